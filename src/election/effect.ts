@@ -1,0 +1,43 @@
+/**
+ * What the core wants done. The driver performs effects in their order and feeds what comes of them back as events.
+ */
+import type { LeaseRequest } from './lease.ts';
+import type { Outcome, Report } from './report.ts';
+
+/** What the child is told of its term of leadership. */
+export interface TermFacts {
+  /** metadata.resourceVersion of the write that won: larger than any earlier term's. */
+  readonly fencingToken: string;
+  readonly leaseTransitions: number;
+  /** RFC 3339 with six fractional digits, as in the record. */
+  readonly acquireTime: string;
+}
+
+export type Effect =
+  | {
+      readonly id: 'send';
+      readonly request: number;
+      readonly body: LeaseRequest;
+      readonly timeoutMs: number;
+    }
+  /** Give a request up: its answer will not be believed, its connection is closed. */
+  | { readonly id: 'abandon'; readonly request: number }
+  /** Open the watch from here on, or close it. */
+  | { readonly id: 'watch'; readonly resourceVersion: string | null; readonly silenceMs: number }
+  | { readonly id: 'unwatch' }
+  | {
+      readonly id: 'start-child';
+      readonly term: TermFacts;
+      readonly notAfterMs: number;
+      readonly killAtMs: number;
+    }
+  | { readonly id: 'extend-guard'; readonly killAtMs: number }
+  | { readonly id: 'signal-child'; readonly signal: NodeJS.Signals }
+  /** The stop signal of the settings, to the command (`command`) or to all that it left behind (`tree`). */
+  | { readonly id: 'stop-child'; readonly whom: 'command' | 'tree' }
+  | { readonly id: 'kill-child' }
+  /** No child was ever started: end guard and gate. */
+  | { readonly id: 'dismiss-child' }
+  | { readonly id: 'report'; readonly report: Report }
+  /** The last effect. */
+  | { readonly id: 'finish'; readonly outcome: Outcome };

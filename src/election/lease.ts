@@ -1,0 +1,71 @@
+/**
+ * The Lease as the API server stores it, and what an API call can answer.
+ *
+ * These are facts as read from the wire. Nothing here decides anything; `record.ts` reads the election record out of a
+ * Lease and `step.ts` judges it.
+ */
+
+/** Any JSON object, kept whole so that fields unknown to us survive a read-modify-write. */
+export type JsonObject = { readonly [key: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+/** A coordination.k8s.io/v1 Lease object, raw. It is an object; every field below may be missing or of the wrong type. */
+export type RawLease = JsonObject;
+
+/** What we ask the API server for. Name and namespace are the API's own knowledge. */
+export type LeaseRequest =
+  | { readonly id: 'get' }
+  | { readonly id: 'create'; readonly body: RawLease }
+  | { readonly id: 'update'; readonly body: RawLease };
+
+/**
+ * Why a request gave no Lease, as facts; prose is made of them in one place (`src/cli/messages.ts`).
+ *
+ * - `timeout`: no complete answer within the attempt's time-out.
+ * - `network`: refused, reset, name not found … `code` is Node's error code where there is one.
+ * - `certificate`: the server's certificate does not verify. Fatal at first contact.
+ * - `credentials`: no usable credentials could be made (exec plugin failed, hung or printed rubbish; token file unreadable). Fatal at first contact.
+ * - `unauthorized`: 401, also after the credentials were loaded anew once. Fatal at first contact.
+ * - `forbidden`: 403; `user` as the server names it. Fatal at first contact.
+ * - `no-namespace`: 404 on a create: the namespace does not exist. Fatal at first contact.
+ * - `rejected`: 400, 413, 415, 422 …: the server understood and refused.
+ * - `status`: 429, 5xx or any other status; `retryAfterMs` from Retry-After.
+ * - `malformed`: not JSON, truncated, too large, or not a Lease.
+ */
+export type Failure =
+  | { readonly reason: 'timeout'; readonly afterMs: number }
+  | { readonly reason: 'network'; readonly code: string; readonly message: string }
+  | { readonly reason: 'certificate'; readonly code: string; readonly message: string }
+  | { readonly reason: 'credentials'; readonly message: string }
+  | { readonly reason: 'unauthorized'; readonly message: string }
+  | { readonly reason: 'forbidden'; readonly message: string }
+  | { readonly reason: 'no-namespace'; readonly message: string }
+  | { readonly reason: 'rejected'; readonly status: number; readonly message: string }
+  | {
+      readonly reason: 'status';
+      readonly status: number;
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+    }
+  | { readonly reason: 'malformed'; readonly message: string };
+
+/** The answer to one {@link LeaseRequest}. `serverTimeMs` is the Date header, Unix time in ms (whole seconds), or null. */
+export type Answer =
+  | { readonly id: 'lease'; readonly lease: RawLease; readonly serverTimeMs: number | null }
+  | { readonly id: 'not-found' }
+  | { readonly id: 'conflict' }
+  | { readonly id: 'failed'; readonly failure: Failure };
+
+/**
+ * What the watch tells. It only informs: an event is treated as the answer of a GET that may be old.
+ *
+ * - `open`: from now on changes are reported; `down`: no longer (polling takes over until the next `open`).
+ * - `forbidden`: RBAC lacks `watch`; it is not tried again.
+ * - `changed`, `deleted`: the object as the event carried it (for `deleted`, the last state with the resourceVersion of the deletion).
+ */
+export type WatchNews =
+  | { readonly id: 'open' }
+  | { readonly id: 'down'; readonly failure: Failure }
+  | { readonly id: 'forbidden'; readonly message: string }
+  | { readonly id: 'changed'; readonly lease: RawLease }
+  | { readonly id: 'deleted'; readonly lease: RawLease };

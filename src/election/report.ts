@@ -1,0 +1,92 @@
+/**
+ * What a candidate says: facts, not prose. `src/cli/messages.ts` makes one line of each.
+ */
+import type { Ending, Gap } from './event.ts';
+import type { Failure } from './lease.ts';
+
+/** Why leadership was lost. */
+export type Loss =
+  /** R passed since the last confirmed renewal was sent. `lastFailure` is the last answer, if there was a failed one. */
+  | {
+      readonly id: 'expired';
+      readonly sinceRenewalMs: number;
+      readonly lastFailure: Failure | null;
+      readonly gap: Gap | null;
+    }
+  /** The record names another holder, or our identity in a record that we did not write. */
+  | { readonly id: 'deposed'; readonly holder: string }
+  /** The child's guard is lost and could not be replaced: leading on would not be safe. */
+  | { readonly id: 'unguarded'; readonly message: string };
+
+/** Why the child is told to stop. */
+export type StopReason =
+  | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly id: 'lost'; readonly loss: Loss };
+
+export type Report =
+  /** First look (or `holder` changed): we wait for this holder; null: the lease is free, released, blanked or deleted and not yet ours. */
+  | { readonly id: 'waiting'; readonly holder: string | null; readonly forMs: number | null }
+  /** While standby the holder changed. */
+  | { readonly id: 'holder-changed'; readonly from: string | null; readonly to: string | null }
+  | { readonly id: 'acquired'; readonly token: string; readonly transitions: number }
+  | { readonly id: 'child-started'; readonly pid: number }
+  /** A request failed while standby; said once per change of the failure. */
+  | { readonly id: 'api-failed'; readonly failure: Failure }
+  /** The API server answers again after `api-failed` or `renewal-failed`. */
+  | { readonly id: 'api-recovered' }
+  /** A renewal failed; the child will be stopped in `stopsInMs` if none succeeds. Said once per change of the failure. */
+  | {
+      readonly id: 'renewal-failed';
+      readonly failure: Failure;
+      readonly sinceRenewalMs: number;
+      readonly stopsInMs: number;
+    }
+  | { readonly id: 'renewed'; readonly sinceRenewalMs: number }
+  /** The record was blanked or deleted by somebody; we put ourselves back. */
+  | { readonly id: 'restoring'; readonly what: 'blanked' | 'deleted' }
+  | {
+      readonly id: 'stopping-child';
+      readonly reason: StopReason;
+      readonly pid: number;
+      readonly killsInMs: number;
+    }
+  /** `rest`: the command itself has ended, this is for what is left of its tree. */
+  | {
+      readonly id: 'killing-child';
+      readonly reason: StopReason | { readonly id: 'rest' };
+      readonly pid: number;
+      readonly afterMs: number;
+    }
+  | {
+      readonly id: 'child-ended';
+      readonly pid: number;
+      readonly ending: Ending;
+      readonly rest: boolean;
+    }
+  | {
+      readonly id: 'child-lingering';
+      readonly pids: readonly number[];
+      readonly keepsRenewing: boolean;
+    }
+  | { readonly id: 'released' }
+  /** Not released: `why` is a failure of the API, or the record is no longer ours. The lease expires by itself. */
+  | { readonly id: 'not-released'; readonly why: Failure | 'not-ours' | 'unconfirmed-death' }
+  /** Leadership ended before there was a child, so nothing had to be stopped. */
+  | { readonly id: 'lost'; readonly loss: Loss }
+  | { readonly id: 'not-acquired'; readonly holder: string | null; readonly waitedMs: number }
+  /** The watch does not work; polling takes over. `forbidden`: RBAC lacks `watch`. */
+  | { readonly id: 'polling'; readonly why: Failure | 'forbidden' };
+
+/** How leader-run ends; `main.ts` makes an exit status of it. */
+export type Outcome =
+  /** The child's own status. */
+  | { readonly id: 'child'; readonly ending: Ending }
+  | { readonly id: 'lost' }
+  | { readonly id: 'not-acquired' }
+  /** Ended by a signal before any child was started: 128+n. */
+  | { readonly id: 'interrupted'; readonly signal: NodeJS.Signals }
+  /** leader-run itself failed: 125. */
+  | {
+      readonly id: 'failed';
+      readonly why: Failure | { readonly reason: 'child'; readonly message: string };
+    };

@@ -1,0 +1,55 @@
+/**
+ * The timing of one candidate, and the one inequality on which mutual exclusion rests.
+ */
+
+/** A durations-only view of the command line; every number is in milliseconds. `Infinity` is allowed where it says so. */
+export interface ElectionSettings {
+  readonly identity: string;
+  /** L: whole seconds, as the API stores them. */
+  readonly leaseDurationMs: number;
+  /** R: a leader not confirmed for so long, counted from the send of its last renewal, stops its child. */
+  readonly renewDeadlineMs: number;
+  /** P: from one renewal to the next; while polling, from one look to the next. */
+  readonly retryPeriodMs: number;
+  /** From the stop signal to SIGKILL when leadership was lost. */
+  readonly lossGraceMs: number;
+  /** From the stop signal to SIGKILL in a voluntary stop; may be `Infinity`. */
+  readonly gracePeriodMs: number;
+  /** Give up when not leader within this time; `Infinity`: never, 0: after one look (`--try`). */
+  readonly waitMs: number;
+}
+
+/** Time that the kernel may need to deliver SIGKILL to a whole tree: the guard kills this long before the (skewed) expiry. */
+export const killMarginMs = 1_000;
+
+/** Two machines' clocks may run apart by this share; the leader alone allows for it: L′ = (1 − skew) · L. */
+export const clockSkew = 0.01;
+
+/** Timers fire late by some milliseconds; the leader's own kill comes this much before the guard's. */
+export const timerTickMs = 20;
+
+/** The longest a release may take in all, retries included. */
+export const releaseTimeoutMs = 5_000;
+
+/** A deposed leader's child has at most this long between stop signal and SIGKILL: the other may already run. */
+export const deposedGraceMs = 1_000;
+
+/** L′: the lease duration as the leader counts it. */
+export function ownLeaseDurationMs(leaseDurationMs: number): number {
+  return leaseDurationMs * (1 - clockSkew);
+}
+
+/** The largest loss grace that the other settings leave room for; negative when they leave none. */
+export function roomForLossGraceMs(leaseDurationMs: number, renewDeadlineMs: number): number {
+  return ownLeaseDurationMs(leaseDurationMs) - renewDeadlineMs - killMarginMs - timerTickMs;
+}
+
+/** What one API request may take: at least three fit into the renew deadline. */
+export function attemptTimeoutMs(settings: ElectionSettings): number {
+  return (settings.renewDeadlineMs - settings.retryPeriodMs) / 3;
+}
+
+/** D: the boot-clock instant by which the tree of a leader last confirmed at `confirmedSentAtMs` must be dead. */
+export function killDeadlineMs(settings: ElectionSettings, confirmedSentAtMs: number): number {
+  return confirmedSentAtMs + ownLeaseDurationMs(settings.leaseDurationMs) - killMarginMs;
+}
