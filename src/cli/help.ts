@@ -1,0 +1,58 @@
+/** What `--help` prints. Written by hand, as it has to fit on one screen; a test keeps it in step with the table of flags. */
+
+/** Help for `leader-run`. */
+export const runHelp = `Usage: leader-run [flags] [--] command [arguments]
+       leader-run sandbox [--] [command]    a Lease API to try it with, in memory
+
+Runs a command only while this process is the elected leader of a Kubernetes
+Lease, and never two at once.
+
+  leader-run --lock-name nightly --try -- ./backup.sh
+
+The Lease
+      --lock-name NAME        name of the Lease (required)
+  -n, --lock-namespace NAME   default: that of the credentials
+      --id TEXT               holder identity, default: pod or host name, uuid
+      --kubeconfig FILE       default: $KUBECONFIG, ~/.kube/config, in-cluster
+      --context NAME          context of the kubeconfig
+
+Time (15s, 1m30s, 500ms)
+      --lease-duration D      a dead leader is replaced after it, default: 15s
+      --renew-deadline D      stop if not renewed for so long, default: 2/3 of it
+      --retry-period D        time between renewals, default: 2/15 of it
+      --wait D                give up if not leader by then, default: infinity
+      --try                   the same as --wait 0
+
+The command
+      --signal NAME           what asks it to stop, default: TERM
+      --grace-period D        from then to SIGKILL, default: 25s; or infinity
+      --loss-grace D          the same if the Lease is lost, default: all left
+  -E, --conflict-exit-code N  if not leader in time, default: 124
+      --lost-exit-code N      if the Lease was lost, default: 75
+
+  -q, --quiet                 warnings and errors only
+  -v, --verbose               the same as --log-level debug
+      --log-level LEVEL       debug, info, warn or error, default: info
+      --log-format FORMAT     text or json, default: text
+  -h, --help
+      --version
+
+Every flag can be set by a variable, --lock-name by LEADER_RUN_LOCK_NAME.
+`;
+
+/** Help for `leader-run sandbox`. */
+export const sandboxHelp = `Usage: leader-run sandbox [flags] [--] [command [arguments]]
+
+Serves a Lease API on a loopback port, in memory, and writes a kubeconfig for
+it. With a command: runs it with KUBECONFIG set, and ends with it.
+
+  leader-run sandbox -- leader-run --lock-name try-it -- date
+
+      --port N             default: a free one
+      --kubeconfig FILE    where to write the kubeconfig, default: a temporary file
+  -q, --quiet              warnings and errors only
+  -v, --verbose            the same as --log-level debug
+      --log-level LEVEL    debug, info, warn or error, default: info
+      --log-format FORMAT  text or json, default: text
+  -h, --help
+`;

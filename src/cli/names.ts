@@ -1,0 +1,49 @@
+/** Names as the API server takes them, checked before a URL is built of them. */
+import type { Parsed } from './reader.ts';
+
+const label = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
+const subdomain = new RegExp(String.raw`^${label}(?:\.${label})*$`);
+const wholeLabel = new RegExp(`^${label}$`);
+
+/** A Lease's name: an RFC 1123 subdomain. */
+export function checkSubdomain(text: string): Parsed<string> {
+  if (text.length <= 253 && subdomain.test(text)) return { ok: true, value: text };
+  return {
+    ok: false,
+    why: 'it is no RFC 1123 subdomain: use at most 253 of a-z, 0-9, "-" and ".", with a letter or digit at both ends of each part',
+  };
+}
+
+/** A namespace's name: an RFC 1123 label. */
+export function checkLabel(text: string): Parsed<string> {
+  if (text.length <= 63 && wholeLabel.test(text)) return { ok: true, value: text };
+  return {
+    ok: false,
+    why: 'it is no RFC 1123 label: use at most 63 of a-z, 0-9 and "-", with a letter or digit at both ends',
+  };
+}
+
+/** The API server sets no limit of its own; this keeps the record, the annotation and LEADER_RUN_IDENTITY in bounds. */
+const longestIdentityBytes = 1_024;
+
+/** A holder identity. */
+export function checkIdentity(text: string): Parsed<string> {
+  const bytes = Buffer.byteLength(text);
+  if (text.trim() === '')
+    return { ok: false, why: 'it is empty: an empty holder means that nobody leads' };
+  if (bytes > longestIdentityBytes) {
+    return {
+      ok: false,
+      why: `it is too long: ${bytes} bytes, at most ${longestIdentityBytes} are allowed`,
+    };
+  }
+  if (/\p{Cc}/u.test(text)) return { ok: false, why: 'it holds a control character' };
+  const unexpanded = /\$\([^)]*\)/.exec(text)?.[0];
+  if (unexpanded !== undefined) {
+    return {
+      ok: false,
+      why: `${unexpanded} was not expanded, so that every replica would have the same identity: declare that variable in the container's env`,
+    };
+  }
+  return { ok: true, value: text };
+}

@@ -1,0 +1,133 @@
+/**
+ * The command line and the environment in, checked options out: pure, but for what commander does to itself.
+ *
+ * commander finds the flags, their values and the command's first word; what the values mean is read here.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { reservedWords, runFlags, sandboxFlags, twinFlags, twinOf, type Flag } from './flags.ts';
+import { runHelp, sandboxHelp } from './help.ts';
+import type { CommandLine } from './options.ts';
+import { Reader, parseSwitch, type Given } from './reader.ts';
+import { readRunOptions } from './run-options.ts';
+import { readSandboxOptions } from './sandbox-options.ts';
+import { strangeVariables } from './strange-variables.ts';
+import { canonicalWords } from './words.ts';
+
+/** What is known of this process and not of its command line. */
+export interface Surroundings {
+  readonly hostname: string;
+  /** Fresh for each process: part of the default identity. */
+  readonly uuid: string;
+  readonly version: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads `argv` (without node and script) and the environment. Never throws. */
+export function parseCommandLine(
+  argv: readonly string[],
+  env: Environment,
+  surroundings: Surroundings,
+): CommandLine {
+  const [first = '', ...rest] = argv;
+  if (first === 'sandbox') return parseSandbox(rest);
+  if (first === 'help') return { id: 'print', text: runHelp };
+  if (reservedWords.includes(first)) {
+    return refused(
+      `Cannot run ${first} as the word is reserved for leader-run's own use: to run a command of this name write leader-run -- ${first}`,
+    );
+  }
+  return parseRun(argv, env, surroundings);
+}
+
+function parseRun(
+  argv: readonly string[],
+  env: Environment,
+  { hostname, uuid, version }: Surroundings,
+): CommandLine {
+  const words = split(argv, runFlags);
+  if (words.id === 'refused') return words;
+  const reader = new Reader(words.flags, twinsIn(env));
+  if (reader.read('help', parseSwitch, false)) return { id: 'print', text: runHelp };
+  if (reader.read('version', parseSwitch, false)) return { id: 'print', text: `${version}\n` };
+  const options = readRunOptions(reader, `${env['POD_NAME'] || hostname}_${uuid}`, words.command);
+  if (reader.refusal !== null) return refused(reader.refusal);
+  return {
+    id: 'run',
+    options: { ...options, warnings: [...options.warnings, ...strangeVariables(env)] },
+  };
+}
+
+function parseSandbox(argv: readonly string[]): CommandLine {
+  const words = split(argv, sandboxFlags);
+  if (words.id === 'refused') return words;
+  const reader = new Reader(words.flags, new Map());
+  if (reader.read('help', parseSwitch, false)) return { id: 'print', text: sandboxHelp };
+  const options = readSandboxOptions(reader, words.command);
+  return reader.refusal === null ? { id: 'sandbox', options } : refused(reader.refusal);
+}
+
+interface Split {
+  readonly id: 'split';
+  readonly flags: ReadonlyMap<string, Given>;
+  readonly command: readonly string[];
+}
+
+/** Flags and command apart. */
+function split(
+  argv: readonly string[],
+  flags: readonly Flag[],
+): Split | (CommandLine & { id: 'refused' }) {
+  const program = new Command()
+    .argument('[command...]')
+    .passThroughOptions()
+    .helpOption(false)
+    .configureOutput({ writeErr: () => undefined })
+    .exitOverride();
+  const options = flags.map(({ name }) => new Option(`--${name} <value>`));
+  for (const option of options) program.addOption(option);
+  try {
+    program.parse(canonicalWords(argv, flags), { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return refused(commanderSays(error));
+    throw error;
+  }
+  const given = options.flatMap((option): [string, Given][] => {
+    const text: unknown = program.getOptionValue(option.attributeName());
+    return typeof text === 'string'
+      ? [[option.name(), { text, origin: `--${option.name()}` }]]
+      : [];
+  });
+  return { id: 'split', flags: new Map(given), command: program.args };
+}
+
+/** The twins that are set. Templates give every variable a value: an empty one and a switch that is off count as not set. */
+function twinsIn(env: Environment): ReadonlyMap<string, Given> {
+  const given = twinFlags.flatMap(({ name, isSwitch }): [string, Given][] => {
+    const origin = twinOf(name);
+    const text = env[origin] ?? '';
+    const switched = isSwitch ? parseSwitch(text) : null;
+    const isOff = switched?.ok === true && !switched.value;
+    return text === '' || isOff ? [] : [[name, { text, origin }]];
+  });
+  return new Map(given);
+}
+
+/** commander's two complaints that can occur here, in our words. */
+function commanderSays({ message }: CommanderError): string {
+  const [, unknown, suggestion] =
+    /unknown option '([^]*)'(?:\n\(Did you mean (.+)\?\))?$/.exec(message) ?? [];
+  if (unknown !== undefined) {
+    const advice =
+      suggestion === undefined ? 'see leader-run --help' : `did you mean ${suggestion}?`;
+    return `Cannot start as there is no flag ${unknown}: ${advice}`;
+  }
+  const [, valueless] = /option '(--[\w-]+) <value>' argument missing/.exec(message) ?? [];
+  return valueless === undefined
+    ? `Cannot start: ${message.replace(/^error: /, '').replaceAll('\n', ' ')}`
+    : `Cannot start as ${valueless} has no value: write it as the next word or after "="`;
+}
+
+function refused(message: string): CommandLine & { id: 'refused' } {
+  return { id: 'refused', message };
+}
