@@ -1,4 +1,5 @@
 /** One cluster for all test files; a file that stops servers starts its own with `startCluster`. */
+import type {} from 'vitest';
 import type { TestProject } from 'vitest/node';
 import type { ClusterAccess } from './api.ts';
 import { startCluster } from './server.ts';

@@ -28,7 +28,7 @@ export interface Cluster extends ClusterAccess {
   readonly etcd: Daemon;
   readonly apiserver: Daemon;
   /** Ends both and removes everything that they wrote. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Starts a cluster and resolves when it answers `/readyz` and has its default namespace. */
