@@ -18,7 +18,7 @@ The Lease
 
 Time (15s, 1m30s, 500ms)
       --lease-duration D      a dead leader is replaced after it, default: 15s
-      --renew-deadline D      stop if not renewed for so long, default: 2/3 of it
+      --renew-deadline D      stop if not renewed so long, default: 2/3 of it
       --retry-period D        time between renewals, default: 2/15 of it
       --wait D                give up if not leader by then, default: infinity
       --try                   the same as --wait 0
@@ -49,7 +49,7 @@ it. With a command: runs it with KUBECONFIG set, and ends with it.
   leader-run sandbox -- leader-run --lock-name try-it -- date
 
       --port N             default: a free one
-      --kubeconfig FILE    where to write the kubeconfig, default: a temporary file
+      --kubeconfig FILE    where to write it, default: a temporary file
   -q, --quiet              warnings and errors only
   -v, --verbose            the same as --log-level debug
       --log-level LEVEL    debug, info, warn or error, default: info

@@ -1,0 +1,32 @@
+/** The exit statuses of leader-run (design section 7). */
+import { constants } from 'node:os';
+import type { Outcome } from '../election/report.ts';
+
+/** leader-run itself failed: usage, kubeconfig, RBAC … */
+export const failedExitCode = 125;
+
+/** What a shell reports for a process that a signal ended: 128+n. */
+export function signalExitCode(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** The exit status of an outcome; the two numbers are --conflict-exit-code and --lost-exit-code. */
+export function exitStatus(
+  outcome: Outcome,
+  codes: { readonly conflictExitCode: number; readonly lostExitCode: number },
+): number {
+  switch (outcome.id) {
+    case 'child':
+      return outcome.ending.id === 'exited'
+        ? outcome.ending.code
+        : signalExitCode(outcome.ending.signal);
+    case 'lost':
+      return codes.lostExitCode;
+    case 'not-acquired':
+      return codes.conflictExitCode;
+    case 'interrupted':
+      return signalExitCode(outcome.signal);
+    case 'failed':
+      return failedExitCode;
+  }
+}

@@ -1,0 +1,69 @@
+/** Why a request gave no Lease, in words: each is the end of "Cannot … as". */
+import { STATUS_CODES } from 'node:http';
+import type { Failure } from '../election/lease.ts';
+import { roughDuration } from './durations.ts';
+import { phrase, quote } from './text.ts';
+
+const rights = 'get, create, update and watch on leases.coordination.k8s.io';
+
+/** A clause that says what happened and, where a person can do something, what. */
+export function failureClause(failure: Failure, namespace: string): string {
+  switch (failure.reason) {
+    case 'timeout':
+      return `no answer came within ${roughDuration(failure.afterMs)}`;
+    case 'network':
+      return `the connection failed: ${phrase(failure.message)}`;
+    case 'certificate':
+      return `the server's certificate does not verify: ${phrase(failure.message)} (${failure.code}), check certificate-authority in the kubeconfig`;
+    case 'credentials':
+      return `there are no usable credentials: ${phrase(failure.message)}`;
+    case 'unauthorized':
+      return `the server does not accept the credentials (401 ${phrase(failure.message)}): renew them`;
+    case 'forbidden':
+      return forbidden(failure.message, namespace);
+    case 'no-namespace':
+      return `namespace ${quote(namespace)} does not exist: create it or name another by --lock-namespace`;
+    case 'rejected':
+      return `the server refused it with ${status(failure.status)}: ${phrase(failure.message)}`;
+    case 'status':
+      return `the server answered ${status(failure.status)}`;
+    case 'malformed':
+      return `the answer is no Lease: ${phrase(failure.message)}`;
+  }
+}
+
+/** The same in a few words, for the last of several attempts. */
+export function failureInBrief(failure: Failure): string {
+  switch (failure.reason) {
+    case 'timeout':
+      return `no answer within ${roughDuration(failure.afterMs)}`;
+    case 'rejected':
+    case 'status':
+      return status(failure.status);
+    case 'unauthorized':
+      return status(401);
+    case 'forbidden':
+      return status(403);
+    case 'no-namespace':
+      return 'no such namespace';
+    case 'network':
+    case 'certificate':
+    case 'credentials':
+    case 'malformed':
+      return phrase(failure.message);
+  }
+}
+
+/** The API server's message names the user and what it may not do; without them it is passed on. */
+function forbidden(message: string, namespace: string): string {
+  const [, user] = /User "([^"]*)"/.exec(message) ?? [];
+  const [, verb] = /cannot (\w+) resource/.exec(message) ?? [];
+  const grant = `grant ${rights} in namespace ${quote(namespace)}`;
+  if (user === undefined || verb === undefined)
+    return `it is forbidden (${phrase(message)}): ${grant}`;
+  return `${quote(user)} is forbidden to ${verb} it: ${grant}`;
+}
+
+function status(code: number): string {
+  return `${code} ${STATUS_CODES[code] ?? ''}`.trim();
+}

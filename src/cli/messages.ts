@@ -1,0 +1,225 @@
+/**
+ * One line of each report: what a person reads, and the same facts for a machine. Nothing else makes prose of facts.
+ *
+ * Where the Lease is and who we are is said once, in the first line; the later ones are short.
+ */
+import type { Ending, Gap } from '../election/event.ts';
+import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
+import { formatDuration, roughDuration } from './durations.ts';
+import { failureClause, failureInBrief } from './failures.ts';
+import type { Line, LineLevel } from './log.ts';
+import { phrase, quote } from './text.ts';
+
+/** What every line may refer to. */
+export interface MessageContext {
+  readonly namespace: string;
+  readonly lockName: string;
+  /** The API server's URL. */
+  readonly server: string;
+  /** The kubeconfig's context; null in a cluster. */
+  readonly context: string | null;
+  readonly identity: string;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+}
+
+export interface Messages {
+  ofReport(report: Report): Line;
+  /** Only a failure of leader-run itself needs a word of its own: the rest has been reported. */
+  ofOutcome(outcome: Outcome): Line | null;
+}
+
+/** Makes lines of the reports of one candidate, in their order. */
+export function createMessages(context: MessageContext): Messages {
+  const words = new Words(context);
+  let isIntroduced = false;
+  return {
+    ofReport: (report) => {
+      const introduces = report.id === 'waiting' || report.id === 'acquired';
+      const lease = introduces && !isIntroduced ? words.introduction : words.lease;
+      isIntroduced ||= introduces;
+      const { id: event, ...facts } = report;
+      const text = words.ofReport(report, lease);
+      return { level: levelOf(report), event, text, facts: { lease: words.name, ...facts } };
+    },
+    ofOutcome: (outcome) => {
+      if (outcome.id !== 'failed') return null;
+      const facts = { lease: words.name, failure: outcome.why };
+      return { level: 'error', event: 'failed', text: words.failed(outcome.why), facts };
+    },
+  };
+}
+
+function levelOf(report: Report): LineLevel {
+  switch (report.id) {
+    case 'child-started':
+    case 'renewed':
+      return 'debug';
+    case 'waiting':
+    case 'holder-changed':
+    case 'acquired':
+    case 'api-recovered':
+    case 'child-ended':
+    case 'released':
+      return 'info';
+    case 'api-failed':
+    case 'renewal-failed':
+    case 'restoring':
+    case 'killing-child':
+    case 'not-released':
+      return 'warn';
+    case 'polling':
+      return report.why === 'forbidden' ? 'warn' : 'info';
+    case 'stopping-child':
+      return report.reason.id === 'lost' ? 'error' : 'info';
+    case 'child-lingering':
+    case 'lost':
+      return 'error';
+    case 'not-acquired':
+      return 'unsuccessful';
+  }
+}
+
+/** The sentences, about one Lease. */
+class Words {
+  readonly name: string;
+  readonly lease: string;
+  /** Where and who, with the lease's name. */
+  readonly introduction: string;
+  readonly #context: MessageContext;
+
+  constructor(context: MessageContext) {
+    this.#context = context;
+    this.name = `${context.namespace}/${context.lockName}`;
+    this.lease = `lease ${quote(this.name)}`;
+    const where = context.context === null ? '' : ` (context ${quote(context.context)})`;
+    this.introduction = `${this.lease} at ${context.server}${where} as ${quote(context.identity)}`;
+  }
+
+  ofReport(report: Report, lease: string): string {
+    const { namespace, retryPeriodMs } = this.#context;
+    switch (report.id) {
+      case 'waiting':
+        return `Waiting for ${lease}: ${heldBy(report.holder)}`;
+      case 'holder-changed':
+        return this.#holderChanged(report.from, report.to);
+      case 'acquired':
+        return `Leading ${lease}: fencing token ${report.token}, transitions ${report.transitions}`;
+      case 'child-started':
+        return `Started child ${report.pid}`;
+      case 'api-failed':
+        return `Cannot reach ${lease} as ${failureClause(report.failure, namespace)}; trying again`;
+      case 'api-recovered':
+        return 'The API server answers again';
+      case 'renewal-failed':
+        return `Cannot renew ${lease} as ${failureClause(report.failure, namespace)}; last renewal was sent ${roughDuration(report.sinceRenewalMs)} ago, the child is stopped in ${roughDuration(report.stopsInMs)} unless one succeeds`;
+      case 'renewed':
+        return `Renewed ${lease}, ${roughDuration(report.sinceRenewalMs)} after the last time`;
+      case 'restoring':
+        return `Writing our record to ${lease} again as somebody ${report.what} it`;
+      case 'stopping-child':
+        return `Stopping child ${report.pid} ${this.#why(report.reason)}; ${killFollows(report.killsInMs)}`;
+      case 'killing-child':
+        return this.#killing(report);
+      case 'child-ended':
+        return `Child ${report.pid} ${ended(report.ending)}${report.rest ? '; stopping what it left behind' : ''}`;
+      case 'child-lingering':
+        return `Cannot end ${report.pids.join(', ')} of the child's processes, as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
+      case 'released':
+        return `Released ${lease}`;
+      case 'not-released':
+        return this.#notReleased(report.why);
+      case 'lost':
+        return `Not starting the child as ${this.#loss(report.loss)}`;
+      case 'not-acquired':
+        return `Cannot acquire ${lease} within ${roughDuration(report.waitedMs)}: ${heldBy(report.holder)}`;
+      case 'polling':
+        return report.why === 'forbidden'
+          ? `Cannot watch ${lease} as it is forbidden: reading it each ${formatDuration(retryPeriodMs)} instead, grant watch on leases.coordination.k8s.io for an instant hand-over`
+          : `Cannot watch ${lease} as ${failureClause(report.why, namespace)}; reading it each ${formatDuration(retryPeriodMs)} for now`;
+    }
+  }
+
+  failed(why: (Outcome & { id: 'failed' })['why']): string {
+    if (why.reason === 'child') return `Cannot start the child as ${phrase(why.message)}`;
+    return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
+  }
+
+  #holderChanged(from: string | null, to: string | null): string {
+    const { lease } = this;
+    if (to === null) return `${capital(lease)} is no longer held by ${quote(from ?? '')}`;
+    return `${capital(lease)} is now held by ${quote(to)}${from === null ? '' : `, no longer by ${quote(from)}`}`;
+  }
+
+  #killing({ pid, reason, afterMs }: Report & { id: 'killing-child' }): string {
+    const within = `it did not end within ${roughDuration(afterMs)}`;
+    switch (reason.id) {
+      case 'rest':
+        return `Killing what child ${pid} left behind as ${within}`;
+      case 'signal':
+        return `Killing child ${pid} as ${within} of ${reason.signal}`;
+      case 'lost':
+        return afterMs === 0
+          ? `Killing child ${pid} as ${this.#loss(reason.loss)}`
+          : `Killing child ${pid} as ${within} of the loss of ${this.lease}`;
+    }
+  }
+
+  #notReleased(why: (Report & { id: 'not-released' })['why']): string {
+    if (why === 'not-ours')
+      return `Leaving ${this.lease} as it is, as the record is no longer ours`;
+    if (why === 'unconfirmed-death') {
+      return `Not releasing ${this.lease} as the child was not seen to be gone: it expires by itself`;
+    }
+    const clause = failureClause(why, this.#context.namespace);
+    return `Cannot release ${this.lease} as ${clause}; it expires by itself`;
+  }
+
+  #why(reason: StopReason): string {
+    return reason.id === 'signal' ? `on ${reason.signal}` : `as ${this.#loss(reason.loss)}`;
+  }
+
+  #loss(loss: Loss): string {
+    switch (loss.id) {
+      case 'expired':
+        return loss.gap === null
+          ? this.#notRenewed(loss)
+          : `${gapClause(loss.gap)}, past its ${this.lease}`;
+      case 'deposed':
+        return loss.holder === this.#context.identity
+          ? `another process writes ${this.lease} with the same identity ${quote(loss.holder)}: give each its own --id`
+          : `${this.lease} is held by ${quote(loss.holder)} now`;
+      case 'unguarded':
+        return `its guard is lost: ${phrase(loss.message)}`;
+    }
+  }
+
+  #notRenewed({ sinceRenewalMs, lastFailure }: Loss & { id: 'expired' }): string {
+    const last = lastFailure === null ? '' : `, last attempt: ${failureInBrief(lastFailure)}`;
+    return `${this.lease} was not renewed within ${formatDuration(this.#context.renewDeadlineMs)}: last renewal was sent ${roughDuration(sinceRenewalMs)} ago${last}`;
+  }
+}
+
+function heldBy(holder: string | null): string {
+  return holder === null ? 'held by nobody' : `held by ${quote(holder)}`;
+}
+
+function killFollows(killsInMs: number): string {
+  return killsInMs === Infinity
+    ? 'SIGKILL never follows'
+    : `SIGKILL follows in ${roughDuration(killsInMs)}`;
+}
+
+function ended(ending: Ending): string {
+  return ending.id === 'exited' ? `exited with ${ending.code}` : `was ended by ${ending.signal}`;
+}
+
+function gapClause({ cause, ms }: Gap): string {
+  return cause === 'suspended'
+    ? `this machine slept ${roughDuration(ms)}`
+    : `leader-run was stopped or starved for ${roughDuration(ms)}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
