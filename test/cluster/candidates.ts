@@ -6,7 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { parseWorkerLine, type Term, type WorkerLine } from '../fixtures/judge.ts';
@@ -26,38 +26,37 @@ export interface End {
 export class Candidate {
   readonly output: string[] = [];
   readonly workerLines: WorkerLine[] = [];
-  /** When the process itself has ended; what it started may still live. */
+  /** When it and everything that it started have ended, as nobody holds its output any more. */
   readonly ended: Promise<End>;
+  readonly #name: string;
   readonly #process: ChildProcess;
+  #hasEnded = false;
   readonly #changes = new EventEmitter<{ change: [] }>();
 
   constructor(path: string, args: readonly string[]) {
+    this.#name = basename(path);
     // In a session of its own, so that it has no terminal even when the tests are run in one.
     this.#process = spawn(path, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC' },
     });
-    this.ended = once(this.#process, 'exit').then(([code, signal]) => {
+    this.ended = once(this.#process, 'close').then(([code, signal]) => {
+      this.#hasEnded = true;
       this.#changes.emit('change');
       return { code: code as number | null, signal: signal as NodeJS.Signals | null };
     });
-    const closed = once(this.#process, 'close');
     for (const stream of [this.#process.stdout, this.#process.stderr])
       if (stream !== null) createInterface(stream).on('line', (line) => this.#take(line));
     onTestFinished(async () => {
       this.#killAll();
-      await closed;
+      await this.ended;
     });
   }
 
   get pid(): number {
     if (this.#process.pid === undefined) throw new Error('the candidate did not start');
     return this.#process.pid;
-  }
-
-  get isRunning(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -70,16 +69,15 @@ export class Candidate {
     return this.ended;
   }
 
-  /** Looks again with each line printed until `look` finds something; throws with all output when that takes too long. */
+  /** Looks again with each line printed until `look` finds something; throws with all output when it cannot come any more. */
   async until<T>(what: string, look: () => T | null | undefined): Promise<T> {
     const signal = AbortSignal.timeout(patienceMs);
     for (;;) {
       const found = look();
       if (found !== null && found !== undefined) return found;
-      await once(this.#changes, 'change', { signal }).catch((cause: unknown) => {
-        const output = this.output.join('\n');
-        throw new Error(`no ${what} within ${patienceMs} ms; output:\n${output}`, { cause });
-      });
+      if (this.#hasEnded || signal.aborted)
+        throw new Error(`no ${what} by ${this.#name}; output:\n${this.output.join('\n')}`);
+      await once(this.#changes, 'change', { signal }).catch(() => undefined);
     }
   }
 
