@@ -16,7 +16,7 @@ const nsPerUnit: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-const nsPerMs = 1e6;
+const nsPerMs = 1_000_000n;
 
 /** What Go's time.Duration can hold. */
 const longestNs = 2n ** 63n - 1n;
@@ -36,7 +36,7 @@ export function parseDuration(text: string): ParsedDuration {
     ns += partNs(integer, bareFraction ?? fraction, unit ?? bareUnit ?? '');
   }
   if (ns > longestNs) return { ok: false, why: 'it is longer than 2562047h, the longest there is' };
-  return { ok: true, ms: Number(match[1] === '-' ? -ns : ns) / nsPerMs };
+  return { ok: true, ms: (match[1] === '-' ? -1 : 1) * toMs(ns) };
 }
 
 /** In integers, as `2.3 * 1000` is not 2300 in floating point. */
@@ -46,6 +46,10 @@ function partNs(integer: string, fraction: string, unit: string): bigint {
   return (
     BigInt(integer || '0') * scale + (BigInt(digits || '0') * scale) / 10n ** BigInt(digits.length)
   );
+}
+
+function toMs(ns: bigint): number {
+  return Number(ns / nsPerMs) + Number(ns % nsPerMs) / Number(nsPerMs);
 }
 
 function notADuration(text: string): string {

@@ -2,7 +2,7 @@
 
 /** Help for `leader-run`. */
 export const runHelp = `Usage: leader-run [flags] [--] command [arguments]
-       leader-run sandbox [--] [command]    a Lease API to try it with, in memory
+       leader-run sandbox [--] [command]   a Lease API in memory, to try it
 
 Runs a command only while this process is the elected leader of a Kubernetes
 Lease, and never two at once.

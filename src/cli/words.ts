@@ -17,7 +17,7 @@ export function canonicalWords(words: readonly string[], flags: readonly Flag[])
   const canonical: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const readings = read(words[at] ?? '', flags);
-    if (readings === null) return [...canonical, ...words.slice(at)];
+    if (readings === null) return [...canonical, ...unknown(words[at]), ...words.slice(at + 1)];
     for (const { flag, value } of readings) {
       if (value !== null) canonical.push(`--${flag.name}=${value}`);
       else if (flag.isSwitch) canonical.push(`--${flag.name}=true`);
@@ -54,4 +54,10 @@ function readCluster(word: string, flags: readonly Flag[]): Reading[] | null {
     else return [...readings, { flag, value: rest === '' ? null : rest }];
   }
   return readings;
+}
+
+/** A long flag that is not known goes to commander without its value, so that it can tell which one was meant. */
+function unknown(word = ''): [string] {
+  const [, name] = /^--?([^-=][^=]+)/.exec(word) ?? [];
+  return [name === undefined ? word : `--${name}`];
 }

@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import type { Failure } from '../../src/election/lease.ts';
+import type { Loss, Report } from '../../src/election/report.ts';
+import { createMessages, type MessageContext } from '../../src/cli/messages.ts';
+
+const context: MessageContext = {
+  namespace: 'prod',
+  lockName: 'worker',
+  server: 'https://10.0.0.1',
+  context: 'staging',
+  identity: 'laptop_1f',
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+};
+
+const unavailable: Failure = { reason: 'status', status: 503, message: '', retryAfterMs: null };
+const expired: Loss = {
+  id: 'expired',
+  sinceRenewalMs: 10_204,
+  lastFailure: unavailable,
+  gap: null,
+};
+const lost = (loss: Loss) => ({ id: 'lost', loss }) as const;
+const onTerm = { id: 'signal', signal: 'SIGTERM' } as const;
+
+/** What is said of a report after the introduction. */
+function say(report: Report): string {
+  return createMessages(context).ofReport(report).text;
+}
+
+describe('the first line says where the lease is and who we are, later ones do not', () => {
+  const introduction = 'lease "prod/worker" at https://10.0.0.1 (context "staging") as "laptop_1f"';
+
+  it('when waiting comes first', () => {
+    const messages = createMessages(context);
+    const lines: Report[] = [
+      { id: 'waiting', holder: 'web-7d', forMs: null },
+      { id: 'waiting', holder: null, forMs: null },
+      { id: 'acquired', token: '812', transitions: 3 },
+    ];
+    expect(lines.map((report) => messages.ofReport(report).text)).toEqual([
+      `Waiting for ${introduction}: held by "web-7d"`,
+      'Waiting for lease "prod/worker": held by nobody',
+      'Leading lease "prod/worker": fencing token 812, transitions 3',
+    ]);
+  });
+
+  it('when the lease is free', () => {
+    expect(say({ id: 'acquired', token: '812', transitions: 0 })).toBe(
+      `Leading ${introduction}: fencing token 812, transitions 0`,
+    );
+  });
+
+  it('without a context in a cluster', () => {
+    const line = createMessages({ ...context, context: null }).ofReport({
+      id: 'waiting',
+      holder: 'a',
+      forMs: null,
+    });
+    expect(line.text).toBe(
+      'Waiting for lease "prod/worker" at https://10.0.0.1 as "laptop_1f": held by "a"',
+    );
+  });
+});
+
+describe('each report is one sentence', () => {
+  const cases: readonly (readonly [Report, string])[] = [
+    [
+      { id: 'holder-changed', from: 'a', to: 'b' },
+      'Lease "prod/worker" is now held by "b", no longer by "a"',
+    ],
+    [{ id: 'holder-changed', from: null, to: 'b' }, 'Lease "prod/worker" is now held by "b"'],
+    [{ id: 'holder-changed', from: 'a', to: null }, 'Lease "prod/worker" is no longer held by "a"'],
+    [{ id: 'child-started', pid: 4711 }, 'Started child 4711'],
+    [
+      { id: 'api-failed', failure: unavailable },
+      'Cannot reach lease "prod/worker" as the server answered 503 Service Unavailable; trying again',
+    ],
+    [{ id: 'api-recovered' }, 'The API server answers again'],
+    [
+      {
+        id: 'renewal-failed',
+        failure: { reason: 'timeout', afterMs: 2_667 },
+        sinceRenewalMs: 4_120,
+        stopsInMs: 5_880,
+      },
+      'Cannot renew lease "prod/worker" as no answer came within 2.7s; last renewal was sent 4.1s ago, the child is stopped in 5.9s unless one succeeds',
+    ],
+    [
+      { id: 'renewed', sinceRenewalMs: 2_003 },
+      'Renewed lease "prod/worker", 2s after the last time',
+    ],
+    [
+      { id: 'restoring', what: 'blanked' },
+      'Writing our record to lease "prod/worker" again as somebody blanked it',
+    ],
+    [
+      { id: 'stopping-child', reason: onTerm, pid: 4711, killsInMs: 25_000 },
+      'Stopping child 4711 on SIGTERM; SIGKILL follows in 25s',
+    ],
+    [
+      { id: 'stopping-child', reason: onTerm, pid: 4711, killsInMs: Infinity },
+      'Stopping child 4711 on SIGTERM; SIGKILL never follows',
+    ],
+    [
+      { id: 'stopping-child', reason: lost(expired), pid: 4711, killsInMs: 3_830 },
+      'Stopping child 4711 as lease "prod/worker" was not renewed within 10s: last renewal was sent 10.2s ago, last attempt: 503 Service Unavailable; SIGKILL follows in 3.8s',
+    ],
+    [
+      {
+        id: 'stopping-child',
+        reason: lost({ id: 'deposed', holder: 'web-9' }),
+        pid: 4711,
+        killsInMs: 1_000,
+      },
+      'Stopping child 4711 as lease "prod/worker" is held by "web-9" now; SIGKILL follows in 1s',
+    ],
+    [
+      {
+        id: 'killing-child',
+        reason: lost({ ...expired, gap: { cause: 'suspended', ms: 11_534_000 } }),
+        pid: 4711,
+        afterMs: 0,
+      },
+      'Killing child 4711 as this machine slept 3h12m, past its lease "prod/worker"',
+    ],
+    [
+      {
+        id: 'killing-child',
+        reason: lost({ ...expired, gap: { cause: 'stalled', ms: 16_000 } }),
+        pid: 4711,
+        afterMs: 0,
+      },
+      'Killing child 4711 as leader-run was stopped or starved for 16s, past its lease "prod/worker"',
+    ],
+    [
+      { id: 'killing-child', reason: lost(expired), pid: 4711, afterMs: 3_830 },
+      'Killing child 4711 as it did not end within 3.8s of the loss of lease "prod/worker"',
+    ],
+    [
+      { id: 'killing-child', reason: onTerm, pid: 4711, afterMs: 25_000 },
+      'Killing child 4711 as it did not end within 25s of SIGTERM',
+    ],
+    [
+      { id: 'killing-child', reason: { id: 'rest' }, pid: 4711, afterMs: 25_000 },
+      'Killing what child 4711 left behind as it did not end within 25s',
+    ],
+    [
+      { id: 'child-ended', pid: 4711, ending: { id: 'exited', code: 3 }, rest: false },
+      'Child 4711 exited with 3',
+    ],
+    [
+      { id: 'child-ended', pid: 4711, ending: { id: 'signalled', signal: 'SIGSEGV' }, rest: true },
+      'Child 4711 was ended by SIGSEGV; stopping what it left behind',
+    ],
+    [
+      { id: 'child-lingering', pids: [4712, 4713], keepsRenewing: true },
+      'Cannot end 4712, 4713 of the child\'s processes, as SIGKILL is not permitted or has no effect; lease "prod/worker" is renewed until they are gone',
+    ],
+    [{ id: 'released' }, 'Released lease "prod/worker"'],
+    [
+      { id: 'not-released', why: 'not-ours' },
+      'Leaving lease "prod/worker" as it is, as the record is no longer ours',
+    ],
+    [
+      { id: 'not-released', why: 'unconfirmed-death' },
+      'Not releasing lease "prod/worker" as the child was not seen to be gone: it expires by itself',
+    ],
+    [
+      { id: 'not-released', why: unavailable },
+      'Cannot release lease "prod/worker" as the server answered 503 Service Unavailable; it expires by itself',
+    ],
+    [
+      { id: 'lost', loss: { id: 'deposed', holder: 'laptop_1f' } },
+      'Not starting the child as another process writes lease "prod/worker" with the same identity "laptop_1f": give each its own --id',
+    ],
+    [
+      { id: 'not-acquired', holder: 'web-7d', waitedMs: 2_001 },
+      'Cannot acquire lease "prod/worker" within 2s: held by "web-7d"',
+    ],
+    [
+      { id: 'polling', why: 'forbidden' },
+      'Cannot watch lease "prod/worker" as it is forbidden: reading it each 2s instead, grant watch on leases.coordination.k8s.io for an instant hand-over',
+    ],
+  ];
+
+  it.each(cases)('%j', (report, text) => {
+    expect(say(report)).toBe(text);
+  });
+});
+
+describe('a failure of leader-run itself says what to do', () => {
+  const cases: readonly (readonly [Failure, string])[] = [
+    [
+      {
+        reason: 'forbidden',
+        message:
+          'leases.coordination.k8s.io "worker" is forbidden: User "system:serviceaccount:prod:app" cannot get resource "leases" in API group "coordination.k8s.io" in the namespace "prod"',
+      },
+      '"system:serviceaccount:prod:app" is forbidden to get it: grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
+    ],
+    [
+      { reason: 'forbidden', message: 'Forbidden by proxy.' },
+      'it is forbidden (Forbidden by proxy): grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
+    ],
+    [
+      { reason: 'no-namespace', message: 'namespaces "prod" not found' },
+      'namespace "prod" does not exist: create it or name another by --lock-namespace',
+    ],
+    [
+      { reason: 'unauthorized', message: 'Unauthorized' },
+      'the server does not accept the credentials (401 Unauthorized): renew them',
+    ],
+    [
+      {
+        reason: 'certificate',
+        code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+        message: 'self-signed certificate',
+      },
+      "the server's certificate does not verify: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT), check certificate-authority in the kubeconfig",
+    ],
+    [
+      { reason: 'credentials', message: 'aws-iam exited with 1' },
+      'there are no usable credentials: aws-iam exited with 1',
+    ],
+    [
+      { reason: 'rejected', status: 422, message: 'Lease "worker" is invalid' },
+      'the server refused it with 422 Unprocessable Entity: Lease "worker" is invalid',
+    ],
+  ];
+
+  it.each(cases)('%j', (why, clause) => {
+    expect(createMessages(context).ofOutcome({ id: 'failed', why })?.text).toBe(
+      `Cannot acquire lease "prod/worker" at https://10.0.0.1 (context "staging") as "laptop_1f": ${clause}`,
+    );
+  });
+
+  it('and every other outcome has been reported before', () => {
+    expect(createMessages(context).ofOutcome({ id: 'lost' })).toBeNull();
+  });
+});
+
+describe('foreign text', () => {
+  it('of a holder is quoted and bounded', () => {
+    const line = say({ id: 'not-acquired', holder: `"\n${'x'.repeat(1e6)}`, waitedMs: 0 });
+    expect(line).toMatch(/held by "\\"\\nx{254}…"$/);
+  });
+
+  it('of a server is bounded', () => {
+    const failure: Failure = { reason: 'rejected', status: 400, message: 'y'.repeat(1e6) };
+    expect(say({ id: 'api-failed', failure }).length).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,306 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { roomForLossGraceMs } from '../../src/election/settings.ts';
+import { options, read, refusal, refusalOf } from './run-line.ts';
+
+describe('defaults', () => {
+  it('are those of the documentation', () => {
+    expect(options([])).toEqual({
+      lockName: 'x',
+      lockNamespace: null,
+      kubeconfig: null,
+      context: null,
+      settings: {
+        identity: 'host_4f1c',
+        leaseDurationMs: 15_000,
+        renewDeadlineMs: 10_000,
+        retryPeriodMs: 2_000,
+        lossGraceMs: 3_830,
+        gracePeriodMs: 25_000,
+        waitMs: Infinity,
+      },
+      stopSignal: 'SIGTERM',
+      conflictExitCode: 124,
+      lostExitCode: 75,
+      log: { format: 'text', level: 'info', quiet: false },
+      warnings: [],
+      command: ['true'],
+    });
+  });
+
+  it('the identity begins with POD_NAME where there is one', () => {
+    expect(options([], { POD_NAME: 'web-0' }).settings.identity).toBe('web-0_4f1c');
+    expect(options([], { POD_NAME: '' }).settings.identity).toBe('host_4f1c');
+  });
+});
+
+describe('--lease-duration alone scales the others', () => {
+  it.each([
+    ['6s', 4_000, 1_000],
+    ['15s', 10_000, 2_000],
+    ['60s', 40_000, 8_000],
+    ['1h', 2_400_000, 480_000],
+  ])('%s', (text, renewDeadlineMs, retryPeriodMs) => {
+    expect(options(['--lease-duration', text]).settings).toMatchObject({
+      renewDeadlineMs,
+      retryPeriodMs,
+    });
+  });
+
+  it.each([
+    ['6s', '3s', '1s'],
+    ['60s', '15s', '5s'],
+    ['4s', '2s', '1s'],
+  ])('%s/%s/%s is accepted', (lease, renew, retry) => {
+    const words = ['--lease-duration', lease, '--renew-deadline', renew, '--retry-period', retry];
+    expect(options(words).settings.lossGraceMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it('whatever is accepted leaves room for the kill before another may lead (G1)', () => {
+    const ms = (most: number) => fc.integer({ min: 1, max: most }).map((value) => `${value}ms`);
+    const given = fc.record(
+      {
+        'lease-duration': fc.integer({ min: 1, max: 120 }).map((value) => `${value}s`),
+        'renew-deadline': ms(100_000),
+        'retry-period': ms(10_000),
+        'loss-grace': ms(20_000),
+      },
+      { requiredKeys: [] },
+    );
+    let accepted = 0;
+    fc.assert(
+      fc.property(given, (flags) => {
+        const words = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+        const line = read(['--lock-name=x', ...words, 'true']);
+        if (line.id !== 'run') return;
+        accepted += 1;
+        const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, lossGraceMs } =
+          line.options.settings;
+        expect(lossGraceMs).toBeLessThanOrEqual(
+          roomForLossGraceMs(leaseDurationMs, renewDeadlineMs) + 1e-3,
+        );
+        expect(renewDeadlineMs).toBeLessThan(leaseDurationMs);
+        expect(retryPeriodMs * 1.2).toBeLessThan(renewDeadlineMs);
+        expect(retryPeriodMs).toBeGreaterThanOrEqual(1_000);
+        expect(leaseDurationMs % 1_000).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+    expect(accepted).toBeGreaterThan(10);
+  });
+});
+
+describe('impossible settings are refused with the numbers (G6)', () => {
+  it.each([
+    [
+      ['--renew-deadline', '15s'],
+      'Cannot start as --renew-deadline must be less than --lease-duration: current values are 15s and 15s',
+    ],
+    [
+      ['--retry-period', '500ms'],
+      'Cannot start as --retry-period must be at least 1s: current value is 500ms',
+    ],
+    [
+      ['--renew-deadline', '6s', '--retry-period', '5s'],
+      'Cannot start as --retry-period times 1.2 must be less than --renew-deadline: current values are 6s and 6s',
+    ],
+    [
+      ['--loss-grace', '6s'],
+      'Cannot start as --renew-deadline + --loss-grace + 1.02s must be at most --lease-duration less 1% skew: current values are 10s + 6s + 1.02s = 17.02s and 14.85s',
+    ],
+    [
+      ['--lease-duration', '3s'],
+      'Cannot start as --renew-deadline + --loss-grace + 1.02s must be at most --lease-duration less 1% skew: current values are 2s + 0s + 1.02s = 3.02s and 2.97s',
+    ],
+    [
+      ['--lease-duration', '1500ms'],
+      'Cannot use --lease-duration "1500ms" as it must be whole seconds, as the API server stores it',
+    ],
+    [
+      ['--lease-duration', '600000h'],
+      'Cannot use --lease-duration "600000h" as it must be at most 2147483647s, as the API server stores it',
+    ],
+    [['--lease-duration', '0'], 'Cannot use --lease-duration "0" as it must be more than 0'],
+    [['--renew-deadline', '-5s'], 'Cannot use --renew-deadline "-5s" as it must be more than 0'],
+    [['--retry-period', '0s'], 'Cannot use --retry-period "0s" as it must be more than 0'],
+    [['--wait', '-1s'], 'Cannot use --wait "-1s" as it must not be negative'],
+    [
+      ['--loss-grace', 'infinity'],
+      'Cannot use --loss-grace "infinity" as it is no duration: write it like 15s, 1m30s or 500ms (units h, m, s, ms, us, ns)',
+    ],
+  ])('%j', (words, message) => {
+    expect(refusalOf(words)).toBe(message);
+  });
+
+  it('the largest loss grace that fits is accepted, a millisecond more is not', () => {
+    expect(options(['--loss-grace', '3830ms']).settings.lossGraceMs).toBe(3_830);
+    expect(refusalOf(['--loss-grace', '3831ms'])).toMatch(
+      /10s \+ 3\.831s \+ 1\.02s = 14\.851s and 14\.85s$/,
+    );
+  });
+
+  it('a retry period above a third of the renew deadline is only warned of', () => {
+    expect(options(['--renew-deadline', '9s', '--retry-period', '3s']).warnings).toEqual([]);
+    expect(options(['--renew-deadline', '9s', '--retry-period', '3001ms']).warnings).toEqual([
+      '--retry-period should be at most a third of --renew-deadline, or one lost request may cost the lease: current values are 3.001s and 9s',
+    ]);
+  });
+});
+
+describe('zero is meaningful', () => {
+  it.each([
+    ['--wait', 'waitMs'],
+    ['--grace-period', 'gracePeriodMs'],
+    ['--loss-grace', 'lossGraceMs'],
+  ] as const)('for %s', (flag, field) => {
+    expect(options([flag, '0']).settings[field]).toBe(0);
+  });
+
+  it.each([
+    ['--wait', 'waitMs'],
+    ['--grace-period', 'gracePeriodMs'],
+  ] as const)('and infinity for %s', (flag, field) => {
+    expect(options([flag, 'infinity']).settings[field]).toBe(Infinity);
+  });
+});
+
+describe('names', () => {
+  const long = 'a'.repeat(254);
+
+  it.each(['a', 'a.b-c', '0', 'a'.repeat(253)])('%s is a lock name', (name) => {
+    expect(read(['--lock-name', name, 'true'])).toMatchObject({ options: { lockName: name } });
+  });
+
+  it.each(['../x', 'X', 'a_b', '-a', 'a-', 'a..b', '.a', 'a/b', 'a%2f', 'é', 'a\n', long])(
+    '%j is no lock name',
+    (name) => {
+      expect(refusal([`--lock-name=${name}`, 'true'])).toMatch(
+        /^Cannot use --lock-name ".*" as it is no RFC 1123 subdomain: /,
+      );
+    },
+  );
+
+  it.each(['a.b', '../x', 'X', 'kube_system', 'a'.repeat(64), ''])('%j is no namespace', (name) => {
+    expect(refusalOf([`--namespace=${name}`])).toMatch(
+      /^Cannot use --lock-namespace ".*" as it is no RFC 1123 label: /,
+    );
+  });
+
+  it('there must be a lock name', () => {
+    expect(refusal([])).toBe(
+      'Cannot start as there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME',
+    );
+  });
+
+  it('there must be a command', () => {
+    const message =
+      'Cannot start as there is no command: write it after the flags, as in leader-run --lock-name my-lock -- ./worker';
+    expect(refusal(['--lock-name', 'x'])).toBe(message);
+    expect(refusal(['--lock-name', 'x', '--'])).toBe(message);
+    expect(refusal(['--lock-name', 'x', ''])).toMatch(
+      /^Cannot start as the command is an empty word/,
+    );
+  });
+});
+
+describe('--id', () => {
+  it.each(['me', 'système', 'a@b', 'a b', 'x'.repeat(1_024)])('%s is accepted', (id) => {
+    expect(options(['--id', id]).settings.identity).toBe(id);
+  });
+
+  it.each([
+    ['', 'it is empty: an empty holder means that nobody leads'],
+    ['  ', 'it is empty: an empty holder means that nobody leads'],
+    ['é'.repeat(513), 'it is too long: 1026 bytes, at most 1024 are allowed'],
+    ['a\nb', 'it holds a control character'],
+    [
+      '$(POD_NAME)-1',
+      "$(POD_NAME) was not expanded, so that every replica would have the same identity: declare that variable in the container's env",
+    ],
+  ])('%j is refused', (id, why) => {
+    expect(refusalOf([`--id=${id}`])).toBe(`Cannot use --id ${JSON.stringify(id)} as ${why}`);
+  });
+});
+
+describe('--signal', () => {
+  it.each([
+    ['TERM', 'SIGTERM'],
+    ['SIGTERM', 'SIGTERM'],
+    ['15', 'SIGTERM'],
+    ['quit', 'SIGQUIT'],
+    ['WINCH', 'SIGWINCH'],
+  ])('%s is %s', (text, signal) => {
+    expect(options(['--signal', text]).stopSignal).toBe(signal);
+  });
+
+  it.each([
+    ['STOP', 'SIGSTOP does not ask a process to end'],
+    ['CONT', 'SIGCONT does not ask a process to end'],
+    ['20', 'SIGTSTP does not ask a process to end'],
+    ['KILL', 'it leaves the command no time to stop: to kill it at once use --grace-period 0'],
+    ['99', 'it is no signal: write it like TERM, SIGTERM or 15'],
+    ['', 'it is no signal: write it like TERM, SIGTERM or 15'],
+  ])('%j is refused', (text, why) => {
+    expect(refusalOf([`--signal=${text}`])).toBe(
+      `Cannot use --signal ${JSON.stringify(text)} as ${why}`,
+    );
+  });
+});
+
+describe('exit codes', () => {
+  it('--try -E 0 -q is the silent success of cron', () => {
+    expect(options(['--try', '-E', '0', '-q'])).toMatchObject({
+      settings: { waitMs: 0 },
+      conflictExitCode: 0,
+      log: { level: 'warn', quiet: true },
+    });
+  });
+
+  it.each(['256', '-1', 'x', '1.5', '', '0x10', '1e2'])('%j is none', (text) => {
+    expect(refusalOf([`-E=${text}`])).toBe(
+      `Cannot use --conflict-exit-code ${JSON.stringify(text)} as it must be a whole number from 0 to 255`,
+    );
+  });
+});
+
+describe('the log', () => {
+  it.each([
+    [['-v'], 'debug'],
+    [['-v=4'], 'debug'],
+    [['--v=5'], 'debug'],
+    [['-v=2'], 'info'],
+    [['-v=0'], 'info'],
+    [['--verbose'], 'debug'],
+    [['--log-level', 'ERROR'], 'error'],
+    [['-q'], 'warn'],
+  ])('%j is level %s', (words, level) => {
+    expect(options(words).log.level).toBe(level);
+  });
+
+  it.each([
+    [
+      ['--log-level', 'trace'],
+      'Cannot use --log-level "trace" as it must be debug, info, warn or error',
+    ],
+    [['--log-format', 'xml'], 'Cannot use --log-format "xml" as it must be text or json'],
+    [['-v=x'], 'Cannot use --verbose "x" as it must be a whole number, as klog has it, or nothing'],
+    [['-q', '-v'], 'Cannot combine --quiet and --verbose: leave one of them out'],
+    [['--try', '--wait', '3s'], 'Cannot combine --wait and --try: leave one of them out'],
+    [['--try=maybe'], 'Cannot use --try "maybe" as it is a switch: write true or false'],
+  ])('%j is refused', (words, message) => {
+    expect(refusalOf(words)).toBe(message);
+  });
+});
+
+describe('unknown flags', () => {
+  it.each([
+    [['--lok-name', 'x'], 'there is no flag --lok-name: did you mean --lock-name?'],
+    [['--lease-duraton=3s'], 'there is no flag --lease-duraton: did you mean --lease-duration?'],
+    [['-lease-duraton', '3s'], 'there is no flag --lease-duraton: did you mean --lease-duration?'],
+    [['--zzz'], 'there is no flag --zzz: see leader-run --help'],
+    [['-Z'], 'there is no flag -Z: see leader-run --help'],
+    [['--id'], '--id has no value: write it as the next word or after "="'],
+  ])('%j', (words, message) => {
+    expect(refusal(['--lock-name', 'x', ...words])).toBe(`Cannot start as ${message}`);
+  });
+});
