@@ -36,8 +36,6 @@ export type Effect =
   /** The stop signal of the settings, to the command (`command`) or to all that it left behind (`tree`). */
   | { readonly id: 'stop-child'; readonly whom: 'command' | 'tree' }
   | { readonly id: 'kill-child' }
-  /** No child was ever started: end guard and gate. */
-  | { readonly id: 'dismiss-child' }
   | { readonly id: 'report'; readonly report: Report }
   /** The last effect. */
   | { readonly id: 'finish'; readonly outcome: Outcome };

@@ -1,0 +1,38 @@
+/**
+ * The one place where a leader decides whether a stored record is its own.
+ *
+ * "Ours" needs holder, acquireTime, renewTime and leaseTransitions of a record that we sent: another process may lead
+ * under our identity, and an old write of ours may land late.
+ */
+import type { RawLease } from './lease.ts';
+import {
+  type SentRecord,
+  compareResourceVersions,
+  isWrite,
+  readRecord,
+  resourceVersionOf,
+} from './record.ts';
+import type { Tenure } from './state.ts';
+
+export type Judgement =
+  /** A write whose answer never came has landed: it is the renewal, from its own send time on. */
+  | { readonly id: 'landed'; readonly sent: SentRecord }
+  /** Our last confirmed record, perhaps with other labels. */
+  | { readonly id: 'unchanged' }
+  /** Emptied by somebody else. */
+  | { readonly id: 'blanked' }
+  | { readonly id: 'foreign'; readonly holder: string }
+  /** Older than what we know to be stored. */
+  | { readonly id: 'late' };
+
+export function judge(tenure: Tenure, lease: RawLease, inFlight: SentRecord | null): Judgement {
+  const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
+  if (order !== null && order < 0) return { id: 'late' };
+  const record = readRecord(lease);
+  const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
+  const sent = own.find((candidate) => isWrite(record, candidate));
+  if (sent !== undefined) return { id: 'landed', sent };
+  if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
+  if (record.holder === '') return { id: 'blanked' };
+  return { id: 'foreign', holder: record.holder };
+}

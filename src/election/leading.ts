@@ -1,0 +1,84 @@
+/**
+ * Leading: from the write that won until the child is told to stop.
+ *
+ * The child is started in the very turn that knows that we lead, are not stopping, and have more than half of the renew
+ * deadline left; else a renewal comes first.
+ */
+import type { RawLease } from './lease.ts';
+import { expiry, lose } from './losing.ts';
+import { type SentRecord, resourceVersionOf } from './record.ts';
+import { beginRelease } from './releasing.ts';
+import { advanceRenewal, believedUntilMs, renewNow, renewalDeadlineMs } from './renewing.ts';
+import { killDeadlineMs } from './settings.ts';
+import type { Leading, LiveChild, Standby, State } from './state.ts';
+import { stepDown } from './stepping-down.ts';
+import type { Turn } from './turn.ts';
+import { watchFrom } from './watching.ts';
+import { noFailures } from './writing.ts';
+
+/** A write of ours is stored: the term begins, and counts from when that write was *sent*. */
+export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: Turn): Leading {
+  const { candidate, child, requests, watch } = standby;
+  const fencingToken = resourceVersionOf(lease);
+  turn.say({ id: 'acquired', token: fencingToken, transitions: sent.transitions });
+  return {
+    id: 'leading',
+    candidate,
+    requests,
+    watch,
+    child,
+    tenure: {
+      term: { fencingToken, acquireTime: sent.acquireTime, transitions: sent.transitions },
+      confirmed: sent,
+      lease,
+      newestVersion: fencingToken,
+      unanswered: [],
+    },
+    call: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...noFailures },
+  };
+}
+
+/** What the passing of time alone brings about: the loss first, then the child's start, then the renewal. */
+export function advanceLeading(leading: Leading, turn: Turn): State {
+  if (turn.nowMs >= believedUntilMs(leading)) return lose(leading, expiry(leading, turn), turn);
+  const started = startChild(leading, turn);
+  // Opened only now, so that nothing stands between the win and the start.
+  const watch = watchFrom(started, started.tenure.newestVersion, turn);
+  return advanceRenewal({ ...started, watch }, turn);
+}
+
+export function leadingDeadlineMs(leading: Leading): number {
+  return Math.min(believedUntilMs(leading), renewalDeadlineMs(leading));
+}
+
+function startChild(leading: Leading, turn: Turn): Leading {
+  const { child, candidate, tenure } = leading;
+  if (child.id !== 'ready') return leading;
+  const { sentAtMs } = tenure.confirmed;
+  if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2) return renewNow(leading, turn);
+  const { fencingToken, acquireTime, transitions } = tenure.term;
+  turn.do({
+    id: 'start-child',
+    term: { fencingToken, acquireTime, leaseTransitions: transitions },
+    notAfterMs: believedUntilMs(leading),
+    killAtMs: killDeadlineMs(candidate, sentAtMs),
+  });
+  return { ...leading, child: { id: 'starting' } };
+}
+
+/** A signal asks us to stop: the child that lives is told so; where there is none yet, none is started. */
+export function stopLeading(
+  leading: Leading,
+  signal: NodeJS.Signals,
+  forwardAs: NodeJS.Signals | null,
+  turn: Turn,
+): State {
+  const { child } = leading;
+  if (!isLive(child)) return beginRelease(leading, { id: 'interrupted', signal }, turn);
+  return stepDown({ ...leading, child }, { id: 'signal', signal }, forwardAs, turn);
+}
+
+/** Whether the command was told to start. */
+export function isLive(child: Leading['child']): child is LiveChild {
+  return child.id !== 'preparing' && child.id !== 'ready';
+}

@@ -1,0 +1,146 @@
+/**
+ * The election record inside a Lease: read from whatever anybody wrote, written bit-compatible with client-go.
+ *
+ * Reading never fails. A field that is missing or of the wrong type reads as if nobody had set it, and the judging code
+ * takes what it cannot read as a reason to wait, never as a reason to take.
+ */
+import type { JsonObject, JsonValue, RawLease } from './lease.ts';
+
+/** The annotation that tells a record blanked by somebody else from one that we released. */
+export const termAnnotation = 'leader-run/term';
+
+/** What a record says, as far as it can be read. */
+export interface ElectionRecord {
+  /** Empty: nobody holds the lease. */
+  readonly holder: string;
+  /** What the holder asks others to wait; null when missing or not a positive number. */
+  readonly leaseDurationMs: number | null;
+  readonly acquireTime: string | null;
+  readonly renewTime: string | null;
+  readonly transitions: number;
+  /** `identity@acquireTime` of the leader-run term that wrote the annotation, or null. */
+  readonly term: string | null;
+}
+
+/** The four fields by which one write of ours is told from every other, and when it was sent (boot-clock ms). */
+export interface SentRecord {
+  readonly holder: string;
+  readonly acquireTime: string;
+  readonly renewTime: string;
+  readonly transitions: number;
+  readonly sentAtMs: number;
+}
+
+export function readRecord(lease: RawLease): ElectionRecord {
+  const spec = objectAt(lease, 'spec');
+  const seconds = spec['leaseDurationSeconds'];
+  const transitions = spec['leaseTransitions'];
+  return {
+    holder: readHolder(spec['holderIdentity']),
+    leaseDurationMs: isPositive(seconds) ? seconds * 1000 : null,
+    acquireTime: stringOrNull(spec['acquireTime']),
+    renewTime: stringOrNull(spec['renewTime']),
+    transitions: isPositive(transitions) ? Math.floor(transitions) : 0,
+    term: stringOrNull(objectAt(objectAt(lease, 'metadata'), 'annotations')[termAnnotation]),
+  };
+}
+
+/** Equal for two reads of the same record, different after any write to it; labels and annotations do not count. */
+export function fingerprintOf(lease: RawLease): string {
+  const spec = objectAt(lease, 'spec');
+  return JSON.stringify(
+    Object.keys(spec)
+      .sort()
+      .map((key) => [key, spec[key]]),
+  );
+}
+
+export function resourceVersionOf(lease: RawLease): string {
+  return stringOrNull(objectAt(lease, 'metadata')['resourceVersion']) ?? '';
+}
+
+/**
+ * Negative, 0 or positive as `a` is older than, the same as or newer than `b`; null when they cannot be compared.
+ * Since Kubernetes 1.35 (KEP-5504) resourceVersions are decimal integers of any length.
+ */
+export function compareResourceVersions(a: string, b: string): number | null {
+  if (!/^[0-9]+$/.test(a) || !/^[0-9]+$/.test(b)) return a === b ? 0 : null;
+  const difference = BigInt(a) - BigInt(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** Whether the record is this very write of ours. */
+export function isWrite(record: ElectionRecord, sent: SentRecord): boolean {
+  return (
+    record.holder === sent.holder &&
+    record.acquireTime === sent.acquireTime &&
+    record.renewTime === sent.renewTime &&
+    record.transitions === sent.transitions
+  );
+}
+
+/** The value of {@link termAnnotation} for a holder's term. */
+export function termOf(holder: string, acquireTime: string | null): string {
+  return `${holder}@${acquireTime ?? ''}`;
+}
+
+/** The body of a PUT that writes this record over the Lease that was seen; everything else in it stays as it is. */
+export function withRecord(
+  lease: RawLease,
+  sent: SentRecord,
+  leaseDurationSeconds: number,
+): RawLease {
+  const metadata = objectAt(lease, 'metadata');
+  const { [termAnnotation]: previousTerm, ...others } = objectAt(metadata, 'annotations');
+  const term =
+    sent.holder === '' ? {} : { [termAnnotation]: termOf(sent.holder, sent.acquireTime) };
+  return {
+    ...lease,
+    metadata: { ...metadata, annotations: { ...others, ...term } },
+    spec: { ...objectAt(lease, 'spec'), ...specOf(sent, leaseDurationSeconds) },
+  };
+}
+
+/** The body of a POST that creates the Lease with this record. */
+export function newLease(name: string, sent: SentRecord, leaseDurationSeconds: number): RawLease {
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name,
+      annotations: { [termAnnotation]: termOf(sent.holder, sent.acquireTime) },
+    },
+    spec: specOf(sent, leaseDurationSeconds),
+  };
+}
+
+function specOf(sent: SentRecord, leaseDurationSeconds: number): JsonObject {
+  return {
+    holderIdentity: sent.holder,
+    leaseDurationSeconds,
+    acquireTime: sent.acquireTime,
+    renewTime: sent.renewTime,
+    leaseTransitions: sent.transitions,
+  };
+}
+
+/** A holder that is no string still holds: it is shown as its JSON. */
+function readHolder(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function isPositive(value: JsonValue | undefined): value is number {
+  return typeof value === 'number' && value > 0;
+}
+
+function stringOrNull(value: JsonValue | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function objectAt(object: JsonObject, key: string): JsonObject {
+  const value = object[key];
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : {};
+}

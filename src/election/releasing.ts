@@ -1,0 +1,180 @@
+/**
+ * Releasing: the tree is gone, or there never was one. The record is given back only if it is still the one that we
+ * wrote; every write here names the version that was judged, so that another's record cannot be hit.
+ */
+import { end } from './ending.ts';
+import type { Answer, Failure, RawLease } from './lease.ts';
+import { type SentRecord, isWrite, readRecord, termOf } from './record.ts';
+import type { Outcome } from './report.ts';
+import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
+import type { Call, Leading, Losing, Releasing, Standby, State, SteppingDown } from './state.ts';
+import { type Turn, backOffMs } from './turn.ts';
+import {
+  abandon,
+  composeRecord,
+  noFailures,
+  startReading,
+  startWriting,
+  withUnanswered,
+} from './writing.ts';
+
+/** Begins the release after a term: a request in flight is joined first. */
+export function beginRelease(
+  state: Leading | SteppingDown | Losing,
+  outcome: Outcome,
+  turn: Turn,
+): State {
+  const { candidate, requests, watch, tenure } = state;
+  const call: Call = state.id === 'losing' ? idleAt(turn.nowMs) : state.call;
+  const releasing: Releasing = {
+    id: 'releasing',
+    candidate,
+    requests,
+    watch,
+    call: call.id === 'idle' ? idleAt(turn.nowMs) : call,
+    written: withUnanswered([tenure.confirmed, ...tenure.unanswered], call),
+    released: [],
+    lease: tenure.lease,
+    transitions: tenure.term.transitions,
+    deadlineMs: turn.nowMs + releaseTimeoutMs,
+    isOneAttempt: state.id === 'losing',
+    outcome,
+  };
+  return advanceReleasing(releasing, turn);
+}
+
+/** A candidacy ends while writes of its own may yet turn out to have won: if one has, it is given back. */
+export function beginWithdrawal(
+  standby: Standby,
+  written: readonly SentRecord[],
+  outcome: Outcome,
+  turn: Turn,
+): State {
+  const { candidate, requests, watch, call } = standby;
+  const releasing: Releasing = {
+    id: 'releasing',
+    candidate,
+    requests,
+    watch,
+    call: call.id === 'writing' ? call : idleAt(turn.nowMs),
+    written,
+    released: [],
+    lease: null,
+    transitions: 0,
+    deadlineMs: turn.nowMs + releaseTimeoutMs,
+    isOneAttempt: false,
+    outcome,
+  };
+  return advanceReleasing(releasing, turn);
+}
+
+/** What the passing of time alone brings about. */
+export function advanceReleasing(state: Releasing, turn: Turn): State {
+  const { call } = state;
+  if (turn.nowMs >= state.deadlineMs) return giveUp(state, turn);
+  if (call.id === 'idle') return turn.nowMs >= call.nextAtMs ? proceed(state, turn) : state;
+  if (turn.nowMs < call.expiresAtMs) return state;
+  abandon(call, turn);
+  return failed(state, { reason: 'timeout', afterMs: attemptTimeoutMs(state.candidate) }, turn);
+}
+
+export function releasingDeadlineMs({ call, deadlineMs }: Releasing): number {
+  return Math.min(deadlineMs, call.id === 'idle' ? call.nextAtMs : call.expiresAtMs);
+}
+
+export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn): State {
+  const { call } = state;
+  if (answer.id === 'failed') return failed(state, answer.failure, turn);
+  if (call.id === 'reading') {
+    return answer.id === 'lease'
+      ? judgeStored(state, answer.lease, turn)
+      : end(state, state.outcome, turn);
+  }
+  const isRelease = call.id === 'writing' && call.sent.holder === '';
+  switch (answer.id) {
+    case 'lease':
+      if (isRelease) return finish(state, turn);
+      return proceed({ ...state, lease: answer.lease }, turn);
+    case 'not-found':
+      return end(state, state.outcome, turn);
+    case 'conflict':
+      if (isRelease && state.isOneAttempt) return refuse(state, turn);
+      return read(state, turn);
+  }
+}
+
+function proceed(state: Releasing, turn: Turn): State {
+  const { lease, call } = state;
+  if (lease === null) return read(state, turn);
+  const sent = composeRecord(
+    {
+      holder: '',
+      acquireTime: null,
+      transitions: state.transitions,
+      earlier: [...state.written, ...state.released],
+    },
+    turn,
+  );
+  return { ...state, ...startWriting(state, call, lease, sent, turn) };
+}
+
+function read(state: Releasing, turn: Turn): Releasing {
+  return { ...state, ...startReading(state, state.call, turn) };
+}
+
+function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
+  const record = readRecord(lease);
+  if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
+  const own = state.written.find((sent) => isWrite(record, sent));
+  // Blanked by somebody, but still under our annotation: until that is gone the others wait in vain.
+  const blanked = state.written.find(
+    ({ holder, acquireTime }) =>
+      record.holder === '' && record.term === termOf(holder, acquireTime),
+  );
+  const ours = own ?? blanked;
+  if (ours === undefined) return refuse(state, turn);
+  return proceed({ ...state, lease, transitions: ours.transitions }, turn);
+}
+
+function failed(state: Releasing, failure: Failure, turn: Turn): State {
+  const { call } = state;
+  const isRelease = call.id === 'writing' && call.sent.holder === '';
+  if (isRelease && state.isOneAttempt) {
+    turn.say({ id: 'not-released', why: failure });
+    return end(state, state.outcome, turn);
+  }
+  const failures = call.failures + 1;
+  const released = isRelease ? withUnanswered(state.released, call) : state.released;
+  const pauseMs = backOffMs(failures, state.candidate.retryPeriodMs, turn.at.random);
+  // An attempt that was joined may have landed: the known version is as good as any, a conflict will tell.
+  return {
+    ...state,
+    released,
+    call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
+  };
+}
+
+function finish(state: Releasing, turn: Turn): State {
+  turn.say({ id: 'released' });
+  return end(state, state.outcome, turn);
+}
+
+/** The record is not ours (any more): it is left alone. */
+function refuse(state: Releasing, turn: Turn): State {
+  turn.say({ id: 'not-released', why: 'not-ours' });
+  return end(state, state.outcome, turn);
+}
+
+function giveUp(state: Releasing, turn: Turn): State {
+  const { call } = state;
+  abandon(call, turn);
+  turn.say({
+    id: 'not-released',
+    why: call.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
+  });
+  return end(state, state.outcome, turn);
+}
+
+function idleAt(nextAtMs: number): Extract<Call, { id: 'idle' }> {
+  return { id: 'idle', nextAtMs, ...noFailures };
+}

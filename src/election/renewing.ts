@@ -1,0 +1,174 @@
+/**
+ * Renewing the lease, while leading and all through a voluntary stop: one attempt at a time, each with its own time-out,
+ * and every doubt resolved by the record itself.
+ */
+import type { Answer, Failure, RawLease } from './lease.ts';
+import { isSameFailure } from './ending.ts';
+import { type Judgement, judge } from './judging.ts';
+import { lose } from './losing.ts';
+import { compareResourceVersions, type SentRecord, resourceVersionOf } from './record.ts';
+import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
+import type { Leading, Losing, State, SteppingDown, Tenure } from './state.ts';
+import { type Turn, backOffMs } from './turn.ts';
+import {
+  abandon,
+  composeRecord,
+  noFailures,
+  startReading,
+  startWriting,
+  withUnanswered,
+} from './writing.ts';
+
+/** The states in which the lease is renewed. */
+export type Tenured = Leading | SteppingDown;
+
+/** t+R: from then on leadership is not believed in any more. */
+export function believedUntilMs({ tenure, candidate }: Tenured): number {
+  return tenure.confirmed.sentAtMs + candidate.renewDeadlineMs;
+}
+
+/** The next instant at which {@link advanceRenewal} has something to do. */
+export function renewalDeadlineMs({ call }: Tenured): number {
+  return call.id === 'idle' ? call.nextAtMs : call.expiresAtMs;
+}
+
+/** Gives up the attempt whose time is over, and begins the one that is due. */
+export function advanceRenewal<S extends Tenured>(state: S, turn: Turn): S {
+  const { call, candidate } = state;
+  if (call.id === 'idle') return turn.nowMs >= call.nextAtMs ? renewNow(state, turn) : state;
+  if (turn.nowMs < call.expiresAtMs) return state;
+  abandon(call, turn);
+  return failed(state, { reason: 'timeout', afterMs: attemptTimeoutMs(candidate) }, turn);
+}
+
+/** Sends a renewal unless a request is under way. */
+export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
+  const { call, tenure, candidate } = state;
+  if (call.id !== 'idle') return state;
+  const { term, lease, confirmed, unanswered } = tenure;
+  const sent = composeRecord(
+    {
+      holder: candidate.identity,
+      acquireTime: term.acquireTime,
+      transitions: term.transitions,
+      earlier: [confirmed, ...unanswered],
+    },
+    turn,
+  );
+  return { ...state, ...startWriting(state, call, lease, sent, turn) };
+}
+
+export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): State {
+  const { call } = state;
+  if (answer.id === 'failed') return failed(state, answer.failure, turn);
+  if (call.id === 'writing') {
+    // Another's write came between, or the Lease is gone: only the stored record can tell.
+    if (answer.id !== 'lease') return { ...state, ...startReading(state, call, turn) };
+    return confirm(state, call.sent, answer.lease, turn);
+  }
+  if (answer.id !== 'lease') return recreate(state, turn);
+  return act(state, judge(state.tenure, answer.lease, null), answer.lease, turn);
+}
+
+/** The watch tells of the Lease: what is not newer than what we know is late and means nothing. */
+export function onRenewalNews(
+  state: Tenured,
+  lease: RawLease,
+  isDeleted: boolean,
+  turn: Turn,
+): State {
+  const { tenure, call } = state;
+  const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
+  // Versions that cannot be compared might be late as well: the next write will find out.
+  if (order === null || order <= 0) return state;
+  const inFlight = call.id === 'writing' ? call.sent : null;
+  if (isDeleted) return call.id === 'idle' ? recreate(state, turn) : state;
+  const judgement = judge(tenure, lease, inFlight);
+  // Our own event may come before our own answer, and cancels nothing.
+  if (judgement.id === 'landed' && judgement.sent === inFlight) return state;
+  // With a request under way only what ends the term matters; the request itself will show the rest.
+  if (call.id !== 'idle' && judgement.id !== 'foreign') return state;
+  if (judgement.id === 'unchanged') return withLease(state, lease);
+  return act(state, judgement, lease, turn);
+}
+
+/** What the stored record means for us. */
+function act(state: Tenured, judgement: Judgement, lease: RawLease, turn: Turn): State {
+  switch (judgement.id) {
+    case 'landed':
+      return confirm(state, judgement.sent, lease, turn);
+    case 'unchanged':
+      return renewNow(idleNow(withLease(state, lease), turn), turn);
+    case 'blanked':
+      turn.say({ id: 'restoring', what: 'blanked' });
+      return renewNow(idleNow(withLease(state, lease), turn), turn);
+    case 'foreign':
+      return loseTo(state, judgement.holder, turn);
+    case 'late':
+      return failed(state, { reason: 'malformed', message: 'an outdated record' }, turn);
+  }
+}
+
+function loseTo(state: Tenured, holder: string, turn: Turn): Losing | State {
+  return lose(state, { id: 'deposed', holder }, turn);
+}
+
+/** The Lease was deleted: we create it again, as client-go would, with no transitions counted. */
+function recreate(state: Tenured, turn: Turn): State {
+  const { tenure } = state;
+  turn.say({ id: 'restoring', what: 'deleted' });
+  const term = { ...tenure.term, transitions: 0 };
+  return renewNow(idleNow({ ...state, tenure: { ...tenure, term, lease: null } }, turn), turn);
+}
+
+/** A record of ours is stored: the term lasts from when it was sent. */
+function confirm<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, turn: Turn): S {
+  const { candidate, call, tenure } = state;
+  if (call.failures > 0) {
+    const sinceRenewalMs = turn.nowMs - tenure.confirmed.sentAtMs;
+    turn.say({ id: 'renewed', sinceRenewalMs });
+  }
+  turn.do({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
+  return {
+    ...state,
+    tenure: { ...withVersion(tenure, lease), confirmed: sent, unanswered: [] },
+    call: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...noFailures },
+  };
+}
+
+function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
+  const { call, candidate, tenure } = state;
+  const failures = call.failures + 1;
+  if (!isSameFailure(call.failure, failure)) {
+    turn.say({
+      id: 'renewal-failed',
+      failure,
+      sinceRenewalMs: turn.nowMs - tenure.confirmed.sentAtMs,
+      stopsInMs: believedUntilMs(state) - turn.nowMs,
+    });
+  }
+  const askedMs = failure.reason === 'status' ? (failure.retryAfterMs ?? 0) : 0;
+  const { retryPeriodMs } = candidate;
+  const pauseMs = Math.max(
+    backOffMs(failures, retryPeriodMs, turn.at.random),
+    Math.min(askedMs, retryPeriodMs),
+  );
+  return {
+    ...state,
+    tenure: { ...tenure, unanswered: withUnanswered(tenure.unanswered, call) },
+    call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
+  };
+}
+
+function idleNow<S extends Tenured>(state: S, turn: Turn): S {
+  const { failures, failure } = state.call;
+  return { ...state, call: { id: 'idle', nextAtMs: turn.nowMs, failures, failure } };
+}
+
+function withLease<S extends Tenured>(state: S, lease: RawLease): S {
+  return { ...state, tenure: withVersion(state.tenure, lease) };
+}
+
+function withVersion(tenure: Tenure, lease: RawLease): Tenure {
+  return { ...tenure, lease, newestVersion: resourceVersionOf(lease) };
+}

@@ -1,0 +1,304 @@
+/**
+ * Standby: looks at the Lease until it may be taken, takes it by one write on the very version that was judged, or gives
+ * up as the settings and the user say.
+ */
+import type { Answer, Failure, RawLease } from './lease.ts';
+import { freeAtMs, holderOf, isReleased, observe, observeAbsence } from './observation.ts';
+import { win } from './leading.ts';
+import {
+  type SentRecord,
+  compareResourceVersions,
+  isWrite,
+  readRecord,
+  resourceVersionOf,
+} from './record.ts';
+import { beginWithdrawal } from './releasing.ts';
+import type { Outcome } from './report.ts';
+import { end, isSameFailure } from './ending.ts';
+import { attemptTimeoutMs } from './settings.ts';
+import type { Candidate, Standby, State } from './state.ts';
+import { type Turn, backOffMs } from './turn.ts';
+import {
+  abandon,
+  composeRecord,
+  noFailures,
+  startReading,
+  startWriting,
+  withUnanswered,
+} from './writing.ts';
+import { watchFrom } from './watching.ts';
+
+/** The pause that a candidate takes on a released lease after its first lost race, ms; four times that after each further one. */
+const firstSpreadMs = 4;
+const largestSpreadMs = 40;
+
+/** Before anything has happened. */
+export function initialStandby(candidate: Candidate, nowMs: number): Standby {
+  return {
+    id: 'standby',
+    candidate,
+    requests: 0,
+    watch: { id: 'closed' },
+    call: { id: 'idle', nextAtMs: nowMs, ...noFailures },
+    child: { id: 'preparing' },
+    sight: { seen: { id: 'nothing' }, predecessor: null },
+    unanswered: [],
+    beganAtMs: nowMs,
+    hasContact: false,
+    spreadMs: 0,
+    holdBackUntilMs: -Infinity,
+  };
+}
+
+/** What the passing of time alone brings about. */
+export function advanceStandby(standby: Standby, turn: Turn): State {
+  const { call } = standby;
+  if (call.id !== 'idle' && turn.nowMs >= call.expiresAtMs) {
+    abandon(call, turn);
+    const afterMs = attemptTimeoutMs(standby.candidate);
+    return advanceStandby(failed(standby, { reason: 'timeout', afterMs }, turn), turn);
+  }
+  if (turn.nowMs >= giveUpAtMs(standby)) return giveUp(standby, turn);
+  if (call.id !== 'idle' || turn.nowMs < dueAtMs(standby)) return standby;
+  return turn.nowMs >= takeAtMs(standby) ? acquire(standby, turn) : look(standby, turn);
+}
+
+/** The next instant at which {@link advanceStandby} has something to do. */
+export function standbyDeadlineMs(standby: Standby): number {
+  const { call } = standby;
+  const callMs = call.id === 'idle' ? dueAtMs(standby) : call.expiresAtMs;
+  return Math.min(callMs, giveUpAtMs(standby));
+}
+
+export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): State {
+  if (answer.id === 'failed') return refusedOrFailed(standby, answer.failure, turn);
+  const greeted = recovered(standby, turn);
+  const { call } = standby;
+  if (call.id === 'writing') return onAcquireAnswer(greeted, call.sent, answer, turn);
+  switch (answer.id) {
+    case 'lease':
+      return seeLease(greeted, answer.lease, answer.serverTimeMs, turn);
+    case 'not-found':
+    case 'conflict':
+      return seeAbsence(greeted, turn);
+  }
+}
+
+/** The watch tells of the Lease. It may be late, and it may be of our own write that is still under way. */
+export function onStandbyNews(
+  standby: Standby,
+  lease: RawLease,
+  isDeleted: boolean,
+  turn: Turn,
+): State {
+  const { seen } = standby.sight;
+  if (seen.id === 'present' && isLate(lease, seen.lease)) return standby;
+  const { call } = standby;
+  if (call.id === 'writing' && isWrite(readRecord(lease), call.sent)) return standby;
+  if (isDeleted) return seeAbsence(standby, turn);
+  return seeLease(standby, lease, null, turn);
+}
+
+/** A signal, or a child that cannot be started, ends the candidacy. */
+export function withdraw(standby: Standby, outcome: Outcome, turn: Turn): State {
+  const { call } = standby;
+  if (call.id === 'reading') abandon(call, turn);
+  const unanswered = withUnanswered(standby.unanswered, call);
+  if (unanswered.length === 0) return end(standby, outcome, turn);
+  return beginWithdrawal(standby, unanswered, outcome, turn);
+}
+
+/** The instant from which on the lease may be taken and is not left to others. */
+function takeAtMs({ sight, candidate, holdBackUntilMs }: Standby): number {
+  return Math.max(freeAtMs(sight, candidate.leaseDurationMs), holdBackUntilMs);
+}
+
+/** After a failure the pause counts, else whatever comes first. */
+function dueAtMs(standby: Standby): number {
+  const { call } = standby;
+  if (call.id !== 'idle') return Infinity;
+  return call.failures > 0
+    ? call.nextAtMs
+    : Math.min(lookAtMs(standby, call.nextAtMs), takeAtMs(standby));
+}
+
+/** With a watch a look is due only when the holder has been silent for too long; else at each retry period. */
+function lookAtMs({ watch, sight, candidate }: Standby, nextAtMs: number): number {
+  if (watch.id !== 'open' || sight.seen.id === 'nothing') return nextAtMs;
+  const { seen } = sight;
+  const recordMs = seen.id === 'present' ? (seen.record.leaseDurationMs ?? 0) : 0;
+  const silenceMs = Math.max(2 * candidate.retryPeriodMs, recordMs / 2);
+  return Math.max(nextAtMs, watch.lastNewsAtMs + silenceMs);
+}
+
+/** When to end with "not acquired"; never on a holder whom nobody saw alive (design section 3, "Dead holders"). */
+function giveUpAtMs(standby: Standby): number {
+  const { candidate, sight, call, beganAtMs } = standby;
+  const waitOverMs = beganAtMs + candidate.waitMs;
+  if (call.id === 'writing') return Infinity;
+  const { seen } = sight;
+  // `--try` gets its one look, however long that takes.
+  if (seen.id === 'nothing')
+    return call.failures > 0 || candidate.waitMs > 0 ? waitOverMs : Infinity;
+  if (seen.id === 'present' && seen.isHolderAlive) return waitOverMs;
+  if (call.failures > 0) return Math.max(waitOverMs, takeAtMs(standby));
+  return Infinity;
+}
+
+function giveUp(standby: Standby, turn: Turn): State {
+  const holder = holderOf(standby.sight);
+  turn.say({ id: 'not-acquired', holder, waitedMs: turn.nowMs - standby.beganAtMs });
+  return withdraw(standby, { id: 'not-acquired' }, turn);
+}
+
+function look(standby: Standby, turn: Turn): Standby {
+  return { ...standby, ...startReading(standby, streakOf(standby), turn) };
+}
+
+function acquire(standby: Standby, turn: Turn): Standby {
+  const { sight, candidate } = standby;
+  const { seen } = sight;
+  const lease = seen.id === 'present' ? seen.lease : null;
+  const record = seen.id === 'present' ? seen.record : null;
+  const isChange = record !== null && record.holder !== candidate.identity;
+  const sent = composeRecord(
+    {
+      holder: candidate.identity,
+      acquireTime: null,
+      transitions: (record?.transitions ?? 0) + (isChange ? 1 : 0),
+      earlier: standby.unanswered,
+    },
+    turn,
+  );
+  return { ...standby, ...startWriting(standby, streakOf(standby), lease, sent, turn) };
+}
+
+function onAcquireAnswer(
+  standby: Standby,
+  sent: SentRecord,
+  answer: Exclude<Answer, { id: 'failed' }>,
+  turn: Turn,
+): State {
+  switch (answer.id) {
+    case 'lease':
+      return win(standby, sent, answer.lease, turn);
+    case 'not-found':
+      return look(idle(standby, turn), turn);
+    case 'conflict': {
+      const spreadMs = Math.min(largestSpreadMs, Math.max(firstSpreadMs, 4 * standby.spreadMs));
+      const loser = idle({ ...standby, spreadMs }, turn);
+      // The watch may have told already who won; then there is nothing to ask.
+      return isNewsSince(loser, sent) ? loser : look(loser, turn);
+    }
+  }
+}
+
+function seeLease(
+  standby: Standby,
+  lease: RawLease,
+  serverTimeMs: number | null,
+  turn: Turn,
+): State {
+  const record = readRecord(lease);
+  const landed = standby.unanswered.find((sent) => isWrite(record, sent));
+  if (landed !== undefined) return win(standby, landed, lease, turn);
+  const sight = observe(standby.sight, lease, serverTimeMs, turn.at);
+  sayHolder(standby, holderOf(sight), turn);
+  const isFree = isReleased(record, standby.sight.predecessor);
+  const holdBackUntilMs = isFree ? turn.nowMs + turn.at.random * standby.spreadMs : -Infinity;
+  const watch = isFree ? standby.watch : watchFrom(standby, resourceVersionOf(lease), turn);
+  return { ...idleUnlessWriting(standby, turn), sight, holdBackUntilMs, watch };
+}
+
+function seeAbsence(standby: Standby, turn: Turn): State {
+  const sight = observeAbsence(standby.sight, turn.at);
+  sayHolder(standby, holderOf(sight), turn);
+  const watch = sight.predecessor === null ? standby.watch : watchFrom(standby, null, turn);
+  return { ...idleUnlessWriting(standby, turn), sight, watch };
+}
+
+/** Says whom we wait for: at the first look, and at each change of holder. */
+function sayHolder(standby: Standby, holder: string | null, turn: Turn): void {
+  const before = holderOf(standby.sight);
+  if (standby.sight.seen.id === 'nothing') {
+    turn.say({ id: 'waiting', holder, forMs: null });
+  } else if (holder !== before) {
+    turn.say({ id: 'holder-changed', from: before, to: holder });
+  }
+}
+
+/** A refusal that trying again cannot mend is fatal as long as nothing has ever worked. */
+function refusedOrFailed(standby: Standby, failure: Failure, turn: Turn): State {
+  if (isFatal(failure, standby)) {
+    const idleStandby = {
+      ...standby,
+      call: { ...standby.call, id: 'idle', nextAtMs: turn.nowMs } as const,
+    };
+    return end(idleStandby, { id: 'failed', why: failure }, turn);
+  }
+  return failed(standby, failure, turn);
+}
+
+function isFatal(failure: Failure, { hasContact, call }: Standby): boolean {
+  switch (failure.reason) {
+    case 'certificate':
+    case 'credentials':
+    case 'unauthorized':
+      return !hasContact;
+    case 'forbidden':
+    case 'rejected':
+      return !hasContact || call.id === 'writing';
+    case 'no-namespace':
+      return true;
+    case 'timeout':
+    case 'network':
+    case 'status':
+    case 'malformed':
+      return false;
+  }
+}
+
+function failed(standby: Standby, failure: Failure, turn: Turn): Standby {
+  const { call, candidate } = standby;
+  const failures = call.failures + 1;
+  if (!isSameFailure(call.failure, failure)) turn.say({ id: 'api-failed', failure });
+  const askedMs = failure.reason === 'status' ? (failure.retryAfterMs ?? 0) : 0;
+  const pauseMs = Math.max(
+    backOffMs(failures, candidate.retryPeriodMs, turn.at.random),
+    Math.min(askedMs, candidate.leaseDurationMs),
+  );
+  return {
+    ...standby,
+    unanswered: withUnanswered(standby.unanswered, call),
+    call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
+  };
+}
+
+function recovered(standby: Standby, turn: Turn): Standby {
+  if (standby.call.failures > 0) turn.say({ id: 'api-recovered' });
+  return { ...standby, hasContact: true, call: { ...standby.call, ...noFailures } };
+}
+
+/** No request under way; the next look comes after client-go's jitter, unless the watch makes it superfluous. */
+function idle(standby: Standby, turn: Turn): Standby {
+  const pauseMs = standby.candidate.retryPeriodMs * (1 + 1.2 * turn.at.random);
+  return { ...standby, call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, ...noFailures } };
+}
+
+/** What was asked, or told by the watch, is known now: a look under way is no longer needed. */
+function idleUnlessWriting(standby: Standby, turn: Turn): Standby {
+  return standby.call.id === 'writing' ? standby : idle(standby, turn);
+}
+
+function streakOf({ call }: Standby): { failures: number; failure: Failure | null } {
+  return { failures: call.failures, failure: call.failure };
+}
+
+function isNewsSince({ sight }: Standby, sent: SentRecord): boolean {
+  return sight.seen.id !== 'nothing' && sight.seen.sinceMs > sent.sentAtMs;
+}
+
+function isLate(lease: RawLease, seen: RawLease): boolean {
+  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersionOf(seen));
+  return order !== null && order <= 0;
+}

@@ -1,0 +1,182 @@
+/**
+ * Where a candidate stands. Each state has exactly the fields that are valid in it, so that "release while the child
+ * lives" cannot be written down.
+ *
+ *      standby ──── won ────▶ leading ──── stop, child's end ────▶ stepping-down
+ *       │  ▲ │                   │                                   │     │
+ *       │  └─┘ lost the race     └──────── R passed, deposed ──┐     │     │ tree gone
+ *       │                                                      ▼     ▼     ▼
+ *       │ stop, wait over                                      losing ──▶ releasing
+ *       ▼                                                      │             │
+ *     ended ◀──────────────────── deposed, tree gone ──────────┘             │
+ *       ▲────────────────────────────────────────────────────────────────────┘
+ */
+import type { Ending } from './event.ts';
+import type { Failure, RawLease } from './lease.ts';
+import type { Sight } from './observation.ts';
+import type { SentRecord } from './record.ts';
+import type { Loss, Outcome } from './report.ts';
+import type { ElectionSettings } from './settings.ts';
+
+/** The settings and the name of the Lease. */
+export interface Candidate extends ElectionSettings {
+  readonly leaseName: string;
+}
+
+/** What is true of the watch. It only informs, so that no state depends on it. */
+export type WatchState =
+  | { readonly id: 'closed' }
+  /** Asked for, but not reporting (yet, or any more): we poll. */
+  | { readonly id: 'down' }
+  | { readonly id: 'open'; readonly lastNewsAtMs: number }
+  | { readonly id: 'forbidden' };
+
+interface Base {
+  readonly candidate: Candidate;
+  /** Requests sent so far; the next one's number. */
+  readonly requests: number;
+  readonly watch: WatchState;
+}
+
+/** No request under way; the next thing is due at `nextAtMs`. */
+export interface Idle {
+  readonly id: 'idle';
+  readonly nextAtMs: number;
+  /** Failed attempts in a row. */
+  readonly failures: number;
+  /** What the last attempt failed of, if it did. */
+  readonly failure: Failure | null;
+}
+
+/** A GET under way. */
+export interface Reading {
+  readonly id: 'reading';
+  readonly request: number;
+  readonly expiresAtMs: number;
+  readonly failures: number;
+  readonly failure: Failure | null;
+}
+
+/** A PUT or POST under way. */
+export interface Writing {
+  readonly id: 'writing';
+  readonly request: number;
+  readonly expiresAtMs: number;
+  readonly failures: number;
+  readonly failure: Failure | null;
+  readonly sent: SentRecord;
+}
+
+export type Call = Idle | Reading | Writing;
+
+/** The command before it was started. */
+export type WaitingChild = { readonly id: 'preparing' } | { readonly id: 'ready' };
+
+/** The command from "go" until its tree is gone. `starting`: "go" was said, no word of it yet. */
+export type LiveChild =
+  | { readonly id: 'starting' }
+  | { readonly id: 'running'; readonly pid: number }
+  /** The command itself has ended; what it left behind may not have. */
+  | { readonly id: 'ended'; readonly pid: number; readonly ending: Ending };
+
+export interface Standby extends Base {
+  readonly id: 'standby';
+  readonly call: Call;
+  readonly child: WaitingChild;
+  readonly sight: Sight;
+  /** Acquiring attempts whose answer never came: they may have landed. */
+  readonly unanswered: readonly SentRecord[];
+  readonly beganAtMs: number;
+  /** Whether the API server ever answered as one should. Until then a refusal is fatal. */
+  readonly hasContact: boolean;
+  /** The random pause before a write on a released lease is at most this; lost races grow it, so that a crowd does not write all at once. */
+  readonly spreadMs: number;
+  /** Boot-clock instant before which the lease is left to the others of the crowd. */
+  readonly holdBackUntilMs: number;
+}
+
+/** One term of leadership. */
+export interface Term {
+  readonly fencingToken: string;
+  readonly acquireTime: string;
+  readonly transitions: number;
+}
+
+/** What a leader knows of its record; t of the design is `confirmed.sentAtMs`. */
+export interface Tenure {
+  readonly term: Term;
+  /** The record that was last confirmed to be stored. */
+  readonly confirmed: SentRecord;
+  /** The Lease as last seen with that record in it, or blanked: the base of the next write. `null`: it was deleted. */
+  readonly lease: RawLease | null;
+  /** The newest resourceVersion that we know of: what is older is late. */
+  readonly newestVersion: string;
+  /** Our writes since the last confirmation whose answer never came: they may have landed. */
+  readonly unanswered: readonly SentRecord[];
+}
+
+export interface Leading extends Base {
+  readonly id: 'leading';
+  readonly tenure: Tenure;
+  readonly call: Call;
+  readonly child: WaitingChild | LiveChild;
+}
+
+/** Why a leader stops of its own. `own-end`: the child ended by itself. */
+export type StepDownCause =
+  | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly id: 'own-end' }
+  | { readonly id: 'unguarded'; readonly loss: Loss };
+
+/** A voluntary stop: the child is being stopped, the lease is still renewed. */
+export interface SteppingDown extends Base {
+  readonly id: 'stepping-down';
+  readonly tenure: Tenure;
+  readonly call: Call;
+  readonly child: LiveChild;
+  readonly cause: StepDownCause;
+  readonly stopAtMs: number;
+  /** When SIGKILL follows; `null`: it has been sent. */
+  readonly killAtMs: number | null;
+}
+
+/** Leadership is lost: the child is being stopped, nothing is sent to the API server. */
+export interface Losing extends Base {
+  readonly id: 'losing';
+  readonly tenure: Tenure;
+  readonly child: LiveChild;
+  readonly loss: Loss;
+  readonly stopAtMs: number;
+  readonly killAtMs: number | null;
+  /** What leader-run ends with; `null`: with the child's own status. */
+  readonly outcome: Outcome | null;
+}
+
+/** The tree is gone (or never was): the record is given back if it is still ours. */
+export interface Releasing extends Base {
+  readonly id: 'releasing';
+  readonly call: Call;
+  /** The writes of ours that the stored record may show. */
+  readonly written: readonly SentRecord[];
+  /** Our releases whose answer never came. */
+  readonly released: readonly SentRecord[];
+  /** The base of the releasing write; `null`: not known, a GET comes first. */
+  readonly lease: RawLease | null;
+  readonly transitions: number;
+  readonly deadlineMs: number;
+  /** After a loss there is one attempt only. */
+  readonly isOneAttempt: boolean;
+  readonly outcome: Outcome;
+}
+
+export interface Ended extends Base {
+  readonly id: 'ended';
+  readonly outcome: Outcome;
+}
+
+export type State = Standby | Leading | SteppingDown | Losing | Releasing | Ended;
+
+/** A state that cannot be: a bug in leader-run, never the world's fault. */
+export class InternalError extends Error {
+  override readonly name = 'InternalError';
+}

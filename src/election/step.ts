@@ -1,0 +1,155 @@
+/**
+ * The whole election: `step(state, event, at)` gives the next state and what is to be done.
+ *
+ * Pure: no clock, no I/O, no randomness; the event's instant carries them. Time comes first in every turn, so that a late
+ * event is judged by what its lateness has already decided: an answer cannot revive a leadership that is over. Only the
+ * child's own end is taken before that, as it gives its status even when it is learnt late.
+ */
+import type { Effect } from './effect.ts';
+import type { ElectionEvent, Instant } from './event.ts';
+import type { RawLease } from './lease.ts';
+import { onChild } from './child-events.ts';
+import { advanceLeading, leadingDeadlineMs, stopLeading } from './leading.ts';
+import { advanceLosing, losingDeadlineMs } from './losing.ts';
+import { advanceReleasing, onReleasingAnswer, releasingDeadlineMs } from './releasing.ts';
+import { onRenewalAnswer, onRenewalNews } from './renewing.ts';
+import {
+  advanceStandby,
+  onStandbyAnswer,
+  onStandbyNews,
+  standbyDeadlineMs,
+  withdraw,
+} from './standby.ts';
+import type { State } from './state.ts';
+import { advanceSteppingDown, steppingDownDeadlineMs } from './stepping-down.ts';
+import { Turn } from './turn.ts';
+import { noteNews } from './watching.ts';
+import { isAnswerTo } from './writing.ts';
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+export function step(before: State, event: ElectionEvent, at: Instant): Step {
+  const turn = new Turn(at, event.id === 'time' ? event.gap : null);
+  const onTime = event.id === 'child-ended' ? before : advance(before, turn);
+  const state = advance(react(onTime, event, turn), turn);
+  return { state, effects: turn.effects };
+}
+
+/** The boot-clock instant at which {@link step} wants a `time` event at the latest; `Infinity`: none. */
+export function nextDeadlineMs(state: State): number {
+  switch (state.id) {
+    case 'standby':
+      return standbyDeadlineMs(state);
+    case 'leading':
+      return leadingDeadlineMs(state);
+    case 'stepping-down':
+      return steppingDownDeadlineMs(state);
+    case 'losing':
+      return losingDeadlineMs(state);
+    case 'releasing':
+      return releasingDeadlineMs(state);
+    case 'ended':
+      return Infinity;
+  }
+}
+
+function advance(state: State, turn: Turn): State {
+  switch (state.id) {
+    case 'standby':
+      return advanceStandby(state, turn);
+    case 'leading':
+      return advanceLeading(state, turn);
+    case 'stepping-down':
+      return advanceSteppingDown(state, turn);
+    case 'losing':
+      return advanceLosing(state, turn);
+    case 'releasing':
+      return advanceReleasing(state, turn);
+    case 'ended':
+      return state;
+  }
+}
+
+function react(state: State, event: ElectionEvent, turn: Turn): State {
+  switch (event.id) {
+    case 'begin':
+    case 'time':
+      return state;
+    case 'answer':
+      return onAnswer(state, event, turn);
+    case 'watch': {
+      const next = noteNews(state, event.news, turn);
+      if (event.news.id !== 'changed' && event.news.id !== 'deleted') return next;
+      return onNews(next, event.news.lease, event.news.id === 'deleted', turn);
+    }
+    case 'stop-requested':
+      return onStopRequested(state, event, turn);
+    case 'child-ready':
+    case 'child-failed':
+    case 'child-refused':
+    case 'child-started':
+    case 'child-ended':
+    case 'child-lingering':
+    case 'child-gone':
+    case 'child-unguarded':
+      return onChild(state, event, turn);
+  }
+}
+
+/** Only the answer to the request that is under way counts: all others were given up. */
+function onAnswer(
+  state: State,
+  { request, answer }: Extract<ElectionEvent, { id: 'answer' }>,
+  turn: Turn,
+): State {
+  switch (state.id) {
+    case 'standby':
+      return isAnswerTo(state.call, request) ? onStandbyAnswer(state, answer, turn) : state;
+    case 'leading':
+    case 'stepping-down':
+      return isAnswerTo(state.call, request) ? onRenewalAnswer(state, answer, turn) : state;
+    case 'releasing':
+      return isAnswerTo(state.call, request) ? onReleasingAnswer(state, answer, turn) : state;
+    case 'losing':
+    case 'ended':
+      return state;
+  }
+}
+
+function onNews(state: State, lease: RawLease, isDeleted: boolean, turn: Turn): State {
+  switch (state.id) {
+    case 'standby':
+      return onStandbyNews(state, lease, isDeleted, turn);
+    case 'leading':
+    case 'stepping-down':
+      return onRenewalNews(state, lease, isDeleted, turn);
+    case 'losing':
+    case 'releasing':
+    case 'ended':
+      return state;
+  }
+}
+
+function onStopRequested(
+  state: State,
+  { signal, forwardAs }: Extract<ElectionEvent, { id: 'stop-requested' }>,
+  turn: Turn,
+): State {
+  switch (state.id) {
+    case 'standby':
+      return withdraw(state, { id: 'interrupted', signal }, turn);
+    case 'leading':
+      return stopLeading(state, signal, forwardAs, turn);
+    case 'stepping-down':
+    case 'losing':
+      // Asked again: the child is asked again.
+      if (forwardAs !== null) turn.do({ id: 'signal-child', signal: forwardAs });
+      return state;
+    case 'releasing':
+    case 'ended':
+      return state;
+  }
+}

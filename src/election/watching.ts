@@ -1,0 +1,43 @@
+/**
+ * The watch, as the core knows it: open or not, and when it last told anything. It only informs.
+ */
+import type { WatchNews } from './lease.ts';
+import type { Candidate, State, WatchState } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** A quiet watch is closed by the API layer after this; the API server sends bookmarks about once a minute. */
+const bookmarkSilenceMs = 90_000;
+
+/** Opens the watch where it is closed, and opens it anew where it has been silent although something happened. */
+export function watchFrom(
+  { watch, candidate }: { watch: WatchState; candidate: Candidate },
+  resourceVersion: string | null,
+  turn: Turn,
+): WatchState {
+  const isDead = watch.id === 'open' && turn.nowMs >= watch.lastNewsAtMs + silenceMs(candidate);
+  if (watch.id !== 'closed' && !isDead) return watch;
+  if (isDead) turn.do({ id: 'unwatch' });
+  turn.do({ id: 'watch', resourceVersion, silenceMs: bookmarkSilenceMs });
+  return { id: 'down' };
+}
+
+/** How long a watch of a lease that is renewed may be silent before it counts as dead, ms. */
+export function silenceMs({ retryPeriodMs, leaseDurationMs }: Candidate): number {
+  return Math.max(2 * retryPeriodMs, leaseDurationMs / 2);
+}
+
+/** The state with what the news say of the watch itself. */
+export function noteNews<S extends State>(state: S, news: WatchNews, turn: Turn): S {
+  switch (news.id) {
+    case 'open':
+    case 'changed':
+    case 'deleted':
+      return { ...state, watch: { id: 'open', lastNewsAtMs: turn.nowMs } };
+    case 'down':
+      if (state.watch.id === 'open') turn.say({ id: 'polling', why: news.failure });
+      return { ...state, watch: { id: 'down' } };
+    case 'forbidden':
+      turn.say({ id: 'polling', why: 'forbidden' });
+      return { ...state, watch: { id: 'forbidden' } };
+  }
+}

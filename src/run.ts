@@ -1,0 +1,268 @@
+/**
+ * The driver: owns the queue of events, performs the core's effects in their order and feeds what comes of them back.
+ *
+ * It is the only file that knows every folder, and it decides nothing: the election is `step()`, the world is in the
+ * ports. The simulator runs this very file.
+ */
+import type { StartOptions, Supervisor, SupervisorNews } from './child/supervisor.ts';
+import { meaningOf } from './child/signals.ts';
+import type { Effect, TermFacts } from './election/effect.ts';
+import type { ElectionEvent, Gap } from './election/event.ts';
+import type { Outcome, Report } from './election/report.ts';
+import { initialStandby } from './election/standby.ts';
+import type { Candidate, State } from './election/state.ts';
+import { nextDeadlineMs, step } from './election/step.ts';
+import type { LeaseApi, LeaseWatch, PendingRequest } from './lease/api.ts';
+
+/** Time and chance. */
+export interface Clock {
+  /** Milliseconds on the clock that counts suspend. */
+  bootMs(): number;
+  /** Unix time, ms. */
+  wallMs(): number;
+  /** How long the machine has been suspended since some fixed instant, ms. */
+  suspendedMs(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Calls back once after `delayMs`, as setTimeout does (on the clock that stops in suspend); returns a cancel. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly api: LeaseApi;
+  readonly createSupervisor: (onNews: (news: SupervisorNews) => void) => Supervisor;
+  /** Hands over every signal that reaches this process from now on, until `close`. */
+  readonly listenToSignals: (onSignal: (signal: NodeJS.Signals) => void) => { close(): void };
+  readonly report: (report: Report) => void;
+}
+
+/** What the driver adds to the election's settings. */
+export interface RunSettings extends Candidate {
+  readonly leaseNamespace: string;
+  /** What the child gets for TERM, and when leadership is lost. */
+  readonly stopSignal: NodeJS.Signals;
+  readonly hasTerminal: boolean;
+}
+
+/** While a child lives the clock is looked at this often, ms: timers stand still while the machine sleeps. */
+const wakeCheckMs = 200;
+/** A turn this late is said to be late, ms. */
+const noticeableGapMs = 500;
+/** setTimeout takes no more than 2^31-1 ms. */
+const longestTimerMs = 3_600_000;
+
+/** Runs one candidacy to its end. */
+export function run(settings: RunSettings, ports: Ports): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    new Driver(settings, ports, resolve, reject).begin();
+  });
+}
+
+class Driver {
+  readonly #settings: RunSettings;
+  readonly #ports: Ports;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #supervisor: Supervisor;
+  readonly #signals: { close(): void };
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #queue: ElectionEvent[] = [];
+  #state: State;
+  #watch: LeaseWatch | null = null;
+  #cancelTimer: () => void = () => undefined;
+  #dueMs = Infinity;
+  #suspendedMs: number;
+  #isDraining = false;
+  #child: 'none' | 'started' | 'gone' = 'none';
+  #outcome: Outcome | null = null;
+
+  constructor(
+    settings: RunSettings,
+    ports: Ports,
+    resolve: (outcome: Outcome) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#state = initialStandby(settings, ports.clock.bootMs());
+    this.#suspendedMs = ports.clock.suspendedMs();
+    this.#supervisor = ports.createSupervisor((news) => this.#onChildNews(news));
+    this.#signals = ports.listenToSignals((signal) => this.#onSignal(signal));
+  }
+
+  begin(): void {
+    this.#enqueue({ id: 'begin' });
+    this.#supervisor.prepare();
+  }
+
+  #enqueue(event: ElectionEvent): void {
+    this.#queue.push(event);
+    // Effects may cause events while they are performed: those wait until all effects of the turn are done.
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        this.#turn(next);
+      }
+      this.#setTimer();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isDraining = false;
+    }
+  }
+
+  #turn(event: ElectionEvent): void {
+    // After a sleep or a stall the clock is looked at before anything else, and said to have jumped.
+    const gap = this.#takeGap();
+    if (gap !== null) this.#step({ id: 'time', gap });
+    if (gap === null || event.id !== 'time') this.#step(event);
+  }
+
+  #step(event: ElectionEvent): void {
+    const { clock } = this.#ports;
+    const at = { bootMs: clock.bootMs(), wallMs: clock.wallMs(), random: clock.random() };
+    const { state, effects } = step(this.#state, event, at);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #takeGap(): Gap | null {
+    const { clock } = this.#ports;
+    const suspendedMs = clock.suspendedMs();
+    const sleptMs = suspendedMs - this.#suspendedMs;
+    this.#suspendedMs = suspendedMs;
+    if (sleptMs > noticeableGapMs) return { cause: 'suspended', ms: sleptMs };
+    const lateMs = clock.bootMs() - this.#dueMs;
+    if (lateMs <= noticeableGapMs) return null;
+    this.#dueMs = Infinity;
+    return { cause: 'stalled', ms: lateMs };
+  }
+
+  #setTimer(): void {
+    const { clock } = this.#ports;
+    this.#cancelTimer();
+    const nowMs = clock.bootMs();
+    const wakeMs = this.#child === 'started' ? nowMs + wakeCheckMs : Infinity;
+    const dueMs = Math.min(nextDeadlineMs(this.#state), wakeMs);
+    this.#dueMs = dueMs;
+    if (dueMs === Infinity) return;
+    const delayMs = Math.min(Math.max(dueMs - nowMs, 0), longestTimerMs);
+    this.#cancelTimer = clock.setTimer(delayMs, () => this.#enqueue({ id: 'time', gap: null }));
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.id) {
+      case 'send':
+        return this.#send(effect);
+      case 'abandon':
+        this.#pending.get(effect.request)?.abandon();
+        this.#pending.delete(effect.request);
+        return;
+      case 'watch':
+        this.#watch = this.#ports.api.watch(effect.resourceVersion, effect.silenceMs, (news) =>
+          this.#enqueue({ id: 'watch', news }),
+        );
+        return;
+      case 'unwatch':
+        this.#watch?.close();
+        this.#watch = null;
+        return;
+      case 'start-child':
+        this.#child = 'started';
+        return this.#supervisor.start(this.#startOptions(effect));
+      case 'extend-guard':
+        return this.#supervisor.extend(effect.killAtMs);
+      case 'signal-child':
+        return this.#supervisor.signal(effect.signal);
+      case 'stop-child':
+        return effect.whom === 'command'
+          ? this.#supervisor.signal(this.#settings.stopSignal)
+          : this.#supervisor.signalTree('SIGTERM');
+      case 'kill-child':
+        return this.#supervisor.kill();
+      case 'report':
+        return this.#ports.report(effect.report);
+      case 'finish':
+        return this.#finish(effect.outcome);
+    }
+  }
+
+  #send({ request, body, timeoutMs }: Extract<Effect, { id: 'send' }>): void {
+    const pending = this.#ports.api.send(body, timeoutMs);
+    this.#pending.set(request, pending);
+    pending.answer.then(
+      (answer) => {
+        if (this.#pending.delete(request)) this.#enqueue({ id: 'answer', request, answer });
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #startOptions({
+    term,
+    notAfterMs,
+    killAtMs,
+  }: Extract<Effect, { id: 'start-child' }>): StartOptions {
+    return { environment: this.#environment(term), notAfterMs, killAtMs };
+  }
+
+  #environment(term: TermFacts): Record<string, string> {
+    const { identity, leaseNamespace, leaseName } = this.#settings;
+    return {
+      LEADER_RUN_IDENTITY: identity,
+      LEADER_RUN_LOCK: `${leaseNamespace}/${leaseName}`,
+      LEADER_RUN_FENCING_TOKEN: term.fencingToken,
+      LEADER_RUN_LEASE_TRANSITIONS: String(term.leaseTransitions),
+      LEADER_RUN_ACQUIRE_TIME: term.acquireTime,
+    };
+  }
+
+  #onChildNews(news: SupervisorNews): void {
+    if (news.id === 'gone') this.#child = 'gone';
+    if (news.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
+    this.#enqueue({ ...news, id: `child-${news.id}` } as ElectionEvent);
+  }
+
+  #onSignal(signal: NodeJS.Signals): void {
+    const { hasTerminal, stopSignal } = this.#settings;
+    const commandRuns = this.#child === 'started';
+    const meaning = meaningOf(signal, { hasTerminal, commandRuns });
+    switch (meaning.id) {
+      case 'stop': {
+        const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
+        return this.#enqueue({ id: 'stop-requested', signal, forwardAs });
+      }
+      case 'forward':
+        return this.#supervisor.signal(signal);
+      case 'suspend':
+      case 'ignore':
+    }
+  }
+
+  /** The candidacy is over: nothing of it may be left. */
+  #finish(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.#watch?.close();
+    this.#ports.api.close();
+    // A gate that never got its "go" is let go first.
+    if (this.#child === 'none') this.#supervisor.dismiss();
+    else this.#settle(outcome);
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#cancelTimer();
+    this.#signals.close();
+    this.#resolve(outcome);
+  }
+
+  /** A bug: the tree must not outlive what supervises it. */
+  #fail(error: unknown): void {
+    this.#cancelTimer();
+    this.#supervisor.kill();
+    this.#reject(error instanceof Error ? error : new Error(String(error)));
+  }
+}
