@@ -1,0 +1,52 @@
+/**
+ * Ctrl-Z and its kin where there is a terminal: leader-run is stopped whenever the command is, and only then. The shell
+ * waits for leader-run alone, so a command that stops itself (a REPL that reads Ctrl-Z as a key) would otherwise leave
+ * the terminal to nobody, and one that ignores Ctrl-Z would run on behind the shell's back.
+ */
+import { readFileSync } from 'node:fs';
+
+/** A guard that kills a tree stops it first; what is still stopped after this long was stopped by someone else. */
+const settlingMs = 50;
+
+/**
+ * Watches the command with this pid and has leader-run stopped along with it while `maySuspend` says so: not once the tree
+ * is being killed, as killing begins with a SIGSTOP. Close it when the command has ended.
+ */
+export function suspendAlongWith(pid: number, maySuspend: () => boolean): { close(): void } {
+  let settling: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    settling = undefined;
+    if (maySuspend() && isStopped(pid)) suspendSelf();
+  };
+  // The kernel sends CHLD not only for a child that has ended but also for one that was stopped or continued.
+  const onChild = (): void => {
+    if (settling === undefined && isStopped(pid)) settling = setTimeout(look, settlingMs);
+  };
+  process.on('SIGCHLD', onChild);
+  return {
+    close: () => {
+      process.off('SIGCHLD', onChild);
+      clearTimeout(settling);
+    },
+  };
+}
+
+/**
+ * Stops leader-run by the default action of SIGTSTP; returns when it is continued. Not SIGSTOP: nobody could continue a
+ * group without a job-control shell, and there the kernel ignores SIGTSTP.
+ */
+export function suspendSelf(): void {
+  const listeners = process.listeners('SIGTSTP');
+  process.removeAllListeners('SIGTSTP');
+  process.kill(process.pid, 'SIGTSTP');
+  for (const listener of listeners) process.on('SIGTSTP', listener);
+}
+
+function isStopped(pid: number): boolean {
+  try {
+    const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return line.charAt(line.lastIndexOf(')') + 2) === 'T';
+  } catch {
+    return false;
+  }
+}
