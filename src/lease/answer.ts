@@ -1,0 +1,78 @@
+/** What a reply of the API server means. */
+import type { Answer, Failure, JsonObject, LeaseRequest, RawLease } from '../election/lease.ts';
+import { oneLine } from './errors.ts';
+import type { Reply } from './http.ts';
+import { isObject, objectOf, textOf } from './json.ts';
+
+/** The answer to a request that asked for `request`. */
+export function answerOf(request: LeaseRequest['id'], reply: Reply): Answer {
+  if (reply.status === 200 || reply.status === 201) return leaseOf(reply);
+  if (reply.status === 409) return { id: 'conflict' };
+  // A 404 of something that is no API server, or of another path, says nothing about the Lease.
+  if (reply.status === 404 && statusOf(reply) !== null) {
+    return request === 'create'
+      ? { id: 'failed', failure: { reason: 'no-namespace', message: whatServerSaid(reply) } }
+      : { id: 'not-found' };
+  }
+  return { id: 'failed', failure: failureOfReply(reply) };
+}
+
+/** The failure that a reply without success stands for. */
+export function failureOfReply(reply: Reply): Failure {
+  const { status } = reply;
+  const message = whatServerSaid(reply);
+  if (status === 401) return { reason: 'unauthorized', message };
+  if (status === 403) return { reason: 'forbidden', message };
+  // Request Time-out, Too Early, Too Many Requests: the same again may succeed. A 404 may be that of a gateway.
+  const isWorthRetrying = status >= 500 || status < 400 || [404, 408, 425, 429].includes(status);
+  if (!isWorthRetrying) return { reason: 'rejected', status, message };
+  return { reason: 'status', status, message, retryAfterMs: retryAfterMs(reply) };
+}
+
+/** Is this a Lease as far as everybody has to rely on it: its kind, and metadata? */
+export function isLease(value: unknown): value is RawLease {
+  return (
+    isObject(value) &&
+    value['kind'] === 'Lease' &&
+    textOf(objectOf(value['metadata'])['resourceVersion']) !== null
+  );
+}
+
+function leaseOf(reply: Reply): Answer {
+  const lease = parse(reply.body);
+  if (!isLease(lease)) {
+    const message = `the answer is not a Lease: "${oneLine(reply.body).slice(0, 60)}"`;
+    return { id: 'failed', failure: { reason: 'malformed', message } };
+  }
+  const serverTimeMs = Date.parse(reply.headers.date ?? '');
+  return { id: 'lease', lease, serverTimeMs: Number.isNaN(serverTimeMs) ? null : serverTimeMs };
+}
+
+/** The message of the server's Status object, else the words of its status line. */
+function whatServerSaid(reply: Reply): string {
+  const said = textOf(statusOf(reply)?.['message']);
+  return said === null ? oneLine(`${reply.status} ${reply.statusMessage}`) : oneLine(said);
+}
+
+function statusOf(reply: Reply): JsonObject | null {
+  const status = parse(reply.body);
+  return status?.['kind'] === 'Status' ? status : null;
+}
+
+function parse(body: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(body);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Retry-After is a number of seconds or a date. */
+function retryAfterMs({ headers }: Reply): number | null {
+  const text = headers['retry-after'];
+  if (text === undefined) return null;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const waitMs = Date.parse(text) - Date.now();
+  return Number.isNaN(waitMs) ? null : Math.max(0, waitMs);
+}

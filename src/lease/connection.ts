@@ -1,0 +1,131 @@
+/**
+ * The Lease API over HTTP: one keep-alive connection for requests, one more for the watch.
+ *
+ * client-node's API client is not used: it opens a connection per call, knows no time-out that covers all of a call, and drops
+ * the fields it does not know.
+ */
+import type { Answer, LeaseRequest, WatchNews } from '../election/lease.ts';
+import { answerOf } from './answer.ts';
+import type { LeaseApi, LeaseWatch, PendingRequest } from './api.ts';
+import type { LeaseCluster } from './cluster.ts';
+import type { CredentialSource } from './credentials.ts';
+import type { Call, Endpoint } from './http.ts';
+import { requestWithCredentials } from './request.ts';
+import { watchLease } from './watch.ts';
+
+/** Which Lease, where. Namespace and name were checked to be RFC 1123 names. */
+export interface LeaseTarget {
+  readonly cluster: Pick<LeaseCluster, 'server' | 'credentials'>;
+  readonly namespace: string;
+  readonly name: string;
+  readonly userAgent: string;
+}
+
+/** The API for one Lease. Connects with the first request. */
+export function connectLease(target: LeaseTarget): LeaseApi {
+  return new Connection(target);
+}
+
+class Connection implements LeaseApi {
+  readonly #endpoint: Endpoint;
+  readonly #credentials: CredentialSource;
+  readonly #name: string;
+  readonly #leasesPath: string;
+  /** What ends when the connection is closed. */
+  readonly #pending = new Set<{ abandon(): void } | { close(): void }>();
+
+  constructor({ cluster, namespace, name, userAgent }: LeaseTarget) {
+    this.#endpoint = { server: cluster.server, userAgent };
+    this.#credentials = cluster.credentials;
+    this.#name = name;
+    this.#leasesPath = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  }
+
+  send(request: LeaseRequest, timeoutMs: number): PendingRequest {
+    const ending = new AbortController();
+    let isAnswered = false;
+    let answerWith!: (answer: Answer) => void;
+    const answer = new Promise<Answer>((resolve) => (answerWith = resolve));
+
+    const settle = (outcome: Answer) => {
+      if (isAnswered || ending.signal.aborted) return;
+      isAnswered = true;
+      finish();
+      answerWith(outcome);
+    };
+    const timer = setTimeout(() => {
+      settle({ id: 'failed', failure: { reason: 'timeout', afterMs: timeoutMs } });
+      ending.abort();
+    }, timeoutMs);
+    const pending = {
+      answer,
+      abandon: () => {
+        if (isAnswered) return;
+        finish();
+        ending.abort();
+      },
+    };
+    const finish = () => {
+      clearTimeout(timer);
+      this.#pending.delete(pending);
+    };
+    this.#pending.add(pending);
+    void this.#perform(request, ending.signal).then(settle);
+    return pending;
+  }
+
+  watch(
+    resourceVersion: string | null,
+    silenceMs: number,
+    onNews: (news: WatchNews) => void,
+  ): LeaseWatch {
+    const watch = watchLease({
+      endpoint: this.#endpoint,
+      credentials: this.#credentials,
+      leasesPath: this.#leasesPath,
+      name: this.#name,
+      resourceVersion,
+      silenceMs,
+      onNews,
+    });
+    this.#pending.add(watch);
+    return {
+      close: () => {
+        this.#pending.delete(watch);
+        watch.close();
+      },
+    };
+  }
+
+  close(): void {
+    for (const pending of [...this.#pending]) {
+      if ('abandon' in pending) pending.abandon();
+      else pending.close();
+    }
+    this.#pending.clear();
+    this.#credentials.close();
+  }
+
+  async #perform(request: LeaseRequest, signal: AbortSignal): Promise<Answer> {
+    const reply = await requestWithCredentials(
+      this.#credentials,
+      this.#endpoint,
+      this.#callFor(request),
+      'requests',
+      signal,
+    );
+    return reply.id === 'failed' ? reply : answerOf(request.id, reply);
+  }
+
+  #callFor(request: LeaseRequest): Call {
+    const path = `${this.#leasesPath}/${this.#name}`;
+    switch (request.id) {
+      case 'get':
+        return { method: 'GET', path, body: null };
+      case 'create':
+        return { method: 'POST', path: this.#leasesPath, body: request.body };
+      case 'update':
+        return { method: 'PUT', path, body: request.body };
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * One HTTP exchange with the API server: what goes out, what came back, and why nothing did. Bodies are bounded.
+ */
+import {
+  request as requestHttp,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Failure, JsonObject } from '../election/lease.ts';
+import type { Credentials } from './credentials.ts';
+import { codeOf, messageOf } from './errors.ts';
+
+/** A Lease has some hundred bytes; what is longer is none. */
+export const bodyLimitBytes = 1 << 20;
+
+/** What is asked for. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly body: JsonObject | null;
+}
+
+/** How to reach the server. */
+export interface Endpoint {
+  readonly server: URL;
+  readonly userAgent: string;
+}
+
+/** Which of the two keep-alive connections to use. */
+export type Connection = keyof Credentials['agents'];
+
+/** A whole answer of the server, whatever its status. */
+export interface Reply {
+  readonly id: 'reply';
+  readonly status: number;
+  readonly statusMessage: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export type ReplyResult = Reply | { readonly id: 'failed'; readonly failure: Failure };
+
+/** Sends the head and the body. Throws if the credentials cannot be put into a header. */
+export function startRequest(
+  { server, userAgent }: Endpoint,
+  { method, path, body }: Call,
+  { headers, agents }: Credentials,
+  connection: Connection,
+  signal: AbortSignal,
+): ClientRequest {
+  const content = body === null ? null : Buffer.from(JSON.stringify(body));
+  const url = new URL(server.pathname.replace(/\/+$/, '') + path, server);
+  const request = server.protocol === 'https:' ? requestHttps : requestHttp;
+  const outgoing = request(url, {
+    method,
+    agent: agents[connection],
+    signal,
+    headers: {
+      ...headers,
+      Accept: 'application/json',
+      'User-Agent': userAgent,
+      ...(content && { 'Content-Type': 'application/json', 'Content-Length': content.length }),
+    },
+  });
+  outgoing.end(content ?? undefined);
+  return outgoing;
+}
+
+/** One request and its whole answer. Never rejects; when `signal` aborts, the connection is closed. */
+export function exchange(
+  endpoint: Endpoint,
+  call: Call,
+  credentials: Credentials,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<ReplyResult> {
+  return new Promise((resolve) => {
+    const fail = (failure: Failure) => resolve({ id: 'failed', failure });
+    try {
+      startRequest(endpoint, call, credentials, connection, signal)
+        .on('response', (response) => {
+          void readReply(response).then(resolve);
+        })
+        .on('error', (error) => fail(failureOf(error)));
+    } catch (error) {
+      fail(unsendable(error));
+    }
+  });
+}
+
+/** Reads a body to its end. Never rejects. */
+export function readReply(response: IncomingMessage): Promise<ReplyResult> {
+  const { statusCode: status = 0, statusMessage = '', headers } = response;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve) => {
+    const malformed = (message: string) =>
+      resolve({ id: 'failed', failure: { reason: 'malformed', message } });
+    response
+      .on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size <= bodyLimitBytes) return;
+        malformed(`the answer is longer than ${bodyLimitBytes} bytes`);
+        response.destroy();
+      })
+      .on('end', () => {
+        const body = Buffer.concat(chunks).toString('utf8');
+        resolve({ id: 'reply', status, statusMessage, headers, body });
+      })
+      .on('error', (error) => malformed(`the answer broke off: ${messageOf(error)}`));
+  });
+}
+
+/** Why a connection could not be made or broke before the answer. */
+export function failureOf(error: unknown): Failure {
+  const code = codeOf(error) ?? '';
+  const message = messageOf(error);
+  if (isCertificateCode(code)) return { reason: 'certificate', code, message };
+  // What answers is no HTTP server.
+  if (code.startsWith('HPE_')) return { reason: 'malformed', message };
+  return { reason: 'network', code, message };
+}
+
+/** Why a request could not even be put together: a token with characters that no header may have, or a proxy-url that is none. */
+export function unsendable(error: unknown): Failure {
+  return { reason: 'credentials', message: messageOf(error) };
+}
+
+/** The codes of X.509 verification, https://nodejs.org/api/tls.html#x509-certificate-error-codes, and of the check of the name. */
+function isCertificateCode(code: string): boolean {
+  return /^(UNABLE_TO_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_C|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/.test(
+    code,
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * One watch request, from its sending to its end. It tells what it reads and why it ended, and re-opens nothing.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Failure } from '../election/lease.ts';
+import { failureOfReply } from './answer.ts';
+import type { Credentials } from './credentials.ts';
+import {
+  bodyLimitBytes,
+  failureOf,
+  readReply,
+  startRequest,
+  unsendable,
+  type Endpoint,
+} from './http.ts';
+import { LineSplitter } from './lines.ts';
+import { readWatchEvent, type WatchEvent } from './watch-event.ts';
+
+export interface WatchStreamOptions {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  readonly path: string;
+  readonly name: string;
+  /** Longest time without a byte, connecting included. */
+  readonly silenceMs: number;
+  readonly signal: AbortSignal;
+  /** The server took the watch. */
+  readonly onOpen: () => void;
+  readonly onEvent: (event: Extract<WatchEvent, { resourceVersion: string }>) => void;
+}
+
+export type StreamEnd =
+  /** It had been open: ended by the server, broken or gone silent. */
+  | { readonly id: 'ended' }
+  | { readonly id: 'expired' }
+  | { readonly id: 'failed'; readonly failure: Failure };
+
+/** Opens a watch and reads it to its end. Never rejects. */
+export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd> {
+  return new Promise((resolve) => {
+    const { endpoint, credentials, path, silenceMs, signal } = options;
+    const ending = new AbortController();
+    let isOpen = false;
+    let isOver = false;
+    const over = (end: StreamEnd): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(silence);
+      signal.removeEventListener('abort', close);
+      resolve(end);
+    };
+    /** Ends it from our side, which closes the connection. */
+    const cut = (end: StreamEnd): void => {
+      over(end);
+      ending.abort();
+    };
+    const close = (): void => cut({ id: 'ended' });
+    signal.addEventListener('abort', close);
+    const silence = setTimeout(() => {
+      cut(isOpen ? { id: 'ended' } : failed({ reason: 'timeout', afterMs: silenceMs }));
+    }, silenceMs);
+
+    const read = (response: IncomingMessage): void => {
+      isOpen = true;
+      options.onOpen();
+      const lines = new LineSplitter(bodyLimitBytes);
+      response
+        .on('data', (chunk: Buffer) => {
+          silence.refresh();
+          const end = readChunk(lines, chunk, options);
+          if (end !== null) cut(end);
+        })
+        .on('end', () => over({ id: 'ended' }))
+        .on('error', () => over({ id: 'ended' }));
+    };
+    try {
+      const call = { method: 'GET', path, body: null } as const;
+      startRequest(endpoint, call, credentials, 'watch', ending.signal)
+        .on('response', (response) => {
+          silence.refresh();
+          if (response.statusCode === 200) read(response);
+          else void readRefusal(response).then(over);
+        })
+        .on('error', (error) => over(isOpen ? { id: 'ended' } : failed(failureOf(error))));
+    } catch (error) {
+      over(failed(unsendable(error)));
+    }
+  });
+}
+
+/** Hands on the events of a chunk; how the stream ends if one of them ends it. */
+function readChunk(
+  lines: LineSplitter,
+  chunk: Buffer,
+  { name, signal, onEvent }: WatchStreamOptions,
+): StreamEnd | null {
+  const complete = lines.push(chunk);
+  for (const line of complete ?? []) {
+    // What is told may be answered by closing the watch.
+    if (signal.aborted) return { id: 'ended' };
+    if (line.trim() === '') continue;
+    const event = readWatchEvent(line, name);
+    switch (event.id) {
+      case 'changed':
+      case 'deleted':
+      case 'bookmark':
+        onEvent(event);
+        break;
+      case 'ignored':
+        break;
+      case 'expired':
+        return { id: 'expired' };
+      case 'malformed':
+        return failed({ reason: 'malformed', message: event.message });
+      case 'error': {
+        const { status, message } = event;
+        return failed({ reason: 'status', status, message, retryAfterMs: null });
+      }
+    }
+  }
+  if (complete !== null) return null;
+  const message = `a watch event is longer than ${bodyLimitBytes} bytes`;
+  return failed({ reason: 'malformed', message });
+}
+
+async function readRefusal(response: IncomingMessage): Promise<StreamEnd> {
+  const reply = await readReply(response);
+  if (reply.id === 'failed') return reply;
+  return reply.status === 410 ? { id: 'expired' } : failed(failureOfReply(reply));
+}
+
+function failed(failure: Failure): StreamEnd {
+  return { id: 'failed', failure };
+}
