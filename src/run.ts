@@ -5,7 +5,7 @@
  * ports. The simulator runs this very file.
  */
 import type { StartOptions, Supervisor, SupervisorNews } from './child/supervisor.ts';
-import { meaningOf } from './child/signals.ts';
+import { type SignalContext, meaningOf } from './child/signals.ts';
 import type { Effect, TermFacts } from './election/effect.ts';
 import type { ElectionEvent, Gap } from './election/event.ts';
 import type { Outcome, Report } from './election/report.ts';
@@ -34,15 +34,16 @@ export interface Ports {
   readonly createSupervisor: (onNews: (news: SupervisorNews) => void) => Supervisor;
   /** Hands over every signal that reaches this process from now on, until `close`. */
   readonly listenToSignals: (onSignal: (signal: NodeJS.Signals) => void) => { close(): void };
+  /** Stops this process as Ctrl-Z would; returns when it is continued. */
+  readonly suspend: () => void;
   readonly report: (report: Report) => void;
 }
 
 /** What the driver adds to the election's settings. */
 export interface RunSettings extends Candidate {
   readonly leaseNamespace: string;
-  /** What the child gets for TERM, and when leadership is lost. */
-  readonly stopSignal: NodeJS.Signals;
-  readonly hasTerminal: boolean;
+  /** `signals.stopSignal` is also what the child gets when leadership is lost. */
+  readonly signals: Omit<SignalContext, 'commandRuns'>;
 }
 
 /** While a child lives the clock is looked at this often, ms: timers stand still while the machine sleeps. */
@@ -74,7 +75,7 @@ class Driver {
   #dueMs = Infinity;
   #suspendedMs: number;
   #isDraining = false;
-  #child: 'none' | 'started' | 'gone' = 'none';
+  #child: 'none' | 'started' | 'ended' | 'gone' = 'none';
   #outcome: Outcome | null = null;
 
   constructor(
@@ -146,7 +147,8 @@ class Driver {
     const { clock } = this.#ports;
     this.#cancelTimer();
     const nowMs = clock.bootMs();
-    const wakeMs = this.#child === 'started' ? nowMs + wakeCheckMs : Infinity;
+    const wakeMs =
+      this.#child === 'started' || this.#child === 'ended' ? nowMs + wakeCheckMs : Infinity;
     const dueMs = Math.min(nextDeadlineMs(this.#state), wakeMs);
     this.#dueMs = dueMs;
     if (dueMs === Infinity) return;
@@ -180,7 +182,7 @@ class Driver {
         return this.#supervisor.signal(effect.signal);
       case 'stop-child':
         return effect.whom === 'command'
-          ? this.#supervisor.signal(this.#settings.stopSignal)
+          ? this.#supervisor.signal(this.#settings.signals.stopSignal)
           : this.#supervisor.signalTree('SIGTERM');
       case 'kill-child':
         return this.#supervisor.kill();
@@ -222,24 +224,23 @@ class Driver {
   }
 
   #onChildNews(news: SupervisorNews): void {
-    if (news.id === 'gone') this.#child = 'gone';
+    if (news.id === 'ended' || news.id === 'gone') this.#child = news.id;
     if (news.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
     this.#enqueue({ ...news, id: `child-${news.id}` } as ElectionEvent);
   }
 
   #onSignal(signal: NodeJS.Signals): void {
-    const { hasTerminal, stopSignal } = this.#settings;
     const commandRuns = this.#child === 'started';
-    const meaning = meaningOf(signal, { hasTerminal, commandRuns });
+    const meaning = meaningOf(signal, { ...this.#settings.signals, commandRuns });
     switch (meaning.id) {
-      case 'stop': {
-        const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
-        return this.#enqueue({ id: 'stop-requested', signal, forwardAs });
-      }
+      case 'stop':
+        return this.#enqueue({ id: 'stop-requested', signal, forwardAs: meaning.forwardAs });
       case 'forward':
         return this.#supervisor.signal(signal);
       case 'suspend':
+        return this.#ports.suspend();
       case 'ignore':
+        return;
     }
   }
 
