@@ -42,7 +42,8 @@ export interface Ports {
 /** What the driver adds to the election's settings. */
 export interface RunSettings extends Candidate {
   readonly leaseNamespace: string;
-  /** `signals.stopSignal` is also what the child gets when leadership is lost. */
+  /** What the child gets for TERM, and when leadership is lost. */
+  readonly stopSignal: NodeJS.Signals;
   readonly signals: Omit<SignalContext, 'commandRuns'>;
 }
 
@@ -182,7 +183,7 @@ class Driver {
         return this.#supervisor.signal(effect.signal);
       case 'stop-child':
         return effect.whom === 'command'
-          ? this.#supervisor.signal(this.#settings.signals.stopSignal)
+          ? this.#supervisor.signal(this.#settings.stopSignal)
           : this.#supervisor.signalTree('SIGTERM');
       case 'kill-child':
         return this.#supervisor.kill();
@@ -230,11 +231,13 @@ class Driver {
   }
 
   #onSignal(signal: NodeJS.Signals): void {
-    const commandRuns = this.#child === 'started';
-    const meaning = meaningOf(signal, { ...this.#settings.signals, commandRuns });
+    const { signals, stopSignal } = this.#settings;
+    const meaning = meaningOf(signal, { ...signals, commandRuns: this.#child === 'started' });
     switch (meaning.id) {
-      case 'stop':
-        return this.#enqueue({ id: 'stop-requested', signal, forwardAs: meaning.forwardAs });
+      case 'stop': {
+        const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
+        return this.#enqueue({ id: 'stop-requested', signal, forwardAs });
+      }
       case 'forward':
         return this.#supervisor.signal(signal);
       case 'suspend':
