@@ -14,7 +14,7 @@ import { phrase, quote } from './text.ts';
 export interface MessageContext {
   readonly namespace: string;
   readonly lockName: string;
-  /** The API server's URL. */
+  /** The API server's URL; a slash at its end is not shown. */
   readonly server: string;
   /** The kubeconfig's context; null in a cluster. */
   readonly context: string | null;
@@ -93,7 +93,7 @@ class Words {
     this.name = `${context.namespace}/${context.lockName}`;
     this.lease = `lease ${quote(this.name)}`;
     const where = context.context === null ? '' : ` (context ${quote(context.context)})`;
-    this.introduction = `${this.lease} at ${context.server}${where} as ${quote(context.identity)}`;
+    this.introduction = `${this.lease} at ${context.server.replace(/\/$/, '')}${where} as ${quote(context.identity)}`;
   }
 
   ofReport(report: Report, lease: string): string {

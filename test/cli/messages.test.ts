@@ -6,7 +6,7 @@ import { createMessages, type MessageContext } from '../../src/cli/messages.ts';
 const context: MessageContext = {
   namespace: 'prod',
   lockName: 'worker',
-  server: 'https://10.0.0.1',
+  server: 'https://10.0.0.1/',
   context: 'staging',
   identity: 'laptop_1f',
   renewDeadlineMs: 10_000,
