@@ -24,8 +24,8 @@ export type StopReason =
   | { readonly id: 'lost'; readonly loss: Loss };
 
 export type Report =
-  /** First look (or `holder` changed): we wait for this holder; null: the lease is free, released, blanked or deleted and not yet ours. */
-  | { readonly id: 'waiting'; readonly holder: string | null; readonly forMs: number | null }
+  /** At the first look the lease was held. */
+  | { readonly id: 'waiting'; readonly holder: string }
   /** While standby the holder changed. */
   | { readonly id: 'holder-changed'; readonly from: string | null; readonly to: string | null }
   | { readonly id: 'acquired'; readonly token: string; readonly transitions: number }

@@ -217,11 +217,11 @@ function seeAbsence(standby: Standby, turn: Turn): State {
   return { ...idleUnlessWriting(standby, turn), sight, watch };
 }
 
-/** Says whom we wait for: at the first look, and at each change of holder. */
+/** Says whom we wait for: at the first look if there is somebody, and at each change of holder. */
 function sayHolder(standby: Standby, holder: string | null, turn: Turn): void {
   const before = holderOf(standby.sight);
   if (standby.sight.seen.id === 'nothing') {
-    turn.say({ id: 'waiting', holder, forMs: null });
+    if (holder !== null) turn.say({ id: 'waiting', holder });
   } else if (holder !== before) {
     turn.say({ id: 'holder-changed', from: before, to: holder });
   }
