@@ -21,7 +21,7 @@ export interface WatchStreamOptions {
   readonly credentials: Credentials;
   readonly path: string;
   readonly name: string;
-  /** Longest time without a byte, connecting included. */
+  /** Longest time without a byte once it is open. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
   /** The server took the watch. */
@@ -30,10 +30,15 @@ export interface WatchStreamOptions {
 }
 
 export type StreamEnd =
-  /** It had been open: ended by the server, broken or gone silent. */
+  /** It had been open: ended by the server, or broken. */
   | { readonly id: 'ended' }
+  /** It had been open and said nothing for too long. */
+  | { readonly id: 'silent' }
   | { readonly id: 'expired' }
   | { readonly id: 'failed'; readonly failure: Failure };
+
+/** The server answers a watch at once, also when there is nothing to tell. */
+const openTimeoutMs = 10_000;
 
 /** Opens a watch and reads it to its end. Never rejects. */
 export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd> {
@@ -56,12 +61,13 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
     };
     const close = (): void => cut({ id: 'ended' });
     signal.addEventListener('abort', close);
-    const silence = setTimeout(() => {
-      cut(isOpen ? { id: 'ended' } : failed({ reason: 'timeout', afterMs: silenceMs }));
-    }, silenceMs);
+    const afterMs = Math.min(silenceMs, openTimeoutMs);
+    let silence = setTimeout(() => cut(failed({ reason: 'timeout', afterMs })), afterMs);
 
     const read = (response: IncomingMessage): void => {
       isOpen = true;
+      clearTimeout(silence);
+      silence = setTimeout(() => cut({ id: 'silent' }), silenceMs);
       options.onOpen();
       const lines = new LineSplitter(bodyLimitBytes);
       response
@@ -77,7 +83,6 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
       const call = { method: 'GET', path, body: null } as const;
       startRequest(endpoint, call, credentials, 'watch', ending.signal)
         .on('response', (response) => {
-          silence.refresh();
           if (response.statusCode === 200) read(response);
           else void readRefusal(response).then(over);
         })

@@ -4,7 +4,9 @@
  *     opening ──200──▶ open ──ended, silent──▶ opening             nothing is said
  *        │ └──410 (also as an event)──▶ GET ──▶ opening            what the GET shows is said
  *        ├──failed──▶ down ──back-off──▶ opening                   `down` once, `open` when it is back
- *        └──403──▶ over                                            `forbidden`
+ *        └──403──▶ forbidden ──a minute──▶ opening                 `forbidden` once, `open` if it is granted
+ *
+ * A 403 is not final: an API server that starts answers 403 to everybody until it has read its roles.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, RawLease, WatchNews } from '../election/lease.ts';
@@ -20,6 +22,7 @@ const shortestLifeMs = 1_000;
 
 const firstBackOffMs = 100;
 const longestBackOffMs = 5_000;
+const forbiddenPauseMs = 60_000;
 
 /** The server ends a watch after a random time between this and twice as much, as client-go asks it to. */
 const shortestTimeoutSeconds = 300;
@@ -44,7 +47,10 @@ class Watcher implements LeaseWatch {
   readonly #closing = new AbortController();
   #resourceVersion: string | null;
   /** What was told last; null: nothing yet. */
-  #told: 'open' | 'down' | null = null;
+  #told: 'open' | 'down' | 'forbidden' | null = null;
+  #wasEverOpen = false;
+  /** The stream under way told something. */
+  #hasHeard = false;
   #backOffMs = 0;
 
   constructor(options: WatchOptions) {
@@ -62,18 +68,14 @@ class Watcher implements LeaseWatch {
       const startedMs = performance.now();
       let end = await this.#openOnce();
       if (end.id === 'expired') end = await this.#lookAgain(end);
-      if (end.id === 'failed') {
-        if (end.failure.reason === 'forbidden') {
-          this.#tell({ id: 'forbidden', message: end.failure.message });
-          return;
-        }
-        this.#tellDown(end.failure);
-      }
-      if (performance.now() - startedMs >= shortestLifeMs && end.id !== 'failed') {
+      // It may wait for a resourceVersion that will not come for long: etcd was restored from a backup.
+      if (end.id === 'silent' && !this.#hasHeard) this.#resourceVersion = null;
+      if (end.id === 'failed') this.#tellFailure(end.failure);
+      else if (performance.now() - startedMs >= shortestLifeMs) {
         this.#backOffMs = 0;
-      } else {
-        await this.#backOff(end);
+        continue;
       }
+      await this.#pause(end);
     }
   }
 
@@ -90,6 +92,7 @@ class Watcher implements LeaseWatch {
 
   async #read(credentials: Parameters<typeof readWatchStream>[0]['credentials']) {
     if (this.#isClosed()) return { id: 'ended' } as const;
+    this.#hasHeard = false;
     const { endpoint, name, silenceMs } = this.#options;
     return readWatchStream({
       endpoint,
@@ -99,10 +102,11 @@ class Watcher implements LeaseWatch {
       silenceMs,
       signal: this.#closing.signal,
       onOpen: () => {
-        if (this.#told !== 'open') this.#tell({ id: 'open' });
-        this.#told = 'open';
+        this.#wasEverOpen = true;
+        this.#tellChange({ id: 'open' });
       },
       onEvent: (event) => {
+        this.#hasHeard = true;
         this.#resourceVersion = event.resourceVersion;
         if (event.id !== 'bookmark') this.#tell({ id: event.id, lease: event.lease });
       },
@@ -160,17 +164,28 @@ class Watcher implements LeaseWatch {
     };
   }
 
-  async #backOff(end: StreamEnd): Promise<void> {
-    this.#backOffMs = Math.min(Math.max(firstBackOffMs, 2 * this.#backOffMs), longestBackOffMs);
-    const asked =
-      end.id === 'failed' && end.failure.reason === 'status' ? end.failure.retryAfterMs : null;
-    const waitMs = Math.min(asked ?? this.#backOffMs * (0.5 + Math.random()), longestBackOffMs);
-    await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  async #pause(end: StreamEnd): Promise<void> {
+    await sleep(this.#pauseMs(end), undefined, { signal: this.#closing.signal }).catch(() => null);
   }
 
-  #tellDown(failure: Failure): void {
-    if (this.#told !== 'down') this.#tell({ id: 'down', failure });
-    this.#told = 'down';
+  #pauseMs(end: StreamEnd): number {
+    this.#backOffMs = Math.min(Math.max(firstBackOffMs, 2 * this.#backOffMs), longestBackOffMs);
+    const backOffMs = this.#backOffMs * (0.5 + Math.random() / 2);
+    if (end.id !== 'failed') return backOffMs;
+    const { failure } = end;
+    if (failure.reason === 'forbidden' && !this.#wasEverOpen) return forbiddenPauseMs;
+    const askedMs = failure.reason === 'status' ? (failure.retryAfterMs ?? 0) : 0;
+    return Math.min(Math.max(askedMs, backOffMs), longestBackOffMs);
+  }
+
+  #tellFailure(failure: Failure): void {
+    if (failure.reason !== 'forbidden') this.#tellChange({ id: 'down', failure });
+    else this.#tellChange({ id: 'forbidden', message: failure.message });
+  }
+
+  #tellChange(news: Extract<WatchNews, { id: 'open' | 'down' | 'forbidden' }>): void {
+    if (this.#told !== news.id) this.#tell(news);
+    this.#told = news.id;
   }
 
   #tell(news: WatchNews): void {
