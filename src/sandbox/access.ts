@@ -1,0 +1,41 @@
+/** Who asks, and what everybody may ask: one token may do all, nobody else may do more than look whether we live. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { failure, unauthorized, type Reply } from './status.ts';
+import type { Target } from './target.ts';
+
+/** To these the real server answers anonymous clients too. */
+const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/version']);
+
+/** null if the request may go on. */
+export function refuseAccess(
+  authorization: string | undefined,
+  token: string,
+  target: Target,
+): Reply | null {
+  const [, given] = /^bearer ([^ ]+)$/i.exec(authorization ?? '') ?? [];
+  if (given !== undefined) return isSame(given, token) ? null : unauthorized();
+  return target.id === 'path' && PUBLIC_PATHS.has(target.path) ? null : forbidden(target);
+}
+
+function isSame(given: string, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function forbidden(target: Target): Reply {
+  const user = 'User "system:anonymous"';
+  if (target.id === 'path') {
+    const message = `forbidden: ${user} cannot ${target.verb} path ${JSON.stringify(target.path)}`;
+    return failure(403, 'Forbidden', message, {});
+  }
+  const { namespace, name, verb } = target;
+  const object = name === null ? '' : ` ${JSON.stringify(name)}`;
+  const where = namespace === null ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const message = `leases.coordination.k8s.io${object} is forbidden: ${user} cannot ${verb} resource "leases" in API group "coordination.k8s.io" ${where}`;
+  const details = {
+    ...(name === null ? {} : { name }),
+    group: 'coordination.k8s.io',
+    kind: 'leases',
+  };
+  return failure(403, 'Forbidden', message, details);
+}

@@ -1,0 +1,34 @@
+/** JSON as it crosses the wire. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonObject = Readonly<Record<string, JsonValue>>;
+
+/** Whether the value is an object, neither null nor an array. */
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value, or why the text is no JSON. */
+export type Parsed =
+  | { readonly id: 'value'; readonly value: JsonValue }
+  | { readonly id: 'failed'; readonly message: string };
+
+/**
+ * Parses JSON text. Unlike Go's, JavaScript's parser says nothing of duplicate fields (the last one wins, as there) and
+ * words its errors otherwise; an empty text is worded as Go does.
+ */
+export function parseJson(text: string): Parsed {
+  if (text.trim() === '') return { id: 'failed', message: 'unexpected end of JSON input' };
+  try {
+    return { id: 'value', value: JSON.parse(text) as JsonValue };
+  } catch (error) {
+    return { id: 'failed', message: (error as SyntaxError).message };
+  }
+}
+
+/** What encoding/json calls the type of a value. */
+export function goTypeName(value: JsonValue): string {
+  if (Array.isArray(value)) return 'array';
+  if (value === null) return 'null';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}

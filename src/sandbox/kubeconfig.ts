@@ -1,0 +1,78 @@
+/** The file that leads clients to the sandbox. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The first line, by which a file left behind by a sandbox that was killed is known as one. */
+const HEADING = '# Written by leader-run sandbox; it is removed when the sandbox ends.';
+
+export interface WrittenKubeconfig {
+  readonly path: string;
+  /** Removes the file, unless it is no longer the one that was written. */
+  remove(): void;
+}
+
+export type Written =
+  | { readonly id: 'written'; readonly kubeconfig: WrittenKubeconfig }
+  | { readonly id: 'failed'; readonly message: string };
+
+/** Writes it with mode 0600: to `path`, which must not exist, or to a temporary directory of its own. */
+export function writeKubeconfig(path: string | null, url: string, token: string): Written {
+  const text = kubeconfigText(url, token);
+  const folder = path === null ? mkdtempSync(join(tmpdir(), 'leader-run-sandbox-')) : null;
+  const target = folder === null ? (path ?? '') : join(folder, 'kubeconfig');
+  try {
+    if (isLeftOver(target)) rmSync(target);
+    writeFileSync(target, text, { flag: 'wx', mode: 0o600 });
+    chmodSync(target, 0o600);
+  } catch (error) {
+    return { id: 'failed', message: failureMessage(target, error as NodeJS.ErrnoException) };
+  }
+  const remove = (): void => {
+    if (contentOf(target) === text) rmSync(target, { force: true });
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  };
+  return { id: 'written', kubeconfig: { path: target, remove } };
+}
+
+/** YAML; all the values are free of characters that would need quotes. */
+function kubeconfigText(url: string, token: string): string {
+  return `${HEADING}
+apiVersion: v1
+kind: Config
+clusters:
+- name: sandbox
+  cluster:
+    server: ${url}
+users:
+- name: sandbox
+  user:
+    token: ${token}
+contexts:
+- name: sandbox
+  context:
+    cluster: sandbox
+    user: sandbox
+    namespace: default
+current-context: sandbox
+`;
+}
+
+function isLeftOver(path: string): boolean {
+  return contentOf(path)?.startsWith(HEADING) ?? false;
+}
+
+function contentOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function failureMessage(path: string, { code, message }: NodeJS.ErrnoException): string {
+  const file = JSON.stringify(path);
+  return code === 'EEXIST'
+    ? `Cannot write kubeconfig ${file} as it exists: remove it or name another file`
+    : `Cannot write kubeconfig ${file}: ${message}`;
+}

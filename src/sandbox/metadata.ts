@@ -1,0 +1,63 @@
+/** What the server itself writes into a Lease: its identity, its times, the order of its fields. */
+import { randomInt, randomUUID } from 'node:crypto';
+import type { JsonObject } from './json.ts';
+import { metadataFields } from './schema.ts';
+import type { Lease, LeaseMetadata } from './store.ts';
+
+/** No vowels, and nothing that looks like another: as Kubernetes generates names. */
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_LENGTH = 5;
+const MAX_GENERATED_BASE = 58;
+
+/** A name made from generateName, if only that is given. */
+export function generateName(metadata: JsonObject): { readonly name?: string } {
+  const { name, generateName: base } = metadata;
+  if (name !== undefined || typeof base !== 'string') return {};
+  const suffix = Array.from(
+    { length: SUFFIX_LENGTH },
+    () => SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)],
+  );
+  return { name: `${base.slice(0, MAX_GENERATED_BASE)}${suffix.join('')}` };
+}
+
+/** The metadata of a new object: what the client may choose, and an identity of its own. */
+export function createdMetadata(metadata: JsonObject): LeaseMetadata {
+  const {
+    resourceVersion: _,
+    deletionTimestamp: __,
+    deletionGracePeriodSeconds: ___,
+    ...chosen
+  } = metadata;
+  return ordered({
+    ...chosen,
+    uid: randomUUID(),
+    creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`,
+  });
+}
+
+/** The metadata of a changed object: what the client may change, and the identity that it has. */
+export function updatedMetadata(metadata: JsonObject, stored: LeaseMetadata): LeaseMetadata {
+  const { generation: _, deletionGracePeriodSeconds: __, ...chosen } = metadata;
+  const { uid, resourceVersion, creationTimestamp } = stored;
+  const generation = stored['generation'];
+  return ordered({
+    ...chosen,
+    uid,
+    resourceVersion,
+    creationTimestamp,
+    ...(generation === undefined ? {} : { generation }),
+  });
+}
+
+/** A whole object. The strategy of coordinated leader election is dropped, as by a server that has it switched off. */
+export function leaseOf(metadata: LeaseMetadata, spec: JsonObject): Lease {
+  const { strategy: _, preferredHolder: __, ...kept } = spec;
+  return { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', metadata, spec: kept };
+}
+
+function ordered(metadata: JsonObject): LeaseMetadata {
+  const present = metadataFields.filter((name) => metadata[name] !== undefined);
+  return Object.fromEntries(
+    present.map((name) => [name, metadata[name]]),
+  ) as unknown as LeaseMetadata;
+}

@@ -1,0 +1,119 @@
+/** `leader-run sandbox`: serves until it is interrupted, or as long as a command runs. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { startSandbox, type Sandbox } from './sandbox.ts';
+
+export interface SandboxRun {
+  readonly port: number;
+  /** Where the kubeconfig is written; null: a temporary file, removed at the end. */
+  readonly kubeconfig: string | null;
+  /** null: serve until interrupted. */
+  readonly command: readonly [string, ...string[]] | null;
+  /** Writes to stderr: stdout is the command's alone. */
+  readonly write: (text: string) => void;
+  /** The command's environment, KUBECONFIG apart. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const FAILED_EXIT_CODE = 125;
+const NOT_EXECUTABLE_EXIT_CODE = 126;
+const NOT_FOUND_EXIT_CODE = 127;
+const SIGNAL_EXIT_BASE = 128;
+
+/** Returns the exit status: the command's own, 128+n, 125 to 127, or 0 if it was to serve and was told to end. */
+export async function runSandbox(run: SandboxRun): Promise<number> {
+  const { port, kubeconfig: kubeconfigPath, command, write } = run;
+  // First of all, so that no signal finds a file without somebody who removes it.
+  const signals = command === null ? stopSignals() : null;
+  let sandbox: Sandbox;
+  try {
+    sandbox = await startSandbox({ port, kubeconfigPath });
+  } catch (error) {
+    write(`leader-run: ${(error as Error).message}\n`);
+    return FAILED_EXIT_CODE;
+  }
+  try {
+    if (command !== null) return await runCommand(command, sandbox, run);
+    write(instructions(sandbox));
+    await signals;
+    return 0;
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** How to use it, in one block. */
+function instructions({ url, kubeconfigPath }: Sandbox): string {
+  return `leader-run: Sandbox serves a Lease API at ${url}, in memory, until Ctrl-C
+
+  In as many other terminals as you like:
+
+    export KUBECONFIG=${shellWord(kubeconfigPath)}
+    leader-run --lock-name try-it -- sh -c 'echo I lead; exec sleep 60'
+
+  And to look at it:
+
+    kubectl get lease try-it --watch
+
+`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function stopSignals(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => resolve());
+    }
+  });
+}
+
+async function runCommand(
+  [file, ...args]: readonly [string, ...string[]],
+  { kubeconfigPath }: Sandbox,
+  { write, env = process.env }: SandboxRun,
+): Promise<number> {
+  const child = spawn(file, args, {
+    stdio: 'inherit',
+    env: { ...env, KUBECONFIG: kubeconfigPath },
+  });
+  const stopForwarding = forwardSignals((signal) => child.kill(signal));
+  try {
+    return await new Promise<number>((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve(signal === null ? (code ?? 0) : SIGNAL_EXIT_BASE + constants.signals[signal]);
+      });
+      child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+        write(`leader-run: Cannot run ${JSON.stringify(file)}: ${message}\n`);
+        resolve(code === 'ENOENT' ? NOT_FOUND_EXIT_CODE : NOT_EXECUTABLE_EXIT_CODE);
+      });
+    });
+  } finally {
+    stopForwarding();
+  }
+}
+
+/** The command shares our process group, so with a terminal it has had what the terminal sends: INT and HUP. */
+function forwardSignals(kill: (signal: NodeJS.Signals) => void): () => void {
+  const delivered: readonly NodeJS.Signals[] = hasTerminal() ? ['SIGINT', 'SIGHUP'] : [];
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const forward = (signal: NodeJS.Signals): void => {
+    if (!delivered.includes(signal)) kill(signal);
+  };
+  for (const signal of signals) process.on(signal, forward);
+  return () => {
+    for (const signal of signals) process.off(signal, forward);
+  };
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}

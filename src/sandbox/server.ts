@@ -1,0 +1,125 @@
+/** The HTTP side: connections, bodies, headers. It knows nothing of Leases. */
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { refuseAccess } from './access.ts';
+import { answer, type Answer } from './routes.ts';
+import { badRequest, failure, tooLarge, type Reply } from './status.ts';
+import type { LeaseStore } from './store.ts';
+import { targetOf } from './target.ts';
+
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+/** A client gets so long to deliver a request. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than any client pauses between two requests, so that none meets a connection as it closes. */
+const KEEP_ALIVE_TIMEOUT_MS = 3_600_000;
+
+/** An HTTP server that answers for `store` to whoever has `token`; it does not listen yet. */
+export function createApiServer(store: LeaseStore, token: string): Server {
+  const listener: RequestListener = (message, response) => {
+    void handle(store, token, message, response);
+  };
+  return createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
+    listener,
+  );
+}
+
+async function handle(
+  store: LeaseStore,
+  token: string,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const bytes = await readBody(message);
+  if (bytes === 'aborted') return;
+  let given: Answer;
+  try {
+    given = respond(store, token, message, bytes, response);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    given = reply(failure(500, 'InternalError', `Internal error occurred: ${why}`));
+  }
+  write(given, response);
+}
+
+function reply(content: Reply): Answer {
+  return { id: 'reply', reply: content };
+}
+
+function respond(
+  store: LeaseStore,
+  token: string,
+  message: IncomingMessage,
+  bytes: Buffer | 'too-large',
+  response: ServerResponse,
+): Answer {
+  const { method = '', url = '/', headers } = message;
+  const [rawPath = '/', ...rest] = url.split('?');
+  const query = new URLSearchParams(rest.join('?'));
+  const path = decodePath(rawPath);
+  if (path === null) return reply(badRequest(`invalid path: ${rawPath}`));
+  const target = targetOf(method, path, query);
+  const refused = refuseAccess(headers.authorization, token, target);
+  if (refused !== null) return reply(refused);
+  if (bytes === 'too-large') return reply(tooLarge(MAX_BODY_BYTES));
+  const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const body = { bytes, mediaType };
+  return answer(store, { method, target, query, accept: headers.accept ?? '', body, response });
+}
+
+function decodePath(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The whole body; one that is too large is read to its end and forgotten, so that its sender gets to read our answer. */
+async function readBody(message: IncomingMessage): Promise<Buffer | 'too-large' | 'aborted'> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+      else chunks.length = 0;
+    }
+  } catch {
+    return 'aborted';
+  }
+  return length > MAX_BODY_BYTES ? 'too-large' : Buffer.concat(chunks);
+}
+
+function write(given: Answer, response: ServerResponse): void {
+  if (given.id === 'streaming') return;
+  if (given.id === 'text') {
+    response.writeHead(given.code, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(given.text);
+    return;
+  }
+  const { code, body, warnings = [], retryAfterSeconds } = given.reply;
+  const text = `${JSON.stringify(body)}\n`;
+  if (warnings.length > 0) response.setHeader('warning', warnings.map(warningValue));
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-cache, private',
+  });
+  response.end(text);
+}
+
+/** A header holds ASCII only; others are escaped as in JSON. */
+function warningValue(warning: string): string {
+  const escaped = JSON.stringify(warning).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `299 - ${escaped}`;
+}

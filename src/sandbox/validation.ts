@@ -1,0 +1,123 @@
+/** What the API server demands of a Lease, with its error texts. */
+import type { JsonObject, JsonValue } from './json.ts';
+import type { FieldError } from './status.ts';
+
+const NAME_PART =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const LABEL_KEY =
+  "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+const LABEL_VALUE =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const SUBDOMAIN =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+const SUBDOMAIN_FORM = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+const NAME_PART_FORM = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const MAX_SUBDOMAIN_LENGTH = 253;
+const MAX_LABEL_LENGTH = 63;
+const MAX_ANNOTATIONS_BYTES = 262_144;
+
+/** All that is wrong with a Lease, in the server's order: metadata first. */
+export function validateLease(metadata: JsonObject, spec: JsonObject): FieldError[] {
+  return [
+    ...validateName(metadata['name']),
+    ...validateLabels(metadata['labels']),
+    ...validateAnnotations(metadata['annotations']),
+    ...validateSpec(spec),
+  ];
+}
+
+function invalidValue(field: string, value: JsonValue, why: string): FieldError {
+  const message = `Invalid value: ${JSON.stringify(value)}: ${why}`;
+  return { field, reason: 'FieldValueInvalid', message };
+}
+
+function validateName(name: JsonValue | undefined): FieldError[] {
+  const field = 'metadata.name';
+  if (typeof name !== 'string' || name === '') {
+    const message = 'Required value: name or generateName is required';
+    return [{ field, reason: 'FieldValueRequired', message }];
+  }
+  const found: FieldError[] = [];
+  if (name.length > MAX_SUBDOMAIN_LENGTH) {
+    found.push(
+      invalidValue(field, name, `must be no more than ${MAX_SUBDOMAIN_LENGTH} characters`),
+    );
+  }
+  if (!SUBDOMAIN_FORM.test(name)) found.push(invalidValue(field, name, SUBDOMAIN));
+  return found;
+}
+
+function validateLabels(labels: JsonValue | undefined): FieldError[] {
+  const field = 'metadata.labels';
+  return entries(labels).flatMap(([key, value]) => [
+    ...keyFaults(key).map((why) => invalidValue(field, key, why)),
+    ...labelValueFaults(value).map((why) => invalidValue(field, value, why)),
+  ]);
+}
+
+function validateAnnotations(annotations: JsonValue | undefined): FieldError[] {
+  const field = 'metadata.annotations';
+  const found = entries(annotations).flatMap(([key]) =>
+    keyFaults(key.toLowerCase()).map((why) => invalidValue(field, key, why)),
+  );
+  const bytes = entries(annotations).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+  if (bytes > MAX_ANNOTATIONS_BYTES) {
+    const message = `Too long: may not be more than ${MAX_ANNOTATIONS_BYTES} bytes`;
+    found.push({ field, reason: 'FieldValueTooLong', message });
+  }
+  return found;
+}
+
+function validateSpec(spec: JsonObject): FieldError[] {
+  const found: FieldError[] = [];
+  const { leaseDurationSeconds, leaseTransitions } = spec;
+  if (typeof leaseDurationSeconds === 'number' && leaseDurationSeconds <= 0) {
+    found.push(
+      invalidValue('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0'),
+    );
+  }
+  if (typeof leaseTransitions === 'number' && leaseTransitions < 0) {
+    found.push(
+      invalidValue('spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0'),
+    );
+  }
+  return found;
+}
+
+/** Labels and annotations are decoded as maps of strings. */
+function entries(map: JsonValue | undefined): [string, string][] {
+  return Object.entries((map ?? {}) as Record<string, string>);
+}
+
+/** What is wrong with the key of a label or an annotation. */
+export function keyFaults(key: string): string[] {
+  const parts = key.split('/');
+  if (parts.length > 2) return [LABEL_KEY];
+  const name = parts.at(-1) ?? '';
+  const prefix = parts.length === 2 ? parts[0] : undefined;
+  const faults: string[] = [];
+  if (prefix === '') faults.push('prefix part must be non-empty');
+  else if (prefix !== undefined && !SUBDOMAIN_FORM.test(prefix)) {
+    faults.push(`prefix part ${SUBDOMAIN}`);
+  }
+  if (name === '') faults.push('name part must be non-empty');
+  else if (name.length > MAX_LABEL_LENGTH) {
+    faults.push(`name part must be no more than ${MAX_LABEL_LENGTH} bytes`);
+  }
+  if (!NAME_PART_FORM.test(name)) faults.push(NAME_PART);
+  return faults;
+}
+
+/** What is wrong with the value of a label. */
+export function labelValueFaults(value: string): string[] {
+  const faults: string[] = [];
+  if (value.length > MAX_LABEL_LENGTH) {
+    faults.push(`must be no more than ${MAX_LABEL_LENGTH} bytes`);
+  }
+  if (value !== '' && !NAME_PART_FORM.test(value)) faults.push(LABEL_VALUE);
+  return faults;
+}
