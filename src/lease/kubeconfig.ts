@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, sep } from 'node:path';
-import { load as parseYaml } from 'js-yaml';
+import { loadAll as parseYaml } from 'js-yaml';
 import type { JsonObject, JsonValue } from '../election/lease.ts';
 import { codeOf, messageOf } from './errors.ts';
 import { isObject, listOf, objectOf, textOf } from './json.ts';
@@ -84,11 +84,9 @@ function readFile(path: string): FileResult {
     if (codeOf(error) === 'ENOENT') return { id: 'missing' };
     return { id: 'failed', why: `it cannot be opened: ${messageOf(error)}` };
   }
-  // The parser refuses an empty document; kubectl takes an empty file for an empty configuration.
-  if (text.trim() === '') return { id: 'content', content: {} };
   try {
-    const content: unknown = parseYaml(text);
-    if (content === null || content === undefined) return { id: 'content', content: {} };
+    // All documents, as the parser refuses a file without any; kubectl takes that for an empty configuration.
+    const content: unknown = parseYaml(text)[0] ?? {};
     if (isObject(content)) return { id: 'content', content };
     return { id: 'failed', why: 'it is not a kubeconfig: its YAML is no mapping' };
   } catch (error) {
