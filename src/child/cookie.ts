@@ -1,0 +1,19 @@
+/**
+ * The mark that every process of the tree carries in its environment, so that those that left group and session are found.
+ *
+ * It is a variable with a random name, not with a random value: a leader-run inside a leader-run adds its own beside the
+ * outer one, which so still marks the whole of its tree.
+ */
+import { randomBytes } from 'node:crypto';
+
+const prefix = 'LEADER_RUN_TREE_';
+
+/** A new name for a variable; long enough to be found in an environment by a plain search. */
+export function createCookie(): string {
+  return prefix + randomBytes(16).toString('hex');
+}
+
+/** Whether a variable of this name marks a tree, ours or that of a leader-run around us. */
+export function isCookie(name: string): boolean {
+  return name.startsWith(prefix);
+}

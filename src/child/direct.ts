@@ -1,0 +1,79 @@
+/** Starts the command without a gate, where there is no sh: then nothing keeps it from running on when leader-run is killed. */
+import type { ChildProcess } from 'node:child_process';
+import { bootNowMs } from './clock.ts';
+import type { Variable } from './environment.ts';
+import { decodeVariables, executionOptions } from './gate.ts';
+import type { Launch, LaunchEvents } from './launch.ts';
+import { endingOf } from './launch.ts';
+import type { StartOptions } from './supervisor.ts';
+import type { Bytes } from './words.ts';
+import { toText } from './words.ts';
+
+export interface DirectLaunchOptions {
+  readonly command: readonly Bytes[];
+  readonly variables: readonly Variable[];
+  readonly hasOwnGroup: boolean;
+  readonly events: LaunchEvents;
+}
+
+export function createDirectLaunch(options: DirectLaunchOptions): Launch {
+  return new DirectLaunch(options);
+}
+
+class DirectLaunch implements Launch {
+  readonly #options: DirectLaunchOptions;
+  #execa: typeof import('execa').execa | null = null;
+  #process: ChildProcess | null = null;
+
+  constructor(options: DirectLaunchOptions) {
+    this.#options = options;
+  }
+
+  prepare(): void {
+    const { events } = this.#options;
+    import('execa').then(
+      ({ execa }) => {
+        this.#execa = execa;
+        events.onWaiting(null);
+      },
+      (error: unknown) => events.onFailed(String(error)),
+    );
+  }
+
+  go({ notAfterMs, environment }: StartOptions): number | null {
+    if (this.#execa === null) throw new Error('Cannot start as nothing was prepared');
+    const { command, variables, hasOwnGroup, events } = this.#options;
+    if (bootNowMs() >= notAfterMs) {
+      queueMicrotask(events.onRefused);
+      return null;
+    }
+    const [file = '', ...words] = command.map(toText);
+    const process: ChildProcess = this.#execa(file, words, {
+      ...executionOptions(hasOwnGroup),
+      env: { ...decodeVariables(variables), ...environment },
+      stdio: 'inherit',
+    });
+    this.#process = process;
+    process.once('error', (error: NodeJS.ErrnoException) => this.#failed(file, error));
+    process.once('spawn', () => events.onStarted(process.pid ?? 0));
+    process.once('exit', (code, signal) => events.onEnded(endingOf(code, signal)));
+    return process.pid ?? null;
+  }
+
+  dismiss(): void {
+    queueMicrotask(this.#options.events.onDismissed);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** As sh would have said it. */
+  #failed(file: string, error: NodeJS.ErrnoException): void {
+    if (this.#process?.pid !== undefined) return;
+    const code = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 }[error.code ?? ''];
+    if (code === undefined) return this.#options.events.onFailed(error.message);
+    process.stderr.write(`leader-run: Cannot run ${JSON.stringify(file)}: ${error.message}\n`);
+    this.#options.events.onEnded({ id: 'exited', code });
+  }
+}

@@ -1,0 +1,78 @@
+/** What the gate's sh is told. It is ended or replaced by the command; it never forks, so its pid is the command's. */
+import type { Variable } from './environment.ts';
+import { corrections } from './environment.ts';
+import type { Bytes } from './words.ts';
+import { quote } from './words.ts';
+
+/**
+ * Runs the texts that come on descriptor 3, each ended by a line that is `$1`. On end of file, which is the death of
+ * leader-run, it ends. The command's words are in those texts and not in its arguments, as a standby must not be mistaken
+ * for the command by `pgrep -f`.
+ */
+export const gateLoop = `while IFS= read -r gate_line <&3; do
+  if [ "$gate_line" = "$1" ]; then eval "$gate_text"; gate_text=; else gate_text="$gate_text$gate_line
+"; fi
+done
+exit 125`;
+
+export interface GatePlan {
+  readonly command: readonly Bytes[];
+  readonly variables: readonly Variable[];
+  /** Whether the gate's sh has the variables in its own environment; if not, `env` sets them, which costs a millisecond. */
+  readonly hasVariables: boolean;
+  readonly softOpenFilesLimit: string | null;
+  readonly ignoredSignals: readonly number[];
+  /** Whether there is a /proc/uptime to look at. */
+  readonly hasClock: boolean;
+}
+
+/** Defines `go`, which is called with the deadline in 1/100 s and further variables, and says that it is ready. */
+export function preparation(plan: GatePlan): Bytes {
+  return [
+    'go() {',
+    'gate_until=$1; shift',
+    // Lowering a limit cannot fail unless it is not ours to change; then the command gets the one that we have.
+    plan.softOpenFilesLimit === null
+      ? ''
+      : `ulimit -S -n ${quote(plan.softOpenFilesLimit)} 2>/dev/null`,
+    plan.ignoredSignals.length === 0 ? '' : `trap '' ${plan.ignoredSignals.join(' ')}`,
+    plan.hasClock ? lookAtClock : '',
+    'exec 3>&-',
+    plan.hasVariables ? execInPlace(plan) : execThroughEnv(plan),
+    '}',
+    'echo ready >&3',
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+/** Calls `go`. */
+export function goAhead(
+  untilCentiseconds: number,
+  variables: Readonly<Record<string, Bytes>>,
+): Bytes {
+  const assignments = Object.entries(variables).map(([name, value]) => quote(`${name}=${value}`));
+  return ['go', untilCentiseconds, ...assignments].join(' ');
+}
+
+// "1" before the fraction, as sh takes 08 for a bad octal number.
+const lookAtClock = `read -r gate_now gate_rest </proc/uptime
+gate_rest=1\${gate_now#*.}
+[ $((\${gate_now%.*} * 100 + gate_rest - 100)) -lt "$gate_until" ] || { echo late >&3; exit 125; }`;
+
+function execInPlace({ command, variables }: GatePlan): Bytes {
+  const { exports, unsets } = corrections(variables);
+  const assignments = exports.map(({ name, value }) => quote(`${name}=${value}`));
+  return [
+    `export "$@" ${assignments.join(' ')}`,
+    `unset gate_line gate_text ${unsets.join(' ')}`,
+    `exec ${command.map(quote).join(' ')}`,
+  ].join('\n');
+}
+
+function execThroughEnv({ command, variables }: GatePlan): Bytes {
+  const assignments = variables.map(({ name, value }) => quote(`${name}=${value}`));
+  // A command with a "=" in its name would be one more variable to env.
+  const detour = command[0]?.includes('=') ? `/bin/sh -c 'exec "$@"' sh` : '';
+  return `exec env -i -- ${assignments.join(' ')} "$@" ${detour} ${command.map(quote).join(' ')}`;
+}

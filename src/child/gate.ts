@@ -1,0 +1,176 @@
+/**
+ * The gate: a sh that waits for "go" on a pipe and then becomes the command, so that nothing of the command runs before the
+ * guard is armed, nor when leader-run dies inside that window. Its program is in `gate-script.ts`.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Ending } from '../election/event.ts';
+import { toCentiseconds } from './clock.ts';
+import type { Variable } from './environment.ts';
+import type { GatePlan } from './gate-script.ts';
+import { gateLoop, goAhead, preparation } from './gate-script.ts';
+import type { Launch, LaunchEvents } from './launch.ts';
+import { endingOf } from './launch.ts';
+import type { StartOptions } from './supervisor.ts';
+import type { Bytes } from './words.ts';
+import { toBytes, toText } from './words.ts';
+
+export interface GateOptions {
+  readonly shell: string;
+  readonly plan: GatePlan;
+  /** Not in a terminal, where the command has to stay in our group. */
+  readonly hasOwnGroup: boolean;
+  readonly events: LaunchEvents;
+}
+
+export function createGate(options: GateOptions): Launch {
+  return new Gate(options);
+}
+
+type GateState =
+  /** Being spawned, or ended for good. */
+  | { readonly id: 'absent' }
+  | { readonly id: 'waiting'; readonly process: ChildProcess }
+  /** "Go" was said. */
+  | { readonly id: 'opening'; readonly process: ChildProcess }
+  /** It answered that it was too late. */
+  | { readonly id: 'late'; readonly process: ChildProcess }
+  /** It is the command now. */
+  | { readonly id: 'open'; readonly process: ChildProcess }
+  | { readonly id: 'dismissed'; readonly process: ChildProcess | null };
+
+class Gate implements Launch {
+  readonly #options: GateOptions;
+  /** Ends each text; random, so that no argument can hold it. */
+  readonly #token = randomBytes(12).toString('hex');
+  #state: GateState = { id: 'absent' };
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  prepare(): void {
+    this.#spawn().catch((error: unknown) => {
+      this.#options.events.onFailed(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  go({ notAfterMs, environment }: StartOptions): number | null {
+    if (this.#state.id !== 'waiting')
+      throw new Error(`Cannot open gate as it is ${this.#state.id}`);
+    const { process } = this.#state;
+    this.#state = { id: 'opening', process };
+    const variables = Object.entries(environment).map(([name, value]) => [name, toBytes(value)]);
+    const until = notAfterMs < Infinity ? toCentiseconds(notAfterMs) : Number.MAX_SAFE_INTEGER;
+    this.#send(process, goAhead(until, Object.fromEntries(variables) as Record<string, Bytes>));
+    return process.pid ?? null;
+  }
+
+  dismiss(): void {
+    const process = this.#state.id === 'waiting' ? this.#state.process : null;
+    this.#state = { id: 'dismissed', process };
+    if (process === null) queueMicrotask(this.#options.events.onDismissed);
+    else process.kill('SIGKILL');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#state.id !== 'absent') this.#state.process?.kill(signal);
+  }
+
+  async #spawn(): Promise<void> {
+    // Lazily, as it takes long to load: the first request to the API is under way meanwhile.
+    const { execa } = await import('execa');
+    if (this.#state.id === 'dismissed') return;
+    const { shell, plan, hasOwnGroup, events } = this.#options;
+    const process: ChildProcess = execa(shell, ['-c', gateLoop, 'sh', this.#token], {
+      ...executionOptions(hasOwnGroup),
+      env: gateEnvironment(plan),
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    });
+    if (process.pid === undefined) {
+      process.once('error', (error) => events.onFailed(error.message));
+      return;
+    }
+    this.#listen(process, process.pid);
+    this.#send(process, preparation(plan));
+  }
+
+  #listen(process: ChildProcess, pid: number): void {
+    const socket = socketOf(process);
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => this.#heard(process, pid, data.toString()));
+    // The gate closes its end just before it becomes the command.
+    socket.on('end', () => this.#opened(pid));
+    // Not 'close', which waits for others that hold a pipe.
+    process.on('exit', (code, signal) => {
+      if (socket.readableEnded) this.#ended(pid, endingOf(code, signal));
+      else socket.once('end', () => this.#ended(pid, endingOf(code, signal)));
+    });
+  }
+
+  #heard(process: ChildProcess, pid: number, text: string): void {
+    if (text.includes('ready') && this.#state.id === 'absent') {
+      this.#state = { id: 'waiting', process };
+      this.#options.events.onWaiting(pid);
+    }
+    if (text.includes('late')) this.#state = { id: 'late', process };
+  }
+
+  #opened(pid: number): void {
+    if (this.#state.id !== 'opening') return;
+    this.#state = { id: 'open', process: this.#state.process };
+    this.#options.events.onStarted(pid);
+  }
+
+  #ended(pid: number, ending: Ending): void {
+    const { events } = this.#options;
+    this.#opened(pid);
+    const { id } = this.#state;
+    if (id === 'dismissed') return events.onDismissed();
+    this.#state = { id: 'absent' };
+    switch (id) {
+      case 'open':
+        return events.onEnded(ending);
+      case 'late':
+        return events.onRefused();
+      case 'waiting':
+        // Somebody killed it: there is time for another one.
+        events.onLost();
+        return this.prepare();
+      case 'absent':
+      case 'opening':
+        return events.onFailed(`sh ended before it was ready: ${JSON.stringify(ending)}`);
+    }
+  }
+
+  #send(process: ChildProcess, text: Bytes): void {
+    socketOf(process).write(`${text}\n${this.#token}\n`, 'latin1');
+  }
+}
+
+/** What execa has to leave to us: signals are forwarded one by one, and the tree is killed as a whole. */
+export function executionOptions(hasOwnGroup: boolean) {
+  return {
+    detached: hasOwnGroup,
+    extendEnv: false,
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    forceKillAfterDelay: false,
+  } as const;
+}
+
+function socketOf(process: ChildProcess): Socket {
+  return process.stdio[3] as Socket;
+}
+
+/** Either all that the command gets, or the little that sh needs to find `env`. */
+function gateEnvironment({ variables, hasVariables }: GatePlan): Record<string, string> {
+  if (!hasVariables) return { PATH: `${process.env['PATH'] ?? ''}:/usr/bin:/bin` };
+  return decodeVariables(variables);
+}
+
+export function decodeVariables(variables: readonly Variable[]): Record<string, string> {
+  return Object.fromEntries(variables.map(({ name, value }) => [toText(name), toText(value)]));
+}

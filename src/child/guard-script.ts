@@ -1,0 +1,186 @@
+/**
+ * The guard's program, in the sh that dash, bash, busybox and mksh have in common.
+ *
+ * Descriptor 3 leads to leader-run. Lines that come: `tree PID START GROUP COOKIE`, `by CENTISECONDS`; each is answered by
+ * `ok`. On end of file, or when the last `by` has passed, it kills the tree and says `killed`. It is disarmed by SIGKILL,
+ * which unlike a word takes effect before the next of its steps.
+ */
+export const guardScript = `
+trap '' $signals
+newline='
+'
+mark=') '
+deadline=
+apart=
+sleeper=
+
+# $now: the boot clock in 1/100 s. The "1" as sh takes 08 for a bad octal number.
+look_at_clock() {
+  read -r now rest </proc/uptime
+  rest=1\${now#*.}
+  now=$((\${now%.*} * 100 + rest - 100))
+}
+
+# $seconds: so long until the deadline, at least 1/100 s, so that what waits on descriptor 3 is read first.
+count_down() {
+  left=$((deadline - now))
+  [ "$left" -gt 0 ] || left=1
+  [ "$left" -lt 360000 ] || left=360000
+  rest=$((left % 100 + 100))
+  seconds=$((left / 100)).\${rest#1}
+}
+
+# The number of a process that is gone can belong to a stranger. While there is no process of that number, the group
+# of that number, if there is one, is still the tree's.
+is_still_ours() {
+  stat=
+  while read -r line; do stat="$stat $line"; done <"/proc/$pid/stat"
+  [ -n "$stat" ] || return 0
+  set -- \${stat##*"$mark"}
+  shift 19
+  [ "$1" = "$start" ]
+}
+
+# A member of the tree: stopped at once, so that it cannot fork away.
+meet() {
+  case $known in *" $1 "*) return ;; esac
+  known="$known$1 "
+  kill -STOP "$1"
+}
+
+# Meets all of the group, of the session, and all children of those met. One process for the whole table, which is read
+# in blocks: sh itself would need a system call for each byte.
+look_for_kin() {
+  table=$(set +f; exec grep -H . /proc/[0-9]*/stat)
+  while met=$known; do
+    for row in $table; do
+      each=\${row#/proc/}
+      each=\${each%%/*}
+      row=\${row##*"$mark"}
+      row=\${row#? }
+      parent=\${row%% *}
+      row=\${row#* }
+      its_group=\${row%% *}
+      row=\${row#* }
+      case " $its_group \${row%% *} " in *" $group "*) meet "$each" ;; esac
+      case $known in *" $parent "*) meet "$each" ;; esac
+    done
+    [ "$met" != "$known" ] || return
+  done
+}
+
+look_for_cookie() {
+  for row in $(set +f; exec grep -lF "$cookie" /proc/[0-9]*/environ); do
+    row=\${row#/proc/}
+    meet "\${row%%/*}"
+  done
+}
+
+kill_those_met() {
+  [ "$group" = - ] || kill -KILL "-$group"
+  IFS=' '
+  for each in $known; do kill -KILL "$each"; done
+  IFS=$newline
+}
+
+# Stops whom it finds until nobody new appears, then kills. Environments come last, as reading one can hang.
+kill_tree() {
+  set -f
+  known=' '
+  if is_still_ours; then
+    known=" $pid "
+    kill -STOP "$pid"
+    [ "$group" = - ] || kill -STOP "-$group"
+  else
+    group=-
+  fi
+  # Where no process can be had for grep, sh ends here: the group at least goes with it.
+  trap kill_those_met 0
+  IFS=$newline
+  while before=$known; do
+    look_for_kin
+    [ "$before" = "$known" ] || continue
+    kill_those_met
+    look_for_cookie
+    [ "$before" != "$known" ] || break
+  done
+  echo killed >&3
+  kill -KILL 0
+}
+
+take() {
+  case $word in
+  tree) pid=$a start=$b group=$c cookie=$d ;;
+  by)
+    deadline=$a
+    [ -z "$apart" ] || tell_sleeper
+    ;;
+  esac
+  echo ok >&3
+}
+
+# One process: for shells whose read has a time-out. It ends at end of file. Where read refuses a fraction, it ends at
+# once, in the trial of 5/100 s. The clock tells, as the exit status of read does not in busybox.
+wait_by_read() {
+  look_at_clock
+  deadline=$((now + 5))
+  count_down
+  deadline=
+  while :; do
+    if read -r -t "$seconds" word a b c d <&3; then
+      take
+    else
+      woke=$((now + left - 1))
+      look_at_clock
+      [ "$now" -ge "$woke" ] || return
+      [ -z "$deadline" ] || [ "$now" -lt "$deadline" ] || kill_tree
+    fi
+    if [ -z "$deadline" ]; then
+      read -r word a b c d <&3 || return
+      take
+    fi
+    [ -z "$deadline" ] || {
+      look_at_clock
+      count_down
+    }
+  done
+}
+
+# Three processes: dash has no time-out for read. This one reads, and passes deadlines on through a pipe to one that sleeps.
+wait_apart() {
+  apart=yes
+  while read -r word a b c d <&3; do take; done
+  kill_tree
+}
+
+tell_sleeper() {
+  state=Z
+  [ -z "$sleeper" ] || read -r rest rest state rest <"/proc/$sleeper/stat"
+  if [ "$state" = Z ]; then
+    # A pipe without mkfifo: a here-document is one, and its other end can be opened again.
+    exec 4<<end
+end
+    exec 5>/proc/self/fd/4
+    sleep_apart &
+    sleeper=$!
+  else
+    echo "$deadline" >&5
+  fi
+}
+
+# Wakes at the deadline that it knows, reads the later ones up to a mark of its own, and sleeps again or kills.
+sleep_apart() {
+  while :; do
+    look_at_clock
+    count_down
+    sleep "$seconds" 3>&- 4<&- 5>&-
+    echo last >&5
+    while read -r line <&4 && [ "$line" != last ]; do deadline=$line; done
+    look_at_clock
+    [ "$now" -lt "$deadline" ] || kill_tree
+  done
+}
+
+[ -z "$BASH_VERSION$KSH_VERSION$BB_ASH_VERSION" ] || wait_by_read
+wait_apart
+`;

@@ -1,0 +1,239 @@
+/**
+ * The guard: a tiny sh in a session of its own that kills the tree when leader-run is gone, or when the deadline that it
+ * was last told has passed. Its program is in `guard-script.ts`.
+ *
+ * It shares nothing with what can go wrong here: it has none of the command's descriptors, no directory, ignores every
+ * signal that can be ignored, and nothing in its arguments tells what it belongs to. What it cannot survive is SIGKILL and
+ * SIGSTOP; a guard that is dead or silent is replaced.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { constants } from 'node:os';
+import { bootNowMs, toCentiseconds } from './clock.ts';
+import { isCookie } from './cookie.ts';
+import { guardScript } from './guard-script.ts';
+import { killGroup } from './kill.ts';
+import type { TreeRoot } from './members.ts';
+
+export interface GuardOptions {
+  readonly shell: string;
+  /** How long an answer may take before the guard is taken for dead. */
+  readonly timeoutMs: number;
+  /** The guard knows the tree that it was last told of, and would kill it. Once for each. */
+  readonly onArmed: () => void;
+  /** The guard found the deadline passed and has killed the tree. The last call. */
+  readonly onKilled: () => void;
+  /** The guard is gone and could not be replaced. The last call. */
+  readonly onLost: (message: string) => void;
+}
+
+export interface Guard {
+  /** Tells it whom to kill, instead of whom it was told before. */
+  arm(tree: TreeRoot): void;
+  /** Moves the deadline: boot-clock ms, never earlier than before. */
+  extend(killAtMs: number): void;
+  /** Ends it without harm to anybody. */
+  disarm(): void;
+}
+
+export function startGuard(options: GuardOptions): Guard {
+  const keeper = new GuardKeeper(options);
+  keeper.begin();
+  return keeper;
+}
+
+/** Keeps one guard alive: the present one, and for the time of a replacement also the one before. */
+class GuardKeeper implements Guard {
+  readonly #options: GuardOptions;
+  #present: GuardProcess | null = null;
+  #previous: GuardProcess | null = null;
+  #tree: TreeRoot | null = null;
+  #killAtMs = Infinity;
+  #isArmed = false;
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+  }
+
+  begin(): GuardProcess {
+    const present = new GuardProcess(this.#options.shell, this.#options.timeoutMs, {
+      onAnswer: () => this.#answered(present),
+      onKilled: () => this.#end(this.#options.onKilled),
+      onFailed: (message) => this.#failed(present, message),
+    });
+    this.#present = present;
+    return present;
+  }
+
+  arm(tree: TreeRoot): void {
+    this.#tree = tree;
+    this.#isArmed = false;
+    this.#present?.tell(tree, this.#killAtMs);
+  }
+
+  extend(killAtMs: number): void {
+    this.#killAtMs = killAtMs;
+    if (this.#tree !== null) this.#present?.tell(null, killAtMs);
+  }
+
+  disarm(): void {
+    this.#end(() => undefined);
+  }
+
+  #answered(guard: GuardProcess): void {
+    if (guard !== this.#present) return;
+    // Only now, as until now the old one might still have done its work.
+    this.#previous?.destroy();
+    this.#previous = null;
+    if (this.#isArmed || guard.isBehind) return;
+    this.#isArmed = true;
+    this.#options.onArmed();
+  }
+
+  #failed(guard: GuardProcess, message: string): void {
+    if (guard !== this.#present) return;
+    // One that never answered is no better replaced: whatever prevents it will prevent the next one too.
+    if (!guard.hasAnswered) return this.#end(() => this.#options.onLost(message));
+    // Dead just after its deadline: its last word may not have come through.
+    if (bootNowMs() >= this.#killAtMs) return this.#end(this.#options.onKilled);
+    this.#previous = guard;
+    const next = this.begin();
+    if (this.#tree !== null) next.tell(this.#tree, this.#killAtMs);
+  }
+
+  #end(then: () => void): void {
+    if (this.#present === null) return;
+    this.#present.destroy();
+    this.#previous?.destroy();
+    this.#present = null;
+    this.#previous = null;
+    then();
+  }
+}
+
+interface GuardProcessEvents {
+  readonly onAnswer: () => void;
+  readonly onKilled: () => void;
+  /** Dead or silent. At most once. */
+  readonly onFailed: (message: string) => void;
+}
+
+class GuardProcess {
+  hasAnswered = false;
+  readonly #process: ChildProcess;
+  readonly #timeoutMs: number;
+  readonly #events: GuardProcessEvents;
+  #unanswered = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #isOver = false;
+
+  constructor(shell: string, timeoutMs: number, events: GuardProcessEvents) {
+    this.#timeoutMs = timeoutMs;
+    this.#events = events;
+    this.#process = spawn(shell, ['-c', 'eval "$script"'], {
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: guardEnvironment(),
+    });
+    this.#process.on('error', (error) => this.#fail(error.message));
+    this.#process.on('exit', (code, signal) => {
+      // What the dead one leaves behind (a sleeper with an old deadline) must not strike later.
+      if (this.#process.pid !== undefined) killGroup(this.#process.pid, 'SIGKILL');
+      // Its last word may still be in the pipe.
+      this.#process.on('close', () =>
+        this.#fail(`guard ended with ${signal ?? code ?? 'nothing'}`),
+      );
+    });
+    const socket = this.#socket;
+    socket?.on('error', () => undefined);
+    socket?.on('data', (data) => this.#heard(data.toString()));
+  }
+
+  /** Says who is to be killed, if that is not known yet, and when at the latest. */
+  tell(tree: TreeRoot | null, killAtMs: number): void {
+    let text = '';
+    if (tree !== null) text += treeLine(tree);
+    // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
+    if (killAtMs < Infinity) text += `by ${toCentiseconds(killAtMs) - 1}\n`;
+    this.#unanswered += text.split('\n').length - 1;
+    this.#socket?.write(text);
+    this.#timer ??= setTimeout(() => this.#timedOut(), this.#timeoutMs);
+  }
+
+  /** Ends it, stopped or not. The socket must outlive it, as its end would be the sign to kill. */
+  destroy(): void {
+    this.#isOver = true;
+    this.#stopTimer();
+    if (this.#process.pid === undefined) return;
+    this.#process.on('exit', () => this.#socket?.destroy());
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      killGroup(this.#process.pid, 'SIGKILL');
+    }
+  }
+
+  /** Whether it has not yet answered all that it was told. */
+  get isBehind(): boolean {
+    return this.#unanswered > 0;
+  }
+
+  get #socket(): Socket | null {
+    return (this.#process.stdio[3] ?? null) as Socket | null;
+  }
+
+  #heard(text: string): void {
+    if (this.#isOver) return;
+    for (const word of text.split('\n')) {
+      if (word === 'ok') this.#unanswered -= 1;
+      if (word === 'killed') return this.#events.onKilled();
+    }
+    if (this.#unanswered === 0) this.#stopTimer();
+    this.hasAnswered = true;
+    this.#events.onAnswer();
+  }
+
+  #timedOut(): void {
+    // If it was leader-run that was stopped or starved, the answer is there and will be read before this.
+    setImmediate(() => {
+      if (this.#unanswered > 0) this.#fail(`guard did not answer within ${this.#timeoutMs} ms`);
+    });
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #fail(message: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stopTimer();
+    this.#events.onFailed(message);
+  }
+}
+
+function treeLine({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot): string {
+  return `tree ${pid} ${startTicks} ${hasOwnGroup ? pid : '-'} ${cookie}\n`;
+}
+
+/** Also the cookies of the leader-runs around us: to them the guard is a part of their tree. */
+function guardEnvironment(): NodeJS.ProcessEnv {
+  const cookies = Object.entries(process.env).filter(([name]) => isCookie(name));
+  return {
+    ...Object.fromEntries(cookies),
+    PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin`,
+    LC_ALL: 'C',
+    script: guardScript,
+    signals: ignoredSignals().join(' '),
+  };
+}
+
+/** All that can be ignored, but for SIGCHLD: sh could not wait for its children. */
+function ignoredSignals(): number[] {
+  const { SIGKILL, SIGSTOP, SIGCHLD } = constants.signals;
+  const named = [...new Set(Object.values(constants.signals))];
+  const realTime =
+    process.platform === 'linux' ? Array.from({ length: 31 }, (_, at) => 34 + at) : [];
+  return [...named.filter((n) => ![SIGKILL, SIGSTOP, SIGCHLD].includes(n)), ...realTime];
+}

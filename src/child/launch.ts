@@ -1,0 +1,33 @@
+/** The two ways to start the command behind one port: through the gate, or directly where there is no sh. */
+import type { Ending } from '../election/event.ts';
+import type { StartOptions } from './supervisor.ts';
+
+export interface LaunchEvents {
+  /** Ready to go. `pid` is of the process that will be the command, if it exists already; it changes when a lost one is replaced. */
+  readonly onWaiting: (pid: number | null) => void;
+  /** What waited was lost; {@link onWaiting} follows for another. */
+  readonly onLost: () => void;
+  readonly onFailed: (message: string) => void;
+  /** The command runs. */
+  readonly onStarted: (pid: number) => void;
+  /** It was too late: it has ended without running anything of the command. */
+  readonly onRefused: () => void;
+  readonly onEnded: (ending: Ending) => void;
+  /** What waited has ended, as {@link Launch.dismiss} asked. */
+  readonly onDismissed: () => void;
+}
+
+export interface Launch {
+  /** Makes everything ready that can be. */
+  prepare(): void;
+  /** Synchronous; returns the command's pid, or null if there is no process. Only after {@link LaunchEvents.onWaiting}. */
+  go(options: StartOptions): number | null;
+  /** Instead of {@link go}. */
+  dismiss(): void;
+  /** To the command alone; a no-op when it has ended or does not exist yet. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+export function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
+  return signal === null ? { id: 'exited', code: code ?? 0 } : { id: 'signalled', signal };
+}

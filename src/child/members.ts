@@ -1,0 +1,146 @@
+/**
+ * The processes that came of the command, wherever they went: found by group, session, descent and cookie.
+ *
+ * Once found, a process is known by pid and start time and stays a member, also when its parent dies or it is started anew
+ * with another environment. What hides in all four ways before it is ever seen is not found; the README says so.
+ */
+import { killGroup, killProcess } from './kill.ts';
+import type { ProcessRow } from './process-table.ts';
+import { hasInEnvironment, readProcesses } from './process-table.ts';
+
+/** The command's own process, before and after it execs. */
+export interface TreeRoot {
+  readonly pid: number;
+  readonly startTicks: number;
+  /** Whether it leads a group and a session of its own; in a terminal it does not. */
+  readonly hasOwnGroup: boolean;
+  /** The name of a variable that nobody else has. */
+  readonly cookie: string;
+}
+
+export interface Tree {
+  /** The living members. */
+  readonly members: () => readonly number[];
+  /** Sends a signal to every living member. */
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** SIGKILL to every member, those that appear meanwhile included. Returns to whom; who died of it, {@link members} tells. */
+  readonly strike: () => ReadonlySet<number>;
+}
+
+export function createTree(root: TreeRoot): Tree {
+  return new ProcessTree(root);
+}
+
+/** Where there is no /proc: the group alone, or in a terminal the command alone. */
+export function createBlindTree(root: TreeRoot): Tree {
+  const target = root.hasOwnGroup ? -root.pid : root.pid;
+  return {
+    members: () => (exists(target) ? [root.pid] : []),
+    signal: (signal) => killProcess(target, signal),
+    strike: () => {
+      killProcess(target, 'SIGKILL');
+      return new Set([root.pid]);
+    },
+  };
+}
+
+function exists(target: number): boolean {
+  try {
+    process.kill(target, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+class ProcessTree implements Tree {
+  readonly #startTicks: number;
+  readonly #cookie: Buffer;
+  /** Start times by pid. */
+  readonly #known: Map<number, number>;
+  /** null: shared with others, or known to be extinct. */
+  #group: number | null;
+
+  constructor({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot) {
+    this.#startTicks = startTicks;
+    this.#cookie = Buffer.from(cookie);
+    this.#known = new Map([[pid, startTicks]]);
+    this.#group = hasOwnGroup ? pid : null;
+  }
+
+  readonly members = (): readonly number[] => this.#find('everywhere').map((row) => row.pid);
+
+  readonly signal = (signal: NodeJS.Signals): void => {
+    for (const { pid } of this.#find('everywhere')) killProcess(pid, signal);
+  };
+
+  readonly strike = (): ReadonlySet<number> => {
+    const struck = new Set<number>();
+    // Halts most of it at once; from then on it cannot fork.
+    if (this.#group !== null) killGroup(this.#group, 'SIGSTOP');
+    // Environments come second, as reading one can hang.
+    for (const where of ['nearby', 'everywhere'] as const) {
+      this.#stopAll(where, struck);
+      if (this.#group !== null) killGroup(this.#group, 'SIGKILL');
+      for (const pid of struck) killProcess(pid, 'SIGKILL');
+    }
+    return struck;
+  };
+
+  /** Stops whom it finds until nobody new appears, so that no member can fork away from the one that kills it. */
+  #stopAll(where: Where, stopped: Set<number>): void {
+    for (let before = -1; before < stopped.size;) {
+      before = stopped.size;
+      for (const { pid } of this.#find(where)) {
+        if (stopped.has(pid)) continue;
+        stopped.add(pid);
+        killProcess(pid, 'SIGSTOP');
+      }
+    }
+  }
+
+  #find(where: Where): readonly ProcessRow[] {
+    // A child cannot be older than its parent: all older processes are out of the question.
+    const rows = readProcesses().filter((row) => row.isAlive && row.startTicks >= this.#startTicks);
+    this.#noticeExtinctGroup(rows);
+    const found = new Map<number, ProcessRow>();
+    this.#spread(rows, found);
+    if (where === 'everywhere') {
+      const marked = rows.filter(
+        (row) => !found.has(row.pid) && hasInEnvironment(row.pid, this.#cookie),
+      );
+      for (const row of marked) found.set(row.pid, row);
+      if (marked.length > 0) this.#spread(rows, found);
+    }
+    for (const row of found.values()) this.#known.set(row.pid, row.startTicks);
+    return [...found.values()];
+  }
+
+  /** Finds kin and kin of kin; more than one round, as a pid can be smaller than its parent's. */
+  #spread(rows: readonly ProcessRow[], found: Map<number, ProcessRow>): void {
+    for (let before = -1; before < found.size;) {
+      before = found.size;
+      for (const row of rows) {
+        if (!found.has(row.pid) && (this.#isMember(row) || found.has(row.parent))) {
+          found.set(row.pid, row);
+        }
+      }
+    }
+  }
+
+  #isMember(row: ProcessRow): boolean {
+    return (
+      this.#known.get(row.pid) === row.startTicks ||
+      (this.#group !== null && (row.group === this.#group || row.session === this.#group))
+    );
+  }
+
+  /** A pid is not given again while it names a group: if a stranger has it, the group is empty. */
+  #noticeExtinctGroup(rows: readonly ProcessRow[]): void {
+    const holder = rows.find((row) => row.pid === this.#group);
+    if (holder !== undefined && holder.startTicks !== this.#startTicks) this.#group = null;
+  }
+}
+
+/** `nearby`: by group, session and descent; `everywhere`: by the cookie too. */
+type Where = 'nearby' | 'everywhere';

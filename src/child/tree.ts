@@ -1,0 +1,300 @@
+/**
+ * Supervises the command: gate and guard made ready while standby, "go" in one synchronous stroke, signals to the command,
+ * SIGKILL to the tree, and the word that nothing of it is left.
+ *
+ * Signals go to the command's process alone, as if it had been started without a wrapper and as tini does it. To its group,
+ * as dumb-init does it, would be a second delivery to whoever gets it from the command anyway (a database's workers stop
+ * before their master), and would end, by HUP or USR1, every helper that does not expect them. What the command leaves
+ * behind is signalled as a tree, once it has ended.
+ */
+import { accessSync, constants, realpathSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { basename } from 'node:path';
+import { onExit } from 'signal-exit';
+import type { Ending } from '../election/event.ts';
+import { createCookie } from './cookie.ts';
+import { createDirectLaunch } from './direct.ts';
+import type { Variable } from './environment.ts';
+import { inheritedVariables, survivesShell } from './environment.ts';
+import type { GatePlan } from './gate-script.ts';
+import { createGate } from './gate.ts';
+import type { Guard } from './guard.ts';
+import { startGuard } from './guard.ts';
+import type { Launch, LaunchEvents } from './launch.ts';
+import type { LauncherNotes } from './launcher.ts';
+import type { Tree, TreeRoot } from './members.ts';
+import { createBlindTree, createTree } from './members.ts';
+import { hasProcessTable, readProcess } from './process-table.ts';
+import type { StartOptions, Supervisor, SupervisorNews } from './supervisor.ts';
+import { suspendAlongWith } from './suspend.ts';
+import type { Sweep } from './sweep.ts';
+import { createSweep } from './sweep.ts';
+import type { Bytes } from './words.ts';
+import { rawWords } from './words.ts';
+
+export interface SupervisorOptions {
+  readonly command: readonly string[];
+  readonly notes: LauncherNotes;
+  /** The variables that are leader-run's own settings: the command does not get them. */
+  readonly settingNames: Iterable<string>;
+  readonly hasTerminal: boolean;
+  readonly onNews: (news: SupervisorNews) => void;
+  /** Something that weakens the promises, said once. */
+  readonly onWarning: (message: string) => void;
+  /** How long the guard may take to answer before it is replaced. */
+  readonly guardTimeoutMs?: number;
+  readonly shell?: string;
+}
+
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  return new TreeSupervisor(options);
+}
+
+/** Renewals come every two seconds by default; a guard that answers none of them in this time is replaced. */
+const defaultGuardTimeoutMs = 2_000;
+
+type Phase =
+  /** Not all is there that {@link Supervisor.start} needs; also when the gate is lost later on. */
+  | { readonly id: 'preparing'; readonly start: StartOptions | null }
+  | { readonly id: 'ready' }
+  | {
+      readonly id: 'live';
+      readonly tree: Tree;
+      readonly sweep: Sweep;
+      readonly forgetExit: () => void;
+    }
+  | { readonly id: 'dismissed' }
+  | { readonly id: 'over' };
+
+class TreeSupervisor implements Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #cookie = createCookie();
+  readonly #hasTable = hasProcessTable();
+  /** null: there is none. */
+  readonly #shell: string | null;
+  readonly #launch: Launch;
+  readonly #missing = new Set<'launch' | 'guard'>(['launch']);
+  #guard: Guard | null = null;
+  #phase: Phase = { id: 'preparing', start: null };
+  #hasSaidReady = false;
+  #suspension: { close(): void } | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#shell = usableShell(options.shell ?? '/bin/sh');
+    this.#launch = this.#createLaunch();
+  }
+
+  prepare(): void {
+    this.#launch.prepare();
+    if (this.#shell === null) {
+      const { onWarning } = this.#options;
+      return onWarning('There is no /bin/sh: if leader-run is killed, its command runs on');
+    }
+    this.#missing.add('guard');
+    this.#guard = startGuard({
+      shell: this.#shell,
+      timeoutMs: this.#options.guardTimeoutMs ?? defaultGuardTimeoutMs,
+      onArmed: () => this.#found('guard'),
+      onKilled: () => this.kill(),
+      onLost: (message) => this.#guardLost(message),
+    });
+  }
+
+  start(options: StartOptions): void {
+    if (this.#phase.id === 'preparing' && this.#hasSaidReady) {
+      this.#phase = { id: 'preparing', start: options };
+    } else if (this.#phase.id === 'ready') {
+      this.#go(options);
+    } else {
+      throw new Error(`Cannot start command as supervisor is ${this.#phase.id}`);
+    }
+  }
+
+  extend(killAtMs: number): void {
+    if (this.#phase.id === 'live') this.#guard?.extend(killAtMs);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#phase.id === 'live') this.#launch.signal(signal);
+  }
+
+  signalTree(signal: NodeJS.Signals): void {
+    if (this.#phase.id === 'live' && !this.#phase.sweep.isEmpty) this.#phase.tree.signal(signal);
+  }
+
+  kill(): void {
+    if (this.#phase.id !== 'live') return this.dismiss();
+    this.#suspension?.close();
+    this.#phase.sweep.kill();
+  }
+
+  dismiss(): void {
+    switch (this.#phase.id) {
+      case 'preparing':
+      case 'ready':
+        this.#phase = { id: 'dismissed' };
+        return this.#launch.dismiss();
+      case 'over':
+        // It failed before: then this is the word that nothing is left.
+        return queueMicrotask(() => this.#options.onNews({ id: 'gone' }));
+      case 'live':
+      case 'dismissed':
+        return;
+    }
+  }
+
+  #createLaunch(): Launch {
+    const { command, notes, settingNames, hasTerminal } = this.#options;
+    const words = rawWords(command);
+    const inherited = inheritedVariables(notes.environment, settingNames);
+    const variables = [...inherited, { name: this.#cookie, value: '1' }];
+    const hasOwnGroup = !hasTerminal;
+    const events = this.#launchEvents();
+    const shell = this.#shell;
+    if (shell === null)
+      return createDirectLaunch({ command: words, variables, hasOwnGroup, events });
+    const plan: GatePlan = {
+      command: words,
+      variables,
+      hasVariables: passesOn(shell, words, variables),
+      softOpenFilesLimit: notes.softOpenFilesLimit,
+      ignoredSignals: notes.ignoredSignals.map((signal) => osConstants.signals[signal]),
+      hasClock: this.#hasTable,
+    };
+    return createGate({ shell, plan, hasOwnGroup, events });
+  }
+
+  #launchEvents(): LaunchEvents {
+    return {
+      onWaiting: (pid) => this.#waiting(pid),
+      onLost: () => this.#lost(),
+      onFailed: (message) => this.#failed(message),
+      onStarted: (pid) => this.#started(pid),
+      onRefused: () => {
+        this.#say({ id: 'refused' });
+        this.#gone();
+      },
+      onEnded: (ending) => this.#ended(ending),
+      onDismissed: () => this.#gone(),
+    };
+  }
+
+  #waiting(pid: number | null): void {
+    if (pid !== null && this.#guard !== null) {
+      this.#missing.add('guard');
+      this.#guard.arm(this.#rootOf(pid));
+    }
+    this.#found('launch');
+  }
+
+  #found(what: 'launch' | 'guard'): void {
+    this.#missing.delete(what);
+    if (this.#phase.id !== 'preparing' || this.#missing.size > 0) return;
+    const { start } = this.#phase;
+    this.#phase = { id: 'ready' };
+    if (!this.#hasSaidReady) this.#say({ id: 'ready' });
+    this.#hasSaidReady = true;
+    if (start !== null) this.#go(start);
+  }
+
+  /** The gate was lost while it waited; another one is under way. */
+  #lost(): void {
+    this.#missing.add('launch');
+    if (this.#phase.id === 'ready') this.#phase = { id: 'preparing', start: null };
+  }
+
+  #go(options: StartOptions): void {
+    // The guard first: should we be stopped between the two, it knows when to strike.
+    this.#guard?.extend(options.killAtMs);
+    const pid = this.#launch.go(options);
+    if (pid === null) return;
+    const root = this.#rootOf(pid);
+    const tree = this.#hasTable ? createTree(root) : createBlindTree(root);
+    const sweep = createSweep({
+      tree,
+      onGone: () => this.#gone(),
+      onLingering: (pids) => this.#say({ id: 'lingering', pids }),
+    });
+    // The last thing this process does, should it end before its tree.
+    const forgetExit = onExit(() => void tree.strike(), { alwaysLast: true });
+    this.#phase = { id: 'live', tree, sweep, forgetExit };
+  }
+
+  #rootOf(pid: number): TreeRoot {
+    const startTicks = this.#hasTable ? (readProcess(pid)?.startTicks ?? 0) : 0;
+    return { pid, startTicks, hasOwnGroup: !this.#options.hasTerminal, cookie: this.#cookie };
+  }
+
+  #started(pid: number): void {
+    this.#say({ id: 'started', pid });
+    if (this.#options.hasTerminal) this.#suspension = suspendAlongWith(pid, () => true);
+  }
+
+  #ended(ending: Ending): void {
+    this.#suspension?.close();
+    if (this.#phase.id === 'live') {
+      this.#phase.sweep.commandEnded(() => this.#say({ id: 'ended', ending }));
+    } else {
+      this.#say({ id: 'ended', ending });
+      this.#gone();
+    }
+  }
+
+  #gone(): void {
+    if (this.#phase.id === 'live') this.#phase.forgetExit();
+    this.#guard?.disarm();
+    this.#phase = { id: 'over' };
+    this.#say({ id: 'gone' });
+  }
+
+  #failed(message: string): void {
+    if (this.#phase.id === 'over' || this.#phase.id === 'dismissed') return;
+    this.#guard?.disarm();
+    this.#phase = { id: 'over' };
+    this.#say({ id: 'failed', message });
+  }
+
+  #guardLost(message: string): void {
+    switch (this.#phase.id) {
+      case 'preparing':
+      case 'ready':
+        this.#launch.dismiss();
+        return this.#failed(message);
+      case 'live':
+        return this.#say({ id: 'unguarded', message });
+      case 'dismissed':
+      case 'over':
+        return;
+    }
+  }
+
+  #say(news: SupervisorNews): void {
+    this.#options.onNews(news);
+  }
+}
+
+function usableShell(path: string): string | null {
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    return null;
+  }
+}
+
+/** These pass an environment on as they got it, or can be made to. */
+const faithfulShells = ['dash', 'busybox'];
+
+function passesOn(
+  shell: string,
+  command: readonly Bytes[],
+  variables: readonly Variable[],
+): boolean {
+  return (
+    faithfulShells.includes(basename(realpathSync(shell))) &&
+    survivesShell(variables) &&
+    // dash takes no "--" after exec.
+    command[0]?.startsWith('-') !== true
+  );
+}
