@@ -56,8 +56,9 @@ export function loadCluster(options: ClusterOptions): ClusterResult {
   if (read.id === 'failed') return read;
   const { kubeconfig } = read;
   const isEmpty = kubeconfig.contexts.size === 0 && kubeconfig.clusters.size === 0;
-  if (isEmpty && options.kubeconfig === null && options.context === null) {
-    return loadServiceAccount(options) ?? noConfiguration(files.paths);
+  if (isEmpty && options.kubeconfig === null) {
+    const isContextWanted = options.context !== null;
+    return (isContextWanted ? null : loadServiceAccount(options)) ?? noConfiguration(files.paths);
   }
   return loadContext(kubeconfig, options);
 }
