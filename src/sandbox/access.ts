@@ -6,6 +6,15 @@ import type { Target } from './target.ts';
 /** To these the real server answers anonymous clients too. */
 const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/version']);
 
+/**
+ * The path without the token in front of it, or null if there is none. kubectl and client-go send no credentials to an
+ * http:// server, but keep to the path of its URL: with the token there they are known all the same.
+ */
+export function withoutToken(path: string, token: string): string | null {
+  const [, first = '', ...rest] = path.split('/');
+  return isSame(first, token) ? `/${rest.join('/')}` : null;
+}
+
 /** null if the request may go on. */
 export function refuseAccess(
   authorization: string | undefined,

@@ -20,6 +20,29 @@ const LEASE_VERBS = [
   'watch',
 ];
 
+const OPENAPI = '/openapi/v3';
+const GROUP_VERSION_PATH = '/apis/coordination.k8s.io/v1';
+const LEASE_PATH = `${GROUP_VERSION_PATH}/namespaces/{namespace}/leases/{name}`;
+
+/** All that kubectl looks for before it writes: that this server checks the fields itself. */
+const leaseOpenApi: JsonObject = {
+  openapi: '3.0.0',
+  info: { title: 'leader-run sandbox', version: 'v1' },
+  paths: {
+    [LEASE_PATH]: {
+      patch: {
+        parameters: [{ name: 'fieldValidation', in: 'query', schema: { type: 'string' } }],
+        responses: {},
+        'x-kubernetes-group-version-kind': {
+          group: 'coordination.k8s.io',
+          kind: 'Lease',
+          version: 'v1',
+        },
+      },
+    },
+  },
+};
+
 const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
   '/version': {
     major: '1',
@@ -35,7 +58,7 @@ const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
   '/api': { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [GROUP] },
   '/apis/coordination.k8s.io': { kind: 'APIGroup', apiVersion: 'v1', ...GROUP },
-  '/apis/coordination.k8s.io/v1': {
+  [GROUP_VERSION_PATH]: {
     kind: 'APIResourceList',
     apiVersion: 'v1',
     groupVersion: GROUP_VERSION.groupVersion,
@@ -49,6 +72,12 @@ const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
       },
     ],
   },
+  [OPENAPI]: {
+    paths: {
+      [GROUP_VERSION_PATH.slice(1)]: { serverRelativeURL: `${OPENAPI}${GROUP_VERSION_PATH}` },
+    },
+  },
+  [`${OPENAPI}${GROUP_VERSION_PATH}`]: leaseOpenApi,
   '/api/v1': {
     kind: 'APIResourceList',
     groupVersion: 'v1',
@@ -66,6 +95,7 @@ const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
 };
 
 const NAMESPACES = '/api/v1/namespaces';
+const STARTED_AT = `${new Date().toISOString().slice(0, 19)}Z`;
 
 /** The answer to a GET of any path that is none of the Leases'; null if nobody knows it. */
 export function discover(path: string): Reply | null {
@@ -89,7 +119,7 @@ export function discover(path: string): Reply | null {
 function namespaceBody(name: string): JsonObject {
   const labels = { 'kubernetes.io/metadata.name': name };
   return {
-    metadata: { name, labels, creationTimestamp: null },
+    metadata: { name, labels, creationTimestamp: STARTED_AT },
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   };

@@ -35,7 +35,10 @@ export function writeKubeconfig(path: string | null, url: string, token: string)
   return { id: 'written', kubeconfig: { path: target, remove } };
 }
 
-/** YAML; all the values are free of characters that would need quotes. */
+/**
+ * YAML; no value needs quotes. The token is there twice: as a user's, and for clients that send none over http:// in the
+ * server's path.
+ */
 function kubeconfigText(url: string, token: string): string {
   return `${HEADING}
 apiVersion: v1
@@ -43,7 +46,7 @@ kind: Config
 clusters:
 - name: sandbox
   cluster:
-    server: ${url}
+    server: ${url}/${token}
 users:
 - name: sandbox
   user:

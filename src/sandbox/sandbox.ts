@@ -11,7 +11,7 @@ import { createApiServer } from './server.ts';
 import { LeaseStore } from './store.ts';
 
 const LOOPBACK = '127.0.0.1';
-const TOKEN_BYTES = 24;
+const TOKEN_BYTES = 12;
 
 export interface SandboxSettings {
   /** 0: a free one. */

@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { refuseAccess } from './access.ts';
+import { refuseAccess, withoutToken } from './access.ts';
 import { answer, type Answer } from './routes.ts';
 import { badRequest, failure, tooLarge, type Reply } from './status.ts';
 import type { LeaseStore } from './store.ts';
@@ -63,8 +63,9 @@ function respond(
   const query = new URLSearchParams(rest.join('?'));
   const path = decodePath(rawPath);
   if (path === null) return reply(badRequest(`invalid path: ${rawPath}`));
-  const target = targetOf(method, path, query);
-  const refused = refuseAccess(headers.authorization, token, target);
+  const knownPath = withoutToken(path, token);
+  const target = targetOf(method, knownPath ?? path, query);
+  const refused = knownPath === null ? refuseAccess(headers.authorization, token, target) : null;
   if (refused !== null) return reply(refused);
   if (bytes === 'too-large') return reply(tooLarge(MAX_BODY_BYTES));
   const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
