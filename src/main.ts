@@ -1,2 +1,159 @@
-process.stderr.write('leader-run: not built yet\n');
-process.exitCode = 125;
+/**
+ * The composition root: the real clock, API server and processes around the driver, and the exit status.
+ */
+import { randomUUID } from 'node:crypto';
+import { homedir, hostname } from 'node:os';
+import { bootNowMs } from './child/clock.ts';
+import { marksAround } from './child/cookie.ts';
+import { readLauncherNotes } from './child/launcher.ts';
+import { findTerminal, listenToSignals } from './child/signals.ts';
+import { suspendSelf } from './child/suspend.ts';
+import { createSupervisor } from './child/tree.ts';
+import { exitStatus, failedExitCode } from './cli/exit-status.ts';
+import { twinNames } from './cli/flags.ts';
+import { type Log, createLog } from './cli/log.ts';
+import { createMessages } from './cli/messages.ts';
+import type { RunOptions, SandboxOptions } from './cli/options.ts';
+import { parseCommandLine } from './cli/parse.ts';
+import { openStderr } from './cli/stderr.ts';
+import { loadCluster } from './lease/cluster.ts';
+import { connectLease } from './lease/connection.ts';
+import { type Clock, run } from './run.ts';
+
+declare const LEADER_RUN_VERSION: string;
+
+const write = openStderr();
+
+const clock: Clock = {
+  bootMs: bootNowMs,
+  wallMs: Date.now,
+  // performance.now() stands still while the machine sleeps.
+  suspendedMs: () => bootNowMs() - performance.now(),
+  random: Math.random,
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+async function main(): Promise<number> {
+  const commandLine = parseCommandLine(process.argv.slice(2), process.env, {
+    hostname: hostname(),
+    uuid: randomUUID(),
+    version: LEADER_RUN_VERSION,
+  });
+  switch (commandLine.id) {
+    case 'print':
+      process.stdout.write(commandLine.text);
+      return 0;
+    case 'refused':
+      write(`leader-run: ${commandLine.message}\n`);
+      return failedExitCode;
+    case 'sandbox':
+      return serveSandbox(commandLine.options);
+    case 'run':
+      return lead(commandLine.options);
+  }
+}
+
+async function lead(options: RunOptions): Promise<number> {
+  const log = createLog(options.log, write, Date.now);
+  for (const warning of options.warnings) log.warn(warning);
+  const notes = readLauncherNotes(process.env);
+  const terminal = findTerminal();
+  const signals = receiveSignals(terminal.hasTerminal);
+  const loaded = loadCluster({
+    kubeconfig: options.kubeconfig,
+    context: options.context,
+    env: process.env,
+    homeDirectory: homedir(),
+  });
+  if (loaded.id === 'failed') return fail(log, loaded.message);
+  const { cluster } = loaded;
+  const namespace = options.lockNamespace ?? cluster.namespace;
+  const { lockName, settings } = options;
+  const mark = `${namespace}/${lockName} at ${cluster.server.host}`;
+  if (marksAround(process.env).includes(mark)) {
+    return fail(
+      log,
+      `Cannot wait for lease ${mark} as this runs inside a leader-run that holds it: use another --lock-name`,
+    );
+  }
+  const messages = createMessages({
+    namespace,
+    lockName,
+    server: cluster.server.href,
+    context: cluster.context,
+    identity: settings.identity,
+    renewDeadlineMs: settings.renewDeadlineMs,
+    retryPeriodMs: settings.retryPeriodMs,
+  });
+  const outcome = await run(
+    {
+      ...settings,
+      leaseName: lockName,
+      leaseNamespace: namespace,
+      stopSignal: options.stopSignal,
+      signals: { ...terminal, ignoredSignals: notes.ignoredSignals },
+    },
+    {
+      clock,
+      api: connectLease({
+        cluster,
+        namespace,
+        name: lockName,
+        userAgent: `leader-run/${LEADER_RUN_VERSION}`,
+      }),
+      createSupervisor: (onNews) =>
+        createSupervisor({
+          command: options.command,
+          notes,
+          settingNames: twinNames,
+          hasTerminal: terminal.hasTerminal,
+          mark,
+          onNews,
+          onWarning: (message) => log.warn(message),
+        }),
+      listenToSignals: signals,
+      suspend: suspendSelf,
+      report: (report) => log.say(messages.ofReport(report)),
+    },
+  );
+  const line = messages.ofOutcome(outcome);
+  if (line !== null) log.say(line);
+  return exitStatus(outcome, options);
+}
+
+/** Listens from now on; what comes before the driver asks for it is kept. */
+function receiveSignals(
+  hasTerminal: boolean,
+): (onSignal: (signal: NodeJS.Signals) => void) => { close(): void } {
+  const early: NodeJS.Signals[] = [];
+  let deliver = (signal: NodeJS.Signals): void => void early.push(signal);
+  const listening = listenToSignals(hasTerminal, (signal) => deliver(signal));
+  return (onSignal) => {
+    deliver = onSignal;
+    // Not now: the driver is still being made.
+    queueMicrotask(() => early.forEach(onSignal));
+    return listening;
+  };
+}
+
+async function serveSandbox(options: SandboxOptions): Promise<number> {
+  const { runSandbox } = await import('./sandbox/run.ts');
+  return runSandbox({ ...options, write });
+}
+
+function fail(log: Log, message: string): number {
+  log.error(message);
+  return failedExitCode;
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    write(`leader-run: Internal error, please report it: ${text}\n`);
+    process.exit(failedExitCode);
+  },
+);

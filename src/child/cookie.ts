@@ -17,3 +17,8 @@ export function createCookie(): string {
 export function isCookie(name: string): boolean {
   return name.startsWith(prefix);
 }
+
+/** The values of the cookies in this environment: what the leader-runs around us hold. */
+export function marksAround(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (isCookie(name) && value ? [value] : []));
+}

@@ -30,7 +30,7 @@ import { suspendAlongWith } from './suspend.ts';
 import type { Sweep } from './sweep.ts';
 import { createSweep } from './sweep.ts';
 import type { Bytes } from './words.ts';
-import { rawWords } from './words.ts';
+import { rawWords, toBytes } from './words.ts';
 
 export interface SupervisorOptions {
   readonly command: readonly string[];
@@ -38,6 +38,8 @@ export interface SupervisorOptions {
   /** The variables that are leader-run's own settings: the command does not get them. */
   readonly settingNames: Iterable<string>;
   readonly hasTerminal: boolean;
+  /** What the command runs under, the value of its cookie: a leader-run inside it refuses to wait for the same. */
+  readonly mark?: string;
   readonly onNews: (news: SupervisorNews) => void;
   /** Something that weakens the promises, said once. */
   readonly onWarning: (message: string) => void;
@@ -148,7 +150,10 @@ class TreeSupervisor implements Supervisor {
     const { command, notes, settingNames, hasTerminal } = this.#options;
     const words = rawWords(command);
     const inherited = inheritedVariables(notes.environment, settingNames);
-    const variables = [...inherited, { name: this.#cookie, value: '1' }];
+    const variables = [
+      ...inherited,
+      { name: this.#cookie, value: toBytes(this.#options.mark ?? '') },
+    ];
     const hasOwnGroup = !hasTerminal;
     const events = this.#launchEvents();
     const shell = this.#shell;

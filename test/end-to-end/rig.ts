@@ -1,0 +1,126 @@
+/**
+ * leader-run as its users start it, against a sandbox in this process or a server that answers by a script.
+ */
+import { type Server, createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Options, type ResultPromise, execa } from 'execa';
+import { onTestFinished } from 'vitest';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+
+export const leaderRun = resolve(import.meta.dirname, '../../bin/leader-run');
+
+/** A sandbox for one test. */
+export async function sandbox(): Promise<Sandbox> {
+  const started = await startSandbox({ port: 0, kubeconfigPath: null });
+  onTestFinished(() => started.close());
+  return started;
+}
+
+/** Starts leader-run; it has no terminal and is killed at the end of the test if it still runs then. */
+export function start(
+  kubeconfig: string,
+  args: readonly string[],
+  options: Options = {},
+): ResultPromise<{ reject: false; all: true }> {
+  const child = execa(leaderRun, args, {
+    detached: true,
+    ...options,
+    reject: false,
+    all: true,
+    env: { KUBECONFIG: kubeconfig, ...options.env },
+  }) as ResultPromise<{ reject: false; all: true }>;
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await child;
+  });
+  return child;
+}
+
+/** Resolves with the first match in what the process has written so far or writes later. */
+export async function printed(
+  child: ResultPromise<{ reject: false; all: true }>,
+  pattern: RegExp,
+): Promise<RegExpExecArray> {
+  let text = '';
+  for await (const chunk of child.iterable({ from: 'all', binary: true })) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    const match = pattern.exec(text);
+    if (match !== null) return match;
+  }
+  throw new Error(`ended without printing ${String(pattern)}; it printed:\n${text}`);
+}
+
+/** A kubeconfig that leads to a server of the test's own. */
+export async function scriptedServer(
+  listener: RequestListener,
+): Promise<{ kubeconfig: string; server: Server; url: string }> {
+  const server = createServer(listener);
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { kubeconfig: kubeconfigFor(url), server, url };
+}
+
+/** Writes a kubeconfig for a server without credentials, removed at the end of the test. */
+export function kubeconfigFor(url: string): string {
+  const folder = temporaryFolder();
+  const path = join(folder, 'config');
+  const named = (name: string, key: string, value: object) => [{ name, [key]: value }];
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'scripted',
+    clusters: named('scripted', 'cluster', { server: url }),
+    users: named('nobody', 'user', { token: 'none' }),
+    contexts: named('scripted', 'context', { cluster: 'scripted', user: 'nobody' }),
+  };
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'leader-run-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The Lease as the API serves it; null: there is none. */
+export async function readLease(
+  { url, token }: Pick<Sandbox, 'url' | 'token'>,
+  name: string,
+): Promise<StoredLease | null> {
+  const response = await callApi({ url, token }, 'GET', `/${name}`);
+  return response.status === 404 ? null : ((await response.json()) as StoredLease);
+}
+
+export interface StoredLease {
+  readonly metadata: { readonly resourceVersion: string; readonly annotations?: object };
+  readonly spec: {
+    readonly holderIdentity: string;
+    readonly leaseDurationSeconds: number;
+    readonly leaseTransitions: number;
+    readonly acquireTime: string;
+    readonly renewTime: string;
+  };
+}
+
+/** One request about the Leases of the namespace `default`. */
+export async function callApi(
+  { url, token }: Pick<Sandbox, 'url' | 'token'>,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Response> {
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  return fetch(`${url}/apis/coordination.k8s.io/v1/namespaces/default/leases${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': type },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
