@@ -57,7 +57,9 @@ async function perform(
   await stage.begin();
   const update = await stage.handOver();
   const crash = await stage.crash();
-  const edit = await stage.depose(() => editLease(sandbox));
+  // An edit that changes nothing: what the first one costs this process is not to be measured.
+  await editLease(sandbox, {});
+  const edit = await stage.depose(() => editLease(sandbox, { holderIdentity: 'somebody-else' }));
   await stage.end();
   printChart(replicas);
   return printChecks([
@@ -133,12 +135,13 @@ function judgeTokens(lines: readonly WorkerLine[]): Check {
   };
 }
 
-async function editLease({ url, token }: Sandbox): Promise<void> {
+/** As `kubectl patch` would. */
+async function editLease({ url, token }: Sandbox, spec: object): Promise<void> {
   const lease = `${url}/apis/coordination.k8s.io/v1/namespaces/default/leases/demo`;
   const response = await fetch(lease, {
     method: 'PATCH',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
-    body: JSON.stringify({ spec: { holderIdentity: 'somebody-else' } }),
+    body: JSON.stringify({ spec }),
   });
   if (!response.ok)
     throw new Error(`Cannot edit the Lease: ${response.status} ${await response.text()}`);

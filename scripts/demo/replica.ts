@@ -98,7 +98,8 @@ export class Replica {
 
   #onLogLine(text: string): void {
     const { event, message } = readLogLine(text);
-    if (!unseen.has(event)) tell(this.name, message);
+    // Where the Lease is has been said at the top.
+    if (!unseen.has(event)) tell(this.name, message.replace(/ at http\S+ \(context "\S+"\)/, ''));
     this.#news.emit(`report ${event}`);
   }
 }
