@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/cluster/global-setup.ts'],
     // The files share one API server and measure time: one after the other.
     fileParallelism: false,
-    testTimeout: 240_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

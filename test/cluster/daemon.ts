@@ -23,7 +23,6 @@ const pollEveryMs = 20;
 export class Daemon {
   readonly #options: DaemonOptions;
   #process: ChildProcess | null = null;
-  #watchdog: ChildProcess | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -38,14 +37,19 @@ export class Daemon {
   async start(): Promise<void> {
     if (this.#process !== null) throw new Error(`${this.#options.name} already runs`);
     const log = openSync(this.#options.logFile, 'a');
-    const started = spawn(this.#options.path, this.#options.args, { stdio: ['ignore', log, log] });
-    closeSync(log);
-    started.once('exit', () => {
-      if (this.#process === started) this.#process = null;
+    // Out of reach of Ctrl-C, which would end both servers at once: one waits for the other when it ends.
+    const started = spawn(this.#options.path, this.#options.args, {
+      stdio: ['ignore', log, log],
+      detached: true,
     });
+    closeSync(log);
     await once(started, 'spawn');
     this.#process = started;
-    this.#watchdog = watchdogFor(started);
+    const disarm = whenRunDies('kill -KILL "$1"', String(started.pid));
+    started.once('exit', () => {
+      this.#process = null;
+      disarm();
+    });
     await this.#untilReady();
   }
 
@@ -75,8 +79,8 @@ export class Daemon {
     if (running === null) return;
     const ended = once(running, 'exit');
     running.kill(signal);
+    this.resume();
     await ended;
-    this.#watchdog?.stdin?.end('ended\n');
   }
 
   async #untilReady(): Promise<void> {
@@ -95,8 +99,14 @@ export class Daemon {
   }
 }
 
-/** Kills the server when the test run dies without a chance to do so: a shell that waits for the end of its stdin. */
-function watchdogFor(server: ChildProcess): ChildProcess {
-  const script = `read -r word || kill -KILL ${server.pid}`;
-  return spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });
+/**
+ * Runs a shell script when the test run dies without a chance to clean up; returns a disarm. A shell waits for the end of
+ * its stdin, in a session of its own, as whatever kills the test run may be meant for all of its group.
+ */
+export function whenRunDies(script: string, ...args: readonly string[]): () => void {
+  const watchdog = spawn('sh', ['-c', `read -r word || { ${script}; }`, 'watchdog', ...args], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  return () => watchdog.stdin.end('disarmed\n');
 }

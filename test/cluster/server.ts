@@ -13,7 +13,7 @@ import {
 } from '../fixtures/certificates.ts';
 import { callApi, type ClusterAccess } from './api.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
-import { Daemon } from './daemon.ts';
+import { Daemon, whenRunDies } from './daemon.ts';
 import { certificateUser, writeKubeconfig } from './users.ts';
 
 export interface ClusterOptions {
@@ -36,6 +36,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { audit = false, say = (line) => process.stderr.write(`cluster: ${line}\n`) } = options;
   const binaries = await findBinaries(say);
   const folder = mkdtempSync(join(tmpdir(), 'leader-run-cluster-'));
+  // Once the servers, which their own watchdogs kill, write no more.
+  const disarm = whenRunDies('sleep 1; rm -rf "$1"', folder);
   const etcdUrl = `http://127.0.0.1:${await freePort()}`;
   const access = await writeAccess(folder, binaries.clientGo, audit);
   const etcd = await createEtcd(binaries, folder, etcdUrl);
@@ -44,6 +46,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await apiserver.stop();
     await etcd.stop();
     rmSync(folder, { recursive: true, force: true });
+    disarm();
   };
   try {
     await etcd.start();
