@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callApi, readLease, sandbox, start, temporaryFolder } from './rig.ts';
+import { callApi, readLease, sandbox, start, temporaryFolder, waitFor } from './rig.ts';
 
 const lock = ['--lock-name', 'x'];
 
@@ -123,7 +123,7 @@ describe('the exit status', () => {
 describe('a lease that was deleted', () => {
   it('is created again by its leader, with no transitions, and the child runs on', async () => {
     const api = await sandbox();
-    const run = start(api.kubeconfigPath, [...lock, '--id', 'me', '--', 'cat'], { stdin: 'pipe' });
+    const run = start(api.kubeconfigPath, [...lock, '--id', 'me', '--', 'cat']);
     await waitFor(run.stderr, 'Leading');
     await callApi(api, 'DELETE', '/x');
     await waitFor(run.stderr, 'deleted');
@@ -135,15 +135,3 @@ describe('a lease that was deleted', () => {
     expect([exitCode, stdout]).toEqual([0, 'still here']);
   });
 });
-
-/** Resolves once the stream has carried the text. */
-function waitFor(stream: NodeJS.ReadableStream, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let seen = '';
-    stream.on('data', (chunk: Buffer) => {
-      seen += chunk.toString();
-      if (seen.includes(text)) resolve();
-    });
-    stream.on('end', () => reject(new Error(`ended without "${text}"; it said:\n${seen}`)));
-  });
-}

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Options, type ResultPromise, execa } from 'execa';
+import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 
@@ -23,15 +23,14 @@ export async function sandbox(): Promise<Sandbox> {
 export function start(
   kubeconfig: string,
   args: readonly string[],
-  options: Options = {},
-): ResultPromise<{ reject: false; all: true }> {
+  env: Readonly<Record<string, string>> = {},
+) {
   const child = execa(leaderRun, args, {
     detached: true,
-    ...options,
     reject: false,
     all: true,
-    env: { KUBECONFIG: kubeconfig, ...options.env },
-  }) as ResultPromise<{ reject: false; all: true }>;
+    env: { KUBECONFIG: kubeconfig, ...env },
+  });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await child;
@@ -39,18 +38,16 @@ export function start(
   return child;
 }
 
-/** Resolves with the first match in what the process has written so far or writes later. */
-export async function printed(
-  child: ResultPromise<{ reject: false; all: true }>,
-  pattern: RegExp,
-): Promise<RegExpExecArray> {
-  let text = '';
-  for await (const chunk of child.iterable({ from: 'all', binary: true })) {
-    text += Buffer.from(chunk as Uint8Array).toString();
-    const match = pattern.exec(text);
-    if (match !== null) return match;
-  }
-  throw new Error(`ended without printing ${String(pattern)}; it printed:\n${text}`);
+/** Resolves once the stream has carried the text. */
+export function waitFor(stream: NodeJS.ReadableStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    stream.on('data', (chunk: Buffer) => {
+      seen += chunk.toString();
+      if (seen.includes(text)) resolve();
+    });
+    stream.on('end', () => reject(new Error(`ended without "${text}"; it said:\n${seen}`)));
+  });
 }
 
 /** A kubeconfig that leads to a server of the test's own. */

@@ -1,0 +1,160 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  kubeconfigFor,
+  leaderRun,
+  sandbox,
+  scriptedServer,
+  start,
+  temporaryFolder,
+} from './rig.ts';
+
+const command = ['--', 'echo', 'started'];
+const lock = ['--lock-name', 'x'];
+
+/** Refused: exit 125, one line that says why, and no child. */
+async function refusal(kubeconfig: string, args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await start(kubeconfig, args);
+  expect([exitCode, stdout]).toEqual([125, '']);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(stderr).toMatch(/^leader-run: /);
+  return stderr;
+}
+
+describe('leader-run refuses before it does anything', () => {
+  it.each([
+    ['no lock name', [...command], /--lock-name/],
+    ['a lock name with a path in it', ['--lock-name', '../x', ...command], /"\.\.\/x"/],
+    ['a namespace that is no name', [...lock, '-n', 'A_B', ...command], /"A_B"/],
+    ['no command', [...lock], /command/],
+    ['an unknown flag, with a suggestion', ['--lock-nam', 'x', ...command], /--lock-name/],
+    ['a duration that does not parse', [...lock, '--wait', 'soon', ...command], /"soon"/],
+    ['a lease of no duration', [...lock, '--lease-duration', '0', ...command], /--lease-duration/],
+    [
+      'a lease of part of a second',
+      [...lock, '--lease-duration', '4500ms', ...command],
+      /4500ms.*whole seconds/,
+    ],
+    [
+      'a renew deadline as long as the lease',
+      [...lock, '--renew-deadline', '15s', ...command],
+      /15s and 15s/,
+    ],
+    [
+      'a retry period as long as the renew deadline',
+      [...lock, '--retry-period', '9s', ...command],
+      /--retry-period/,
+    ],
+    ['a loss grace without room', [...lock, '--loss-grace', '6s', ...command], /--loss-grace/],
+    ['an empty identity', [...lock, '--id', '', ...command], /--id/],
+    ['an identity that was not expanded', [...lock, '--id', '$(POD_NAME)', ...command], /POD_NAME/],
+  ])('%s', async (_, args, message) => {
+    expect(await refusal('/dev/null', args)).toMatch(message);
+  });
+});
+
+describe('a kubeconfig', () => {
+  it('that is missing is named', async () => {
+    const message = await refusal('/dev/null', [
+      ...lock,
+      '--kubeconfig',
+      '/no/such/file',
+      ...command,
+    ]);
+    expect(message).toContain('"/no/such/file"');
+  });
+
+  it('that is no YAML is named', async () => {
+    const path = join(temporaryFolder(), 'config');
+    writeFileSync(path, 'clusters: [\n');
+    expect(await refusal(path, [...lock, ...command])).toContain(path);
+  });
+
+  it('without the named context lists those that it has', async () => {
+    const message = await refusal(kubeconfigFor('http://127.0.0.1:1'), [
+      ...lock,
+      '--context',
+      'staging',
+      ...command,
+    ]);
+    expect(message).toContain('"staging"');
+    expect(message).toContain('"scripted"');
+  });
+
+  it.each([
+    ['fails', '#!/bin/sh\necho "no luck" >&2\nexit 1\n', /no luck|exit/],
+    ['prints rubbish', '#!/bin/sh\necho rubbish\n', /rubbish|JSON/],
+  ])('whose exec plugin %s is refused at first contact', async (_, script, message) => {
+    const { url } = await scriptedServer((__, response) => response.writeHead(500).end());
+    const folder = temporaryFolder();
+    const plugin = join(folder, 'plugin');
+    writeFileSync(plugin, script);
+    chmodSync(plugin, 0o755);
+    const path = join(folder, 'config');
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: './plugin',
+      interactiveMode: 'Never',
+    };
+    writeFileSync(
+      path,
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'c',
+        clusters: [{ name: 'c', cluster: { server: url } }],
+        users: [{ name: 'u', user: { exec } }],
+        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      }),
+    );
+    expect(await refusal(path, [...lock, ...command])).toMatch(message);
+  });
+});
+
+describe('at first contact', () => {
+  it('a token that is not known is refused: 401', async () => {
+    const { url } = await sandbox();
+    expect(await refusal(kubeconfigFor(url), [...lock, ...command])).toMatch(/401|Unauthorized/);
+  });
+
+  it('a namespace that does not exist is named', async () => {
+    const { kubeconfigPath } = await sandbox();
+    const message = await refusal(kubeconfigPath, [...lock, '-n', 'nowhere', ...command]);
+    expect(message).toContain('"nowhere"');
+  });
+
+  it('403 says what to grant', async () => {
+    const { kubeconfig } = await scriptedServer((_, response) => {
+      const status = {
+        kind: 'Status',
+        apiVersion: 'v1',
+        status: 'Failure',
+        reason: 'Forbidden',
+        code: 403,
+        message: 'leases "x" is forbidden: User "system:serviceaccount:a:b" cannot get resource',
+      };
+      response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(status));
+    });
+    const message = await refusal(kubeconfig, [...lock, ...command]);
+    expect(message).toContain('system:serviceaccount:a:b');
+    expect(message).toMatch(/get, create, update/);
+  });
+});
+
+describe('the same lock inside itself', () => {
+  it('is refused, not waited for', async () => {
+    const { kubeconfigPath } = await sandbox();
+    const inner = `"$0" --lock-name x -- echo started; echo status $?`;
+    const run = await start(kubeconfigPath, [...lock, '--', 'sh', '-c', inner, leaderRun]);
+    expect(run.stdout).toBe('status 125');
+    expect(run.stderr).toContain('inside a leader-run');
+  });
+
+  it('is refused also with another lock in between', async () => {
+    const { kubeconfigPath } = await sandbox();
+    const inner = `"$0" --lock-name y -- "$0" --lock-name x -- echo started; echo status $?`;
+    const run = await start(kubeconfigPath, [...lock, '--', 'sh', '-c', inner, leaderRun]);
+    expect(run.stdout).toBe('status 125');
+  });
+});
