@@ -4,6 +4,7 @@
  * All kinds of credentials come from client-node's KubeConfig; it is asked again once a minute and after each 401. It caches
  * agents by name, so each time it is a new one: only that way a rotated certificate is seen.
  */
+import { X509Certificate } from 'node:crypto';
 import { Agent as HttpAgent, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
@@ -152,7 +153,8 @@ function headersOf(options: RequestOptions, settings: CredentialSettings): Outgo
   const authorization = headers['Authorization'];
   // A token file ends with a newline, which no header may contain.
   if (typeof authorization === 'string') headers['Authorization'] = authorization.trim();
-  else if (options.auth) headers['Authorization'] = `Basic ${btoa(options.auth)}`;
+  else if (options.auth)
+    headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   return headers;
 }
 
@@ -214,10 +216,9 @@ function retire({ agents }: Credentials): void {
 }
 
 function secureContextOf(pem: Pem): SecureContext {
-  // OpenSSL takes an authority without any certificate in it for an empty list.
-  if (pem.ca?.toString().includes('-----BEGIN CERTIFICATE-----') === false)
-    throw new Error('certificate authority is not a PEM certificate');
   try {
+    // Node passes over an authority that it cannot read, and then trusts nobody.
+    if (pem.ca) new X509Certificate(pem.ca);
     return createSecureContext(pem);
   } catch (error) {
     throw new Error(`${blame(pem)}: ${messageOf(error)}`, { cause: error });
@@ -225,15 +226,15 @@ function secureContextOf(pem: Pem): SecureContext {
 }
 
 function blame({ ca, cert, key }: Pem): string {
-  if (ca && isBroken({ ca })) return 'certificate authority is broken';
-  if (cert && isBroken({ cert })) return 'client certificate is broken';
-  if (key && isBroken({ key })) return 'client key is broken';
+  if (ca && isRefused(() => new X509Certificate(ca))) return 'certificate authority is broken';
+  if (cert && isRefused(() => createSecureContext({ cert }))) return 'client certificate is broken';
+  if (key && isRefused(() => createSecureContext({ key }))) return 'client key is broken';
   return 'client certificate and client key do not belong together';
 }
 
-function isBroken(part: Pem): boolean {
+function isRefused(read: () => unknown): boolean {
   try {
-    createSecureContext(part);
+    read();
     return false;
   } catch {
     return true;

@@ -1,0 +1,242 @@
+import { unlinkSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  createAuthority,
+  createServerCertificate,
+  type KeyPair,
+} from '../fixtures/certificates.ts';
+import {
+  connect,
+  temporaryFolder,
+  writeFile,
+  writeKubeconfig,
+} from '../fixtures/api/kubeconfig.ts';
+import { startHttpProxy, startSocksProxy } from '../fixtures/api/proxies.ts';
+import { json, leaseObject, startServer } from '../fixtures/api/scripted-server.ts';
+
+const longMs = 30_000;
+const minuteMs = 60_000;
+const ok = json(200, leaseObject('1'));
+
+/** The headers that arrive from a user with this section. */
+async function headersFrom(user: object | null) {
+  const server = await startServer([ok]);
+  const api = connect(writeKubeconfig({ server: server.url }, user));
+  expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+  return server.received[0]?.headers ?? {};
+}
+
+describe('a user', () => {
+  test('with a token', async () => {
+    expect((await headersFrom({ token: 'abc' })).authorization).toBe('Bearer abc');
+  });
+
+  test('with name and password', async () => {
+    const { authorization } = await headersFrom({ username: 'üser', password: 'p:w' });
+    expect(authorization).toBe(`Basic ${Buffer.from('üser:p:w').toString('base64')}`);
+  });
+
+  test('with nothing, or no user at all', async () => {
+    expect((await headersFrom({})).authorization).toBe(undefined);
+    expect((await headersFrom(null)).authorization).toBe(undefined);
+  });
+
+  test('with a provider of old kubeconfigs', async () => {
+    const provider = (name: string, config: object) =>
+      headersFrom({ 'auth-provider': { name, config } });
+    const token = { 'access-token': 'abc' };
+    expect((await provider('gcp', token)).authorization).toBe('Bearer abc');
+    expect((await provider('azure', token)).authorization).toBe('Bearer abc');
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const idToken = `${part({ alg: 'none' })}.${part({ exp: Date.now() / 1000 + 3_600 })}.c2ln`;
+    const oidc = await provider('oidc', { 'id-token': idToken });
+    expect(oidc.authorization).toBe(`Bearer ${idToken}`);
+  });
+
+  test('who impersonates another, with all that belongs to that', async () => {
+    const headers = await headersFrom({
+      token: 'abc',
+      as: 'bob',
+      'as-uid': '42',
+      'as-groups': ['dev', 'ops'],
+      'as-user-extra': { 'example.com/reason': ['a', 'b'] },
+    });
+    expect(headers).toMatchObject({
+      'impersonate-user': 'bob',
+      'impersonate-uid': '42',
+      'impersonate-group': 'dev, ops',
+      'impersonate-extra-example.com%2freason': 'a, b',
+    });
+  });
+
+  test('whose token cannot be in a header is told so', async () => {
+    const server = await startServer([ok]);
+    const api = connect(writeKubeconfig({ server: server.url }, { token: 'a\nb' }));
+    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
+      failure: { reason: 'credentials' },
+    });
+  });
+});
+
+describe('a token file', () => {
+  async function setUp() {
+    const folder = temporaryFolder();
+    const tokenFile = writeFile(folder, 'token', 'first\n');
+    const server = await startServer([ok]);
+    const clock = { nowMs: 0 };
+    const user = { tokenFile: 'token', token: 'beside' };
+    const kubeconfig = writeKubeconfig({ server: server.url }, user, folder);
+    const api = connect(kubeconfig, { nowMs: () => clock.nowMs });
+    const get = () => api.send({ id: 'get' }, longMs).answer;
+    const sent = () => server.received.map(({ headers }) => headers.authorization);
+    return { folder, tokenFile, clock, get, sent };
+  }
+
+  test('is trimmed, goes before a token, and is read again each minute', async () => {
+    const { folder, clock, get, sent } = await setUp();
+    await get();
+    writeFile(folder, 'token', 'second\n');
+    clock.nowMs = minuteMs - 1;
+    await get();
+    clock.nowMs = minuteMs;
+    await get();
+    expect(sent()).toEqual(['Bearer first', 'Bearer first', 'Bearer second']);
+  });
+
+  test('that is missing for a moment leaves the token as it was', async () => {
+    const { tokenFile, clock, get, sent } = await setUp();
+    await get();
+    unlinkSync(tokenFile);
+    clock.nowMs = minuteMs;
+    await get();
+    expect(sent()).toEqual(['Bearer first', 'Bearer first']);
+  });
+
+  test('that was never there is a failure', async () => {
+    const { tokenFile, get, sent } = await setUp();
+    unlinkSync(tokenFile);
+    expect(await get()).toMatchObject({
+      failure: {
+        reason: 'credentials',
+        message: expect.stringMatching(/^ENOENT: .*token/) as string,
+      },
+    });
+    expect(sent()).toEqual([]);
+  });
+});
+
+describe('in a pod', () => {
+  test('the token and the authority of the service account are used', async () => {
+    const authority = await createAuthority('cluster');
+    const server = await startServer([ok], await createServerCertificate(authority));
+    const serviceAccountDirectory = temporaryFolder();
+    writeFile(serviceAccountDirectory, 'token', 'abc\n');
+    writeFile(serviceAccountDirectory, 'ca.crt', authority.cert);
+    const env = {
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(server.port),
+    };
+    const clock = { nowMs: 0 };
+    const api = connect(null, { env, serviceAccountDirectory, nowMs: () => clock.nowMs });
+    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+    writeFile(serviceAccountDirectory, 'token', 'rotated\n');
+    clock.nowMs = minuteMs;
+    await api.send({ id: 'get' }, longMs).answer;
+    expect(server.received.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer abc',
+      'Bearer rotated',
+    ]);
+  });
+});
+
+describe('through a proxy', () => {
+  let authority: KeyPair;
+  let pair: KeyPair;
+  beforeAll(async () => {
+    authority = await createAuthority('cluster');
+    pair = await createServerCertificate(authority, ['api.test']);
+  });
+  const secure = (section: object) => ({
+    server: 'https://api.test:6443',
+    'certificate-authority-data': Buffer.from(authority.cert).toString('base64'),
+    ...section,
+  });
+
+  test('an https:// server is reached by HTTP CONNECT, on one connection', async () => {
+    const server = await startServer([ok], pair);
+    const proxy = await startHttpProxy(server.port);
+    const proxyUrl = `http://user:p%40ss@127.0.0.1:${proxy.port}`;
+    const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
+    for (let i = 0; i < 3; i += 1)
+      expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+    expect(proxy.targets).toEqual(['user:p@ss@api.test:6443']);
+    expect(server.connections()).toBe(1);
+  });
+
+  test('an https:// server is reached by SOCKS, on one connection', async () => {
+    const server = await startServer([ok], pair);
+    const proxy = await startSocksProxy(server.port);
+    const proxyUrl = `socks5h://127.0.0.1:${proxy.port}`;
+    const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
+    for (let i = 0; i < 3; i += 1)
+      expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+    expect(proxy.targets).toEqual(['api.test:6443']);
+    expect(server.connections()).toBe(1);
+  });
+
+  test('an http:// server is reached by either', async () => {
+    const server = await startServer([ok]);
+    const http = await startHttpProxy(server.port);
+    const socks = await startSocksProxy(server.port);
+    for (const proxyUrl of [`http://127.0.0.1:${http.port}`, `socks5h://127.0.0.1:${socks.port}`]) {
+      const cluster = { server: 'http://api.test:8080', 'proxy-url': proxyUrl };
+      const api = connect(writeKubeconfig(cluster));
+      expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+    }
+    expect([...http.targets, ...socks.targets]).toEqual(['api.test:8080', 'api.test:8080']);
+  });
+
+  test('that HTTPS_PROXY names, unless NO_PROXY exempts the server', async () => {
+    const server = await startServer([ok], pair);
+    const proxy = await startHttpProxy(server.port);
+    const env = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` };
+    const proxied = connect(writeKubeconfig(secure({})), { env });
+    expect(await proxied.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+
+    const exempt = { ...env, NO_PROXY: 'api.test' };
+    const direct = connect(writeKubeconfig(secure({})), { env: exempt });
+    expect(await direct.send({ id: 'get' }, longMs).answer).toMatchObject({
+      failure: { reason: 'network' },
+    });
+    expect(proxy.targets).toEqual(['api.test:6443']);
+  });
+
+  test('the certificate of the server is verified all the same', async () => {
+    const server = await startServer([ok], await createServerCertificate(authority, ['other']));
+    const http = await startHttpProxy(server.port);
+    const socks = await startSocksProxy(server.port);
+    for (const proxyUrl of [`http://127.0.0.1:${http.port}`, `socks5h://127.0.0.1:${socks.port}`]) {
+      const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
+      expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
+        failure: { reason: 'certificate' },
+      });
+    }
+    expect(server.received).toEqual([]);
+  });
+
+  test('that refuses, a network failure names its status', async () => {
+    const proxy = await startHttpProxy(1, 407);
+    const proxyUrl = `http://127.0.0.1:${proxy.port}`;
+    const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
+    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
+      failure: { reason: 'network', message: expect.stringContaining('407') as string },
+    });
+  });
+
+  test('whose URL is none, the credentials are unusable', async () => {
+    const api = connect(writeKubeconfig(secure({ 'proxy-url': 'nonsense' })));
+    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
+      failure: { reason: 'credentials' },
+    });
+  });
+});
