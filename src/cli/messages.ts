@@ -84,7 +84,9 @@ function levelOf(report: Report): LineLevel {
 class Words {
   readonly name: string;
   readonly lease: string;
-  /** Where and who, with the lease's name. */
+  /** The lease and where it is. */
+  readonly place: string;
+  /** The lease, where it is and who we are. */
   readonly introduction: string;
   readonly #context: MessageContext;
 
@@ -93,14 +95,15 @@ class Words {
     this.name = `${context.namespace}/${context.lockName}`;
     this.lease = `lease ${quote(this.name)}`;
     const where = context.context === null ? '' : ` (context ${quote(context.context)})`;
-    this.introduction = `${this.lease} at ${context.server.replace(/\/$/, '')}${where} as ${quote(context.identity)}`;
+    this.place = `${this.lease} at ${context.server.replace(/\/$/, '')}${where}`;
+    this.introduction = `${this.place} as ${quote(context.identity)}`;
   }
 
   ofReport(report: Report, lease: string): string {
     const { namespace, retryPeriodMs } = this.#context;
     switch (report.id) {
       case 'waiting':
-        return `Waiting for ${lease}: ${heldBy(report.holder)}`;
+        return `Waiting for ${lease}: held by ${quote(report.holder)}`;
       case 'holder-changed':
         return this.#holderChanged(report.from, report.to);
       case 'acquired':
@@ -108,7 +111,7 @@ class Words {
       case 'child-started':
         return `Started child ${report.pid}`;
       case 'api-failed':
-        return `Cannot reach ${lease} as ${failureClause(report.failure, namespace)}; trying again`;
+        return `Cannot reach ${this.place}: ${failureClause(report.failure, namespace)}; trying again`;
       case 'api-recovered':
         return 'The API server answers again';
       case 'renewal-failed':
@@ -201,7 +204,7 @@ class Words {
 }
 
 function heldBy(holder: string | null): string {
-  return holder === null ? 'held by nobody' : `held by ${quote(holder)}`;
+  return holder === null ? 'its holder is not known' : `held by ${quote(holder)}`;
 }
 
 function killFollows(killsInMs: number): string {

@@ -34,13 +34,13 @@ describe('the first line says where the lease is and who we are, later ones do n
   it('when waiting comes first', () => {
     const messages = createMessages(context);
     const lines: Report[] = [
-      { id: 'waiting', holder: 'web-7d', forMs: null },
-      { id: 'waiting', holder: null, forMs: null },
+      { id: 'waiting', holder: 'web-7d' },
+      { id: 'waiting', holder: 'web-8e' },
       { id: 'acquired', token: '812', transitions: 3 },
     ];
     expect(lines.map((report) => messages.ofReport(report).text)).toEqual([
       `Waiting for ${introduction}: held by "web-7d"`,
-      'Waiting for lease "prod/worker": held by nobody',
+      'Waiting for lease "prod/worker": held by "web-8e"',
       'Leading lease "prod/worker": fencing token 812, transitions 3',
     ]);
   });
@@ -55,7 +55,6 @@ describe('the first line says where the lease is and who we are, later ones do n
     const line = createMessages({ ...context, context: null }).ofReport({
       id: 'waiting',
       holder: 'a',
-      forMs: null,
     });
     expect(line.text).toBe(
       'Waiting for lease "prod/worker" at https://10.0.0.1 as "laptop_1f": held by "a"',
@@ -74,7 +73,7 @@ describe('each report is one sentence', () => {
     [{ id: 'child-started', pid: 4711 }, 'Started child 4711'],
     [
       { id: 'api-failed', failure: unavailable },
-      'Cannot reach lease "prod/worker" as the server answered 503 Service Unavailable; trying again',
+      'Cannot reach lease "prod/worker" at https://10.0.0.1 (context "staging"): the server answered 503 Service Unavailable; trying again',
     ],
     [{ id: 'api-recovered' }, 'The API server answers again'],
     [
@@ -177,6 +176,10 @@ describe('each report is one sentence', () => {
     [
       { id: 'not-acquired', holder: 'web-7d', waitedMs: 2_001 },
       'Cannot acquire lease "prod/worker" within 2s: held by "web-7d"',
+    ],
+    [
+      { id: 'not-acquired', holder: null, waitedMs: 0 },
+      'Cannot acquire lease "prod/worker" within 0s: its holder is not known',
     ],
     [
       { id: 'polling', why: 'forbidden' },

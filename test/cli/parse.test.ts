@@ -234,6 +234,7 @@ describe('environment twins', () => {
     const env = {
       LEADER_RUN_LEASEDURATION: '60s',
       LEADER_RUN_IDENTITY: 'outer',
+      LEADER_RUN_TREE_67f9: 'default/x',
       LEADER_RUN_LAUNCHER_NOFILE: '1024',
       LEADER_RUN_VERSION: '1.0',
       LEADER_RUN_SERVICE_HOST: '10.0.0.1',
