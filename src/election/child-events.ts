@@ -24,7 +24,9 @@ export function onChild(state: State, event: ChildEvent, turn: Turn): State {
   switch (state.id) {
     case 'standby':
       if (event.id === 'child-ready') return { ...state, child: { id: 'ready' } };
-      if (event.id === 'child-failed') return withdraw(state, failure(event.message), turn);
+      // Without guard or gate there will never be a child.
+      if (event.id === 'child-failed' || event.id === 'child-unguarded')
+        return withdraw(state, failure(event.message), turn);
       break;
     case 'leading':
       return onLeadersChild(state, event, turn);

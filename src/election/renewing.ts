@@ -62,8 +62,8 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
   const { call } = state;
   if (answer.id === 'failed') return failed(state, answer.failure, turn);
   if (call.id === 'writing') {
-    // Another's write came between, or the Lease is gone: only the stored record can tell.
-    if (answer.id !== 'lease') return { ...state, ...startReading(state, call, turn) };
+    // Another's write came between, or this one came twice, or the Lease is gone: only the stored record can tell.
+    if (answer.id !== 'lease') return { ...doubted(state), ...startReading(state, call, turn) };
     return confirm(state, call.sent, answer.lease, turn);
   }
   if (answer.id !== 'lease') return recreate(state, turn);
@@ -136,6 +136,13 @@ function confirm<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease,
   };
 }
 
+/** The write under way may have landed although its answer does not say so (a proxy sent it twice, the answer was lost). */
+function doubted<S extends Tenured>(state: S): S {
+  const { call, tenure } = state;
+  const unanswered = withUnanswered(tenure.unanswered, call);
+  return { ...state, tenure: { ...tenure, unanswered } };
+}
+
 function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
   const { call, candidate, tenure } = state;
   const failures = call.failures + 1;
@@ -154,8 +161,7 @@ function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
     Math.min(askedMs, retryPeriodMs),
   );
   return {
-    ...state,
-    tenure: { ...tenure, unanswered: withUnanswered(tenure.unanswered, call) },
+    ...doubted(state),
     call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
   };
 }
