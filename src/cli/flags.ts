@@ -18,13 +18,7 @@ function onOff(name: string, ...aliases: string[]): Flag {
   return { name, aliases, isSwitch: true };
 }
 
-const logFlags = [
-  valued('log-format'),
-  valued('log-level'),
-  onOff('verbose', 'v'),
-  onOff('quiet', 'q'),
-  onOff('help', 'h'),
-];
+const help = onOff('help', 'h');
 
 /** Flags of `leader-run [flags] [--] command`. */
 export const runFlags: readonly Flag[] = [
@@ -43,7 +37,11 @@ export const runFlags: readonly Flag[] = [
   onOff('try'),
   valued('conflict-exit-code', 'E'),
   valued('lost-exit-code'),
-  ...logFlags,
+  valued('log-format'),
+  valued('log-level'),
+  onOff('verbose', 'v'),
+  onOff('quiet', 'q'),
+  help,
   onOff('version'),
 ];
 
@@ -51,7 +49,7 @@ export const runFlags: readonly Flag[] = [
  * Flags of `leader-run sandbox`. They have no twins: LEADER_RUN_KUBECONFIG names the file that leader-run reads and the
  * sandbox would write it, and a Service called "leader-run" makes Kubernetes set LEADER_RUN_PORT.
  */
-export const sandboxFlags: readonly Flag[] = [valued('port'), valued('kubeconfig'), ...logFlags];
+export const sandboxFlags: readonly Flag[] = [valued('port'), valued('kubeconfig'), help];
 
 /** Words that are sub-commands, or will be, when they come first. */
 export const reservedWords: readonly string[] = ['status', 'check', 'manifests', 'completion'];

@@ -50,9 +50,5 @@ it. With a command: runs it with KUBECONFIG set, and ends with it.
 
       --port N             default: a free one
       --kubeconfig FILE    where to write it, default: a temporary file
-  -q, --quiet              warnings and errors only
-  -v, --verbose            the same as --log-level debug
-      --log-level LEVEL    debug, info, warn or error, default: info
-      --log-format FORMAT  text or json, default: text
   -h, --help
 `;

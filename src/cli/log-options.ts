@@ -7,7 +7,7 @@ const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 /** Kubernetes' logging conventions: "the recommended default log level is 2", 4 is "debug level verbosity". */
 const klogDebugVerbosity = 4;
 
-/** Reads the log flags, which every sub-command has. */
+/** Reads the flags that say what is logged. */
 export function readLogOptions(reader: Reader): LogOptions {
   const format = reader.read('log-format', parseChoice(['text', 'json'] as const), 'text');
   switch (reader.oneOf(['quiet', 'verbose', 'log-level'] as const)) {

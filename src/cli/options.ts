@@ -33,7 +33,6 @@ export interface SandboxOptions {
   readonly port: number;
   /** Where the kubeconfig is written; null: a temporary file, removed at the end. */
   readonly kubeconfig: string | null;
-  readonly log: LogOptions;
   /** null: serve until interrupted. */
   readonly command: readonly [string, ...string[]] | null;
 }

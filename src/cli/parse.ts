@@ -11,6 +11,7 @@ import { Reader, parseSwitch, type Given } from './reader.ts';
 import { readRunOptions } from './run-options.ts';
 import { readSandboxOptions } from './sandbox-options.ts';
 import { strangeVariables } from './strange-variables.ts';
+import { oneLine } from './text.ts';
 import { canonicalWords } from './words.ts';
 
 /** What is known of this process and not of its command line. */
@@ -129,5 +130,5 @@ function commanderSays({ message }: CommanderError): string {
 }
 
 function refused(message: string): CommandLine & { id: 'refused' } {
-  return { id: 'refused', message };
+  return { id: 'refused', message: oneLine(message) };
 }

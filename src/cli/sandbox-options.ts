@@ -1,5 +1,4 @@
 /** `leader-run sandbox [flags] [--] [command]`: the embedded Lease API. */
-import { readLogOptions } from './log-options.ts';
 import type { SandboxOptions } from './options.ts';
 import { parseText, parseWhole, type Reader } from './reader.ts';
 
@@ -9,7 +8,6 @@ export function readSandboxOptions(reader: Reader, command: readonly string[]): 
   return {
     port: reader.read('port', parseWhole(0, 65_535), 0),
     kubeconfig: reader.read<string | null>('kubeconfig', parseText, null),
-    log: readLogOptions(reader),
     command: program === undefined ? null : [program, ...rest],
   };
 }

@@ -102,24 +102,16 @@ describe('sub-commands', () => {
   });
 
   it('sandbox takes a port, a file and a command', () => {
-    expect(
-      read(['sandbox', '-port', '8080', '--kubeconfig=k', '-q', '--', 'sh', '-c', 'x']),
-    ).toEqual({
+    expect(read(['sandbox', '-port', '8080', '--kubeconfig=k', '--', 'sh', '-c', 'x'])).toEqual({
       id: 'sandbox',
-      options: {
-        port: 8080,
-        kubeconfig: 'k',
-        log: { format: 'text', level: 'warn', quiet: true },
-        command: ['sh', '-c', 'x'],
-      },
+      options: { port: 8080, kubeconfig: 'k', command: ['sh', '-c', 'x'] },
     });
   });
 
   it('sandbox needs nothing', () => {
-    const log = { format: 'text', level: 'info', quiet: false };
     expect(read(['sandbox'])).toEqual({
       id: 'sandbox',
-      options: { port: 0, kubeconfig: null, log, command: null },
+      options: { port: 0, kubeconfig: null, command: null },
     });
   });
 

@@ -298,6 +298,7 @@ describe('unknown flags', () => {
     [['--lease-duraton=3s'], 'there is no flag --lease-duraton: did you mean --lease-duration?'],
     [['-lease-duraton', '3s'], 'there is no flag --lease-duraton: did you mean --lease-duration?'],
     [['--zzz'], 'there is no flag --zzz: see leader-run --help'],
+    [['--a\nb'], 'there is no flag --a b: see leader-run --help'],
     [['-Z'], 'there is no flag -Z: see leader-run --help'],
     [['--id'], '--id has no value: write it as the next word or after "="'],
   ])('%j', (words, message) => {
