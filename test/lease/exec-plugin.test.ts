@@ -124,6 +124,22 @@ describe('an exec plugin', () => {
     ]);
   });
 
+  test('is asked once when both the watch and a request were refused', async () => {
+    let refuseWatch!: () => void;
+    const refused = status(401, 'Unauthorized');
+    const later: typeof ok = (...args) => (refuseWatch = () => refused(...args));
+    const { api, get, plugin, server } = await setUp(printToken, {
+      respond: [later, refused, ok] as never,
+    });
+    api.watch('1', longMs, () => undefined);
+    await server.arrived(1);
+    await get();
+    refuseWatch();
+    const { headers } = await server.arrived(4);
+    expect(headers.authorization).toBe('Bearer token-2');
+    expect(plugin.runs().length).toBe(2);
+  });
+
   test('that is slower than one attempt serves a later one', async () => {
     const { api, get, plugin, server } = await setUp(`setTimeout(() => {${printToken}}, 400);`);
     const first = await api.send({ id: 'get' }, 100).answer;
