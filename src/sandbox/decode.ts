@@ -17,14 +17,16 @@ export type Decoded =
 
 interface Findings {
   readonly unknownFields: string[];
-  /** Go reports the first only. */
+  /** Wrong types; Go goes on after them and reports the first only. */
   readonly errors: string[];
+  /** Of these, from fields that decode themselves, Go reports the first, and before any other. */
+  readonly fatalErrors: string[];
 }
 
 export function decode(value: JsonObject, struct: Struct): Decoded {
-  const findings: Findings = { unknownFields: [], errors: [] };
+  const findings: Findings = { unknownFields: [], errors: [], fatalErrors: [] };
   const object = readStruct(value, struct, '', findings);
-  const [message] = findings.errors;
+  const [message] = [...findings.fatalErrors, ...findings.errors];
   if (message !== undefined) return { id: 'failed', message };
   return { id: 'decoded', object, unknownFields: findings.unknownFields };
 }
@@ -59,7 +61,8 @@ function readValue(
 ): JsonValue | undefined {
   const wrongType = (what = goTypeName(value), go: string = shape.go): JsonValue | undefined => {
     const field = `${place.struct.name}.${place.path}`;
-    to.errors.push(`json: cannot unmarshal ${what} into Go struct field ${field} of type ${go}`);
+    const errors = isSelfDecoding(shape) ? to.fatalErrors : to.errors;
+    errors.push(`json: cannot unmarshal ${what} into Go struct field ${field} of type ${go}`);
     return undefined;
   };
   switch (shape.id) {
@@ -89,7 +92,7 @@ function readValue(
 function readTime(value: string, id: 'time' | 'micro-time', to: Findings): string | undefined {
   const parsed = parseTime(value, id === 'time' ? 'second' : 'micro');
   if (parsed.id === 'time') return parsed.text;
-  to.errors.push(parsed.message);
+  to.fatalErrors.push(parsed.message);
   return undefined;
 }
 
@@ -102,6 +105,10 @@ function readMap(
   const wrong = entries.find(([, item]) => item !== null && typeof item !== 'string');
   if (wrong !== undefined) return wrongType(goTypeName(wrong[1]), 'string');
   return Object.fromEntries(entries.map(([key, item]) => [key, item ?? '']));
+}
+
+function isSelfDecoding({ id }: Shape): boolean {
+  return id === 'time' || id === 'micro-time';
 }
 
 function fits(value: number, go: string): boolean {

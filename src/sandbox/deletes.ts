@@ -16,7 +16,7 @@ import {
   type Reply,
 } from './status.ts';
 import type { Lease, LeaseStore } from './store.ts';
-import type { Write } from './writes.ts';
+import type { Write } from './incoming.ts';
 
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 

@@ -20,17 +20,13 @@ export function generateName(metadata: JsonObject): { readonly name?: string } {
   return { name: `${base.slice(0, MAX_GENERATED_BASE)}${suffix.join('')}` };
 }
 
-/** The metadata of a new object: what the client may choose, and an identity of its own. */
+/** The metadata of a new object: what the client may choose, and an identity of its own. The store fills in the resourceVersion. */
 export function createdMetadata(metadata: JsonObject): LeaseMetadata {
-  const {
-    resourceVersion: _,
-    deletionTimestamp: __,
-    deletionGracePeriodSeconds: ___,
-    ...chosen
-  } = metadata;
+  const { deletionTimestamp: _, deletionGracePeriodSeconds: __, ...chosen } = metadata;
   return ordered({
     ...chosen,
     uid: randomUUID(),
+    resourceVersion: '',
     creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`,
   });
 }

@@ -4,6 +4,7 @@ import type { Body } from './bodies.ts';
 import { deleteLease, deleteLeases } from './deletes.ts';
 import { discover } from './discovery.ts';
 import { readOptions } from './options.ts';
+import { patchLease } from './patches.ts';
 import { getLease, listLeases } from './reads.ts';
 import { parseFieldSelector, parseLabelSelector, type Selector } from './selectors.ts';
 import { badRequest, failure, methodNotAllowed, type Reply } from './status.ts';
@@ -11,7 +12,7 @@ import type { Lease, LeaseStore } from './store.ts';
 import { leaseTable } from './table.ts';
 import type { Target } from './target.ts';
 import { streamWatch } from './watch.ts';
-import { createLease, patchLease, updateLease } from './writes.ts';
+import { createLease, updateLease } from './writes.ts';
 
 export interface Request {
   readonly method: string;

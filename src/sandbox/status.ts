@@ -119,10 +119,8 @@ export function invalid(subject: Subject, errors: readonly FieldError[]): Reply 
   const sentences = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
   const joined = sentences.length === 1 ? sentences.join() : `[${sentences.join(', ')}]`;
   const causes = errors.map(({ field, reason, message }) => ({ reason, message, field }));
-  return failure(422, 'Invalid', `${quoted(subject)} is invalid: ${joined}`, {
-    ...subject,
-    causes,
-  });
+  const named = subject.kind === '' ? {} : subject;
+  return failure(422, 'Invalid', `${quoted(subject)} is invalid: ${joined}`, { ...named, causes });
 }
 
 /** A fault of the request that the real server did not foresee: it answers 500 without a reason. */

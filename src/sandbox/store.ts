@@ -137,9 +137,7 @@ export class LeaseStore {
 
 /** The object with another resourceVersion. */
 export function withRevision(object: Lease, revision: number): Lease {
-  const { name, ...rest } = object.metadata;
-  const metadata = { name, ...rest, resourceVersion: String(revision) };
-  return { ...object, metadata };
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
 function keyOf(namespace: string, name: string): string {

@@ -19,12 +19,21 @@ const MAX_ANNOTATIONS_BYTES = 262_144;
 
 /** All that is wrong with a Lease, in the server's order: metadata first. */
 export function validateLease(metadata: JsonObject, spec: JsonObject): FieldError[] {
-  return [
-    ...validateName(metadata['name']),
-    ...validateLabels(metadata['labels']),
-    ...validateAnnotations(metadata['annotations']),
-    ...validateSpec(spec),
-  ];
+  return [...validateName(metadata['name']), ...validateMaps(metadata), ...validateSpec(spec)];
+}
+
+/** The same for a change: what is wrong with the metadata is found by three validations there, and named three times. */
+export function validateChange(
+  metadata: JsonObject,
+  spec: JsonObject,
+  immutable: readonly FieldError[],
+): FieldError[] {
+  const found = [...validateMaps(metadata), ...immutable];
+  return [...found, ...found, ...validateLease(metadata, spec)];
+}
+
+function validateMaps(metadata: JsonObject): FieldError[] {
+  return [...validateLabels(metadata['labels']), ...validateAnnotations(metadata['annotations'])];
 }
 
 function invalidValue(field: string, value: JsonValue, why: string): FieldError {
