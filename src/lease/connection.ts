@@ -60,7 +60,6 @@ class Connection implements LeaseApi {
     const pending = {
       answer,
       abandon: () => {
-        if (isAnswered) return;
         finish();
         ending.abort();
       },

@@ -97,12 +97,10 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
 function readChunk(
   lines: LineSplitter,
   chunk: Buffer,
-  { name, signal, onEvent }: WatchStreamOptions,
+  { name, onEvent }: WatchStreamOptions,
 ): StreamEnd | null {
   const complete = lines.push(chunk);
   for (const line of complete ?? []) {
-    // What is told may be answered by closing the watch.
-    if (signal.aborted) return { id: 'ended' };
     if (line.trim() === '') continue;
     const event = readWatchEvent(line, name);
     switch (event.id) {

@@ -188,6 +188,7 @@ class Watcher implements LeaseWatch {
     this.#told = news.id;
   }
 
+  /** What is told may be answered by closing the watch, with more events of the same chunk to come. */
   #tell(news: WatchNews): void {
     if (!this.#isClosed()) this.#options.onNews(news);
   }
