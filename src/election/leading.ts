@@ -55,7 +55,10 @@ function startChild(leading: Leading, turn: Turn): Leading {
   const { child, candidate, tenure } = leading;
   if (child.id !== 'ready') return leading;
   const { sentAtMs } = tenure.confirmed;
-  if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2) return renewNow(leading, turn);
+  if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2) {
+    // After a failure the back-off counts here too.
+    return leading.call.failures === 0 ? renewNow(leading, turn) : leading;
+  }
   const { fencingToken, acquireTime, transitions } = tenure.term;
   turn.do({
     id: 'start-child',
