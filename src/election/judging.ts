@@ -22,12 +22,12 @@ export type Judgement =
   /** Emptied by somebody else. */
   | { readonly id: 'blanked' }
   | { readonly id: 'foreign'; readonly holder: string }
-  /** Older than what we know to be stored. */
+  /** Not newer than what we know to have been stored: of no account. */
   | { readonly id: 'late' };
 
 export function judge(tenure: Tenure, lease: RawLease, inFlight: SentRecord | null): Judgement {
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
-  if (order !== null && order < 0) return { id: 'late' };
+  if (order !== null && order <= 0) return { id: 'late' };
   const record = readRecord(lease);
   const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
   const sent = own.find((candidate) => isWrite(record, candidate));
