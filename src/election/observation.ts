@@ -9,6 +9,7 @@ import type { RawLease } from './lease.ts';
 import {
   type ElectionRecord,
   fingerprintOf,
+  holderOfTerm,
   readRecord,
   resourceVersionOf,
   termOf,
@@ -19,22 +20,27 @@ export type Observation =
   | { readonly id: 'nothing' }
   /** There is no Lease of this name, as first seen at `sinceMs` (boot clock). */
   | { readonly id: 'absent'; readonly sinceMs: number }
-  | {
-      readonly id: 'present';
-      readonly lease: RawLease;
-      readonly record: ElectionRecord;
-      readonly resourceVersion: string;
-      readonly fingerprint: string;
-      /** When the record was last seen to change (boot clock). */
-      readonly sinceMs: number;
-      /** A renewal was seen by us, or is fresh by the server's own clock. */
-      readonly isHolderAlive: boolean;
-    };
+  | Present;
+
+export interface Present {
+  readonly id: 'present';
+  readonly lease: RawLease;
+  readonly record: ElectionRecord;
+  readonly resourceVersion: string;
+  readonly fingerprint: string;
+  /** When the record was last seen to change (boot clock). */
+  readonly sinceMs: number;
+  /** A renewal was seen by us, or is fresh by the server's own clock. */
+  readonly isHolderAlive: boolean;
+  readonly isReleased: boolean;
+}
 
 /** The last holder that we saw and that has not released: a blanked or deleted record may still be its own. */
 export interface Predecessor {
   readonly holder: string;
   readonly term: string;
+  /** The term that its record named in our annotation: its own, or one before it where the holder is no leader-run. */
+  readonly namedTerm: string | null;
   readonly leaseDurationMs: number;
 }
 
@@ -44,11 +50,12 @@ export interface Sight {
 }
 
 /** Whether the record says that its last holder gave it back (design section 3, "Standby"). */
-export function isReleased(record: ElectionRecord, predecessor: Predecessor | null): boolean {
+function isReleased(record: ElectionRecord, predecessor: Predecessor | null): boolean {
   if (record.holder !== '') return false;
   if (record.term === null) return true;
-  // Our annotation on an empty record: whoever emptied it was not the leader-run whose term it names.
-  return predecessor !== null && record.term !== predecessor.term;
+  // Whoever emptied it was not the leader-run whose term it names, and that one may lead on. Only a term that the last
+  // holder's own record had named before is over: a client-go keeps the annotation of the leader-run before it.
+  return predecessor?.namedTerm === record.term && predecessor.term !== record.term;
 }
 
 /** A Lease was seen: as before, or changed. */
@@ -57,7 +64,7 @@ export function observe(
   lease: RawLease,
   serverTimeMs: number | null,
   at: Instant,
-): Sight {
+): Sight & { readonly seen: Present } {
   const record = readRecord(lease);
   const fingerprint = fingerprintOf(lease);
   const { seen } = before;
@@ -65,6 +72,8 @@ export function observe(
   // A write that happened while we looked was made by somebody alive.
   const isSeenAlive = isUnchanged ? seen.isHolderAlive : seen.id !== 'nothing';
   const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
+  const wasReleased = isUnchanged && seen.isReleased;
+  const isNowReleased = wasReleased || isReleased(record, before.predecessor);
   return {
     seen: {
       id: 'present',
@@ -74,8 +83,9 @@ export function observe(
       fingerprint,
       sinceMs: isUnchanged ? seen.sinceMs : at.bootMs,
       isHolderAlive,
+      isReleased: isNowReleased,
     },
-    predecessor: predecessorAfter(before.predecessor, record),
+    predecessor: isNowReleased ? null : predecessorAfter(before.predecessor, record),
   };
 }
 
@@ -94,7 +104,7 @@ export function freeAtMs({ seen, predecessor }: Sight, ownLeaseDurationMs: numbe
       if (predecessor === null) return -Infinity;
       return seen.sinceMs + Math.max(ownLeaseDurationMs, predecessor.leaseDurationMs);
     case 'present': {
-      if (isReleased(seen.record, predecessor)) return -Infinity;
+      if (seen.isReleased) return -Infinity;
       const recordMs = seen.record.leaseDurationMs ?? 0;
       // A blanked record carries the blank's duration, not that of the holder who may still be there.
       const blankedMs = seen.record.holder === '' ? (predecessor?.leaseDurationMs ?? 0) : 0;
@@ -106,19 +116,20 @@ export function freeAtMs({ seen, predecessor }: Sight, ownLeaseDurationMs: numbe
 /** Who has to be waited for, by name; null: nobody. */
 export function holderOf({ seen, predecessor }: Sight): string | null {
   if (seen.id === 'nothing') return null;
-  if (seen.id === 'present' && seen.record.holder !== '') return seen.record.holder;
-  return predecessor?.holder ?? null;
+  if (seen.id === 'absent') return predecessor?.holder ?? null;
+  if (seen.isReleased) return null;
+  // Emptied by somebody else: whose it was is what our annotation says.
+  return seen.record.holder === '' ? holderOfTerm(seen.record.term ?? '') : seen.record.holder;
 }
 
 function predecessorAfter(before: Predecessor | null, record: ElectionRecord): Predecessor | null {
-  if (record.holder !== '') {
-    return {
-      holder: record.holder,
-      term: termOf(record.holder, record.acquireTime),
-      leaseDurationMs: record.leaseDurationMs ?? 0,
-    };
-  }
-  return isReleased(record, before) ? null : before;
+  if (record.holder === '') return before;
+  return {
+    holder: record.holder,
+    term: termOf(record.holder, record.acquireTime),
+    namedTerm: record.term,
+    leaseDurationMs: record.leaseDurationMs ?? 0,
+  };
 }
 
 /** Renewed less than its own duration ago, both by the server's clock; its Date header is cut to whole seconds. */

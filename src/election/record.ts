@@ -9,6 +9,9 @@ import type { JsonObject, JsonValue, RawLease } from './lease.ts';
 /** The annotation that tells a record blanked by somebody else from one that we released. */
 export const termAnnotation = 'leader-run/term';
 
+/** What the API stores: an int32. */
+export const mostTransitions = 2 ** 31 - 1;
+
 /** What a record says, as far as it can be read. */
 export interface ElectionRecord {
   /** Empty: nobody holds the lease. */
@@ -82,6 +85,11 @@ export function isWrite(record: ElectionRecord, sent: SentRecord): boolean {
 /** The value of {@link termAnnotation} for a holder's term. */
 export function termOf(holder: string, acquireTime: string | null): string {
   return `${holder}@${acquireTime ?? ''}`;
+}
+
+/** The holder that a value of {@link termAnnotation} names. */
+export function holderOfTerm(term: string): string {
+  return term.replace(/@[^@]*$/, '');
 }
 
 /** The body of a PUT that writes this record over the Lease that was seen; everything else in it stays as it is. */

@@ -4,7 +4,14 @@
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type SentRecord, isWrite, readRecord, termOf } from './record.ts';
+import {
+  type SentRecord,
+  compareResourceVersions,
+  isWrite,
+  readRecord,
+  resourceVersionOf,
+  termOf,
+} from './record.ts';
 import type { Outcome } from './report.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
 import type { Call, Leading, Losing, Releasing, Standby, State, SteppingDown } from './state.ts';
@@ -38,6 +45,7 @@ export function beginRelease(
     transitions: tenure.term.transitions,
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     isOneAttempt: state.id === 'losing',
+    hasLed: true,
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -63,6 +71,7 @@ export function beginWithdrawal(
     transitions: 0,
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     isOneAttempt: false,
+    hasLed: false,
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -90,16 +99,17 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
       ? judgeStored(state, answer.lease, turn)
       : end(state, state.outcome, turn);
   }
-  const isRelease = call.id === 'writing' && call.sent.holder === '';
+  if (call.id === 'idle') return state;
+  const isRelease = call.sent.holder === '';
   switch (answer.id) {
     case 'lease':
       if (isRelease) return finish(state, turn);
-      return proceed({ ...state, lease: answer.lease }, turn);
+      return proceed(withOwn(state, answer.lease, call.sent), turn);
     case 'not-found':
       return end(state, state.outcome, turn);
     case 'conflict':
       if (isRelease && state.isOneAttempt) return refuse(state, turn);
-      return read(state, turn);
+      return read(doubted(state), turn);
   }
 }
 
@@ -123,6 +133,9 @@ function read(state: Releasing, turn: Turn): Releasing {
 }
 
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
+  if (isOutdated(state, lease)) {
+    return failed(state, { reason: 'malformed', message: 'an outdated record' }, turn);
+  }
   const record = readRecord(lease);
   if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = state.written.find((sent) => isWrite(record, sent));
@@ -133,7 +146,7 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   );
   const ours = own ?? blanked;
   if (ours === undefined) return refuse(state, turn);
-  return proceed({ ...state, lease, transitions: ours.transitions }, turn);
+  return proceed(withOwn(state, lease, ours), turn);
 }
 
 function failed(state: Releasing, failure: Failure, turn: Turn): State {
@@ -144,14 +157,26 @@ function failed(state: Releasing, failure: Failure, turn: Turn): State {
     return end(state, state.outcome, turn);
   }
   const failures = call.failures + 1;
-  const released = isRelease ? withUnanswered(state.released, call) : state.released;
   const pauseMs = backOffMs(failures, state.candidate.retryPeriodMs, turn.at.random);
   // An attempt that was joined may have landed: the known version is as good as any, a conflict will tell.
   return {
-    ...state,
-    released,
+    ...doubted(state),
     call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
   };
+}
+
+/** A release under way may have landed although its answer does not say so. */
+function doubted(state: Releasing): Releasing {
+  const { call, released } = state;
+  const isRelease = call.id === 'writing' && call.sent.holder === '';
+  return isRelease ? { ...state, released: withUnanswered(released, call) } : state;
+}
+
+/** A read that shows the version on which a write was just refused. */
+function isOutdated(state: Releasing, lease: RawLease): boolean {
+  if (state.lease === null) return false;
+  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersionOf(state.lease));
+  return order !== null && order <= 0;
 }
 
 function finish(state: Releasing, turn: Turn): State {
@@ -159,9 +184,9 @@ function finish(state: Releasing, turn: Turn): State {
   return end(state, state.outcome, turn);
 }
 
-/** The record is not ours (any more): it is left alone. */
+/** The record is not ours (any more): it is left alone. Who never led has nothing to say of that. */
 function refuse(state: Releasing, turn: Turn): State {
-  turn.say({ id: 'not-released', why: 'not-ours' });
+  if (state.hasLed) turn.say({ id: 'not-released', why: 'not-ours' });
   return end(state, state.outcome, turn);
 }
 
@@ -173,6 +198,10 @@ function giveUp(state: Releasing, turn: Turn): State {
     why: call.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
   });
   return end(state, state.outcome, turn);
+}
+
+function withOwn(state: Releasing, lease: RawLease, { transitions }: SentRecord): Releasing {
+  return { ...state, lease, transitions };
 }
 
 function idleAt(nextAtMs: number): Extract<Call, { id: 'idle' }> {

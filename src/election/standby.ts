@@ -3,12 +3,13 @@
  * up as the settings and the user say.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { freeAtMs, holderOf, isReleased, observe, observeAbsence } from './observation.ts';
+import { type Sight, freeAtMs, holderOf, observe, observeAbsence } from './observation.ts';
 import { win } from './leading.ts';
 import {
   type SentRecord,
   compareResourceVersions,
   isWrite,
+  mostTransitions,
   readRecord,
   resourceVersionOf,
 } from './record.ts';
@@ -31,6 +32,9 @@ import { watchFrom } from './watching.ts';
 /** The pause that a candidate takes on a released lease after its first lost race, ms; four times that after each further one. */
 const firstSpreadMs = 4;
 const largestSpreadMs = 40;
+
+/** Of the attempts that may have landed no more than this many are remembered: while the API fails there is no end to them. */
+const mostUnanswered = 64;
 
 /** Before anything has happened. */
 export function initialStandby(candidate: Candidate, nowMs: number): Standby {
@@ -96,7 +100,10 @@ export function onStandbyNews(
   const { call } = standby;
   if (call.id === 'writing' && isWrite(readRecord(lease), call.sent)) return standby;
   if (isDeleted) return seeAbsence(standby, turn);
-  return seeLease(standby, lease, null, turn);
+  const next = seeLease(standby, lease, null, turn);
+  // An attempt that was given up has landed: what is under way now is in the way of the renewals.
+  if (next.id === 'leading') abandon(call, turn);
+  return next;
 }
 
 /** A signal, or a child that cannot be started, ends the candidacy. */
@@ -165,7 +172,7 @@ function acquire(standby: Standby, turn: Turn): Standby {
     {
       holder: candidate.identity,
       acquireTime: null,
-      transitions: (record?.transitions ?? 0) + (isChange ? 1 : 0),
+      transitions: Math.min((record?.transitions ?? 0) + (isChange ? 1 : 0), mostTransitions),
       earlier: standby.unanswered,
     },
     turn,
@@ -204,27 +211,35 @@ function seeLease(
   if (landed !== undefined) return win(standby, landed, lease, turn);
   const sight = observe(standby.sight, lease, serverTimeMs, turn.at);
   sayHolder(standby, holderOf(sight), turn);
-  const isFree = isReleased(record, standby.sight.predecessor);
-  const holdBackUntilMs = isFree ? turn.nowMs + turn.at.random * standby.spreadMs : -Infinity;
-  const watch = isFree ? standby.watch : watchFrom(standby, resourceVersionOf(lease), turn);
-  return { ...idleUnlessWriting(standby, turn), sight, holdBackUntilMs, watch };
+  const watch = sight.seen.isReleased
+    ? standby.watch
+    : watchFrom(standby, resourceVersionOf(lease), turn);
+  return { ...idleUnlessWriting(standby, turn), ...holdBack(standby, sight, turn), watch };
 }
 
 function seeAbsence(standby: Standby, turn: Turn): State {
   const sight = observeAbsence(standby.sight, turn.at);
   sayHolder(standby, holderOf(sight), turn);
   const watch = sight.predecessor === null ? standby.watch : watchFrom(standby, null, turn);
-  return { ...idleUnlessWriting(standby, turn), sight, watch };
+  return { ...idleUnlessWriting(standby, turn), ...holdBack(standby, sight, turn), watch };
 }
 
-/** Says whom we wait for: at the first look if there is somebody, and at each change of holder. */
+/** What is free at first sight is left to the others for a moment by who lost a race before. */
+function holdBack(
+  { candidate, spreadMs }: Standby,
+  sight: Sight,
+  turn: Turn,
+): Pick<Standby, 'sight' | 'holdBackUntilMs'> {
+  const isFree = freeAtMs(sight, candidate.leaseDurationMs) <= turn.nowMs;
+  return { sight, holdBackUntilMs: isFree ? turn.nowMs + turn.at.random * spreadMs : -Infinity };
+}
+
+/** Says whom we wait for, as soon as there is somebody, and each change of holder. */
 function sayHolder(standby: Standby, holder: string | null, turn: Turn): void {
   const before = holderOf(standby.sight);
-  if (standby.sight.seen.id === 'nothing') {
-    if (holder !== null) turn.say({ id: 'waiting', holder });
-  } else if (holder !== before) {
-    turn.say({ id: 'holder-changed', from: before, to: holder });
-  }
+  if (holder === before) return;
+  if (before !== null) turn.say({ id: 'holder-changed', from: before, to: holder });
+  else if (holder !== null) turn.say({ id: 'waiting', holder });
 }
 
 /** A refusal that trying again cannot mend is fatal as long as nothing has ever worked. */
@@ -269,7 +284,7 @@ function failed(standby: Standby, failure: Failure, turn: Turn): Standby {
   );
   return {
     ...standby,
-    unanswered: withUnanswered(standby.unanswered, call),
+    unanswered: withUnanswered(standby.unanswered, call).slice(-mostUnanswered),
     call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
   };
 }

@@ -166,6 +166,8 @@ export interface Releasing extends Base {
   readonly deadlineMs: number;
   /** After a loss there is one attempt only. */
   readonly isOneAttempt: boolean;
+  /** Else a candidacy is withdrawn, and only an acquiring attempt without an answer may have won. */
+  readonly hasLed: boolean;
   readonly outcome: Outcome;
 }
 

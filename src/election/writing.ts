@@ -96,12 +96,12 @@ export function abandon(call: Call, turn: Turn): void {
   if (call.id !== 'idle') turn.do({ id: 'abandon', request: call.request });
 }
 
-/** The writes that may have landed without our knowing, the newest last; few, as each needs the resourceVersion of its time. */
+/** The writes that may have landed without our knowing, the newest last: one of them at most has, and it may be the first. */
 export function withUnanswered(
   unanswered: readonly SentRecord[],
   call: Call,
 ): readonly SentRecord[] {
-  return call.id === 'writing' ? [...unanswered, call.sent].slice(-8) : unanswered;
+  return call.id === 'writing' ? [...unanswered, call.sent] : unanswered;
 }
 
 function leaseDurationSeconds(candidate: Candidate): number {
