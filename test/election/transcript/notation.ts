@@ -1,0 +1,111 @@
+/**
+ * How stories write times, durations and records: the same text is read in commands and written in answers.
+ */
+import type { JsonObject, JsonValue, RawLease } from '../../../src/election/lease.ts';
+import { termAnnotation } from '../../../src/election/record.ts';
+import { parseDuration } from '../../../src/cli/durations.ts';
+
+/** Every story begins at noon. */
+export const startWallMs = Date.UTC(2026, 0, 1, 12);
+
+const day = '2026-01-01T';
+
+export function seconds(ms: number): string {
+  return Number.isFinite(ms) ? `${Math.round(ms) / 1000}s` : 'never';
+}
+
+export function readMs(text: string): number {
+  if (text === 'infinity') return Infinity;
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw new Error(`${text}: ${parsed.why}`);
+  return parsed.ms;
+}
+
+/** `{a lease=15s acquired=12:00:00 renewed=12:00:02 transitions=0 term=a@12:00:00 color=red}`, other words being labels. */
+export function readLease(text: string): JsonObject {
+  const [first = '', ...words] = text.replace(/^\{|\}$/g, '').split(' ');
+  const spec: Record<string, JsonValue> = {};
+  const annotations: Record<string, JsonValue> = {};
+  const labels: Record<string, JsonValue> = {};
+  if (first !== 'unset') spec['holderIdentity'] = first === 'nobody' ? '' : first;
+  for (const word of words) {
+    const [name = '', value = ''] = split(word, '=');
+    if (name === 'lease') spec['leaseDurationSeconds'] = readMs(value) / 1000;
+    else if (name === 'acquired') spec['acquireTime'] = readTime(value);
+    else if (name === 'renewed') spec['renewTime'] = readTime(value);
+    else if (name === 'transitions') spec['leaseTransitions'] = Number(value);
+    else if (name === 'term') annotations[termAnnotation] = readTerm(value);
+    else labels[name] = value;
+  }
+  return { metadata: { name: 'lock', annotations, labels }, spec };
+}
+
+export function writeLease(lease: RawLease): string {
+  const spec = objectAt(lease, 'spec');
+  const metadata = objectAt(lease, 'metadata');
+  const term = objectAt(metadata, 'annotations')[termAnnotation];
+  const words = [
+    holder(spec['holderIdentity']),
+    word('lease', spec['leaseDurationSeconds'], (value) => `${plain(value)}s`),
+    word('acquired', spec['acquireTime'], writeTime),
+    word('renewed', spec['renewTime'], writeTime),
+    word('transitions', spec['leaseTransitions'], plain),
+    word('term', term, writeTerm),
+    ...Object.entries(objectAt(metadata, 'labels')).map(
+      ([name, value]) => `${name}=${plain(value)}`,
+    ),
+  ];
+  return `{${words.filter((part) => part !== '').join(' ')}}`;
+}
+
+/** What a value looks like in a line: facts in brackets, times of the day, no quotes. */
+export function writeTimes(text: string): string {
+  return text.replace(/2026-01-01T([0-9:]+)\.([0-9]{6})Z/g, (_, time: string, digits: string) =>
+    `${time}.${digits}`.replace(/\.?0+$/, '').replace(/^(\d+:\d+)$/, '$1:00'),
+  );
+}
+
+/** A string as it is, all else as JSON. */
+export function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function holder(value: JsonValue | undefined): string {
+  if (value === undefined) return 'unset';
+  return value === '' ? 'nobody' : plain(value);
+}
+
+function word(
+  name: string,
+  value: JsonValue | undefined,
+  write: (value: JsonValue) => string,
+): string {
+  return value === undefined ? '' : `${name}=${write(value)}`;
+}
+
+function readTime(time: string): string {
+  const [clock = '', digits = ''] = split(time, '.');
+  return `${day}${clock}.${digits.padEnd(6, '0')}Z`;
+}
+
+function writeTime(value: JsonValue): string {
+  return writeTimes(plain(value));
+}
+
+function readTerm(term: string): string {
+  const [identity = '', time = ''] = split(term, '@');
+  return time === '' ? identity : `${identity}@${readTime(time)}`;
+}
+
+function writeTerm(value: JsonValue): string {
+  return writeTimes(plain(value));
+}
+
+function split(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+function objectAt(object: JsonObject, key: string): JsonObject {
+  return (object[key] ?? {}) as JsonObject;
+}
