@@ -1,0 +1,193 @@
+/**
+ * Bugs that leader election is known for, from other programs and from this one, each as it would look here. The
+ * simulator has to find every one of them: `npm run test:sim:bugs`.
+ */
+import type { Bug } from './bug.ts';
+
+export const classicBugs: readonly Bug[] = [
+  {
+    id: 'validity-from-response',
+    what: 'the lease is valid from the response on, not from the send',
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: 'confirmed: sent, unanswered: []',
+        replace: 'confirmed: { ...sent, sentAtMs: turn.nowMs }, unanswered: []',
+      },
+      {
+        file: 'src/election/renewing.ts',
+        search: 'killDeadlineMs(candidate, sent.sentAtMs)',
+        replace: 'killDeadlineMs(candidate, turn.nowMs)',
+      },
+      {
+        file: 'src/election/leading.ts',
+        search: 'confirmed: sent,',
+        replace: 'confirmed: { ...sent, sentAtMs: turn.nowMs },',
+      },
+    ],
+  },
+  {
+    id: 'release-before-death',
+    what: 'the lease is released when the command has ended, while others of its tree live',
+    edits: [
+      {
+        file: 'src/election/child-events.ts',
+        search: ': noteEnding(state, event.ending, turn);',
+        replace: ': finishSteppingDown(noteEnding(state, event.ending, turn), turn);',
+      },
+    ],
+  },
+  {
+    id: 'release-by-stale-belief',
+    what: 'whatever record is found is released',
+    edits: [
+      {
+        file: 'src/election/releasing.ts',
+        search: 'if (ours === undefined) return refuse(state, turn);',
+        replace:
+          'if (ours === undefined) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
+      },
+    ],
+  },
+  {
+    id: 'take-over-by-remote-time',
+    what: 'a holder has expired when its renewTime is old by our wall clock',
+    edits: [
+      {
+        file: 'src/election/observation.ts',
+        search: 'sinceMs: isUnchanged ? seen.sinceMs : at.bootMs,',
+        replace:
+          "sinceMs: at.bootMs - Math.max(0, at.wallMs - (parseTimeMs(record.renewTime ?? '') ?? at.wallMs)),",
+      },
+    ],
+  },
+  {
+    id: 'own-lease-duration',
+    what: 'a holder has expired after our lease duration, whatever its record says',
+    edits: [
+      {
+        file: 'src/election/observation.ts',
+        search: 'Math.max(ownLeaseDurationMs, recordMs, blankedMs)',
+        replace: 'ownLeaseDurationMs',
+      },
+    ],
+  },
+  {
+    id: 'no-resource-version',
+    what: 'a take-over names no resourceVersion',
+    edits: [
+      {
+        file: 'src/election/standby.ts',
+        search: "const lease = seen.id === 'present' ? seen.lease : null;",
+        replace: `const lease = seen.id === 'present'
+          ? ({ ...seen.lease, metadata: { ...(seen.lease['metadata'] as object), resourceVersion: undefined } } as unknown as RawLease)
+          : null;`,
+      },
+    ],
+  },
+  {
+    id: 'overlapping-attempts',
+    what: 'the next renewal is sent while the one before is under way',
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: `  if (turn.nowMs < call.expiresAtMs) return state;
+  abandon(call, turn);`,
+        replace: '  if (turn.nowMs < call.expiresAtMs) return state;',
+      },
+    ],
+  },
+  {
+    id: 'no-renewal-while-stopping',
+    what: 'renewals stop during a voluntary stop',
+    edits: [
+      {
+        file: 'src/election/stepping-down.ts',
+        search: 'return advanceRenewal(killWhenDue(state, turn), turn);',
+        replace: 'return killWhenDue(state, turn);',
+      },
+      {
+        file: 'src/election/stepping-down.ts',
+        search:
+          'Math.min(believedUntilMs(state), renewalDeadlineMs(state), state.killAtMs ?? Infinity)',
+        replace: 'Math.min(believedUntilMs(state), state.killAtMs ?? Infinity)',
+      },
+    ],
+  },
+  {
+    id: 'late-answer-revives',
+    what: 'an answer that comes after the renew deadline revives the leadership',
+    edits: [
+      {
+        file: 'src/election/step.ts',
+        search: "event.id === 'child-ended' ? before",
+        replace: "event.id === 'child-ended' || event.id === 'answer' ? before",
+      },
+    ],
+  },
+  {
+    id: 'no-recheck-before-spawn',
+    what: 'the child is started however old the winning write is',
+    edits: [
+      {
+        file: 'src/election/leading.ts',
+        search: 'if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2)',
+        replace: 'if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs)',
+      },
+    ],
+  },
+  {
+    id: 'blanked-taken-at-once',
+    what: 'an empty holder counts as a release, whoever made it empty',
+    edits: [
+      {
+        file: 'src/election/observation.ts',
+        search: 'if (record.term === null) return true;',
+        replace: 'if (record.holder === "") return true;',
+      },
+    ],
+  },
+  {
+    id: 'own-identity-believed',
+    what: 'any record under our own identity counts as ours',
+    edits: [
+      {
+        file: 'src/election/judging.ts',
+        search: "if (record.holder === '') return { id: 'blanked' };",
+        replace: `if (record.holder === '') return { id: 'blanked' };
+  if (record.holder === tenure.confirmed.holder) return { id: 'unchanged' };`,
+      },
+    ],
+  },
+  {
+    id: 'late-event-deposes',
+    what: 'a watch event that is older than our own record deposes',
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: 'if (order === null || order <= 0) return state;',
+        replace: 'if (order === 0) return state;',
+      },
+      {
+        file: 'src/election/judging.ts',
+        search: "if (order !== null && order <= 0) return { id: 'late' };",
+        replace: "if (order === 0) return { id: 'late' };",
+      },
+    ],
+  },
+];
+
+/** Bugs that the simulator found in this program. */
+export const foundBugs: readonly Bug[] = [
+  {
+    id: 'conflict-forgets-write',
+    what: 'a renewal that landed though it was answered 409 is taken for another holder',
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: '{ ...doubted(state), ...startReading',
+        replace: '{ ...state, ...startReading',
+      },
+    ],
+  },
+];

@@ -1,0 +1,235 @@
+/** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
+import type { Outcome } from '../../src/election/report.ts';
+import { type RunSettings, run } from '../../src/run.ts';
+import type { Judge } from './judge.ts';
+import { SimulatedLeaseApi, describeRequest } from './lease-api.ts';
+import { Ledger } from './ledger.ts';
+import type { Link } from './link.ts';
+import type { Machine } from './machine.ts';
+import { SimulatedProcess } from './process.ts';
+import type { Author, Server } from './server.ts';
+import { SimulatedSupervisor } from './supervisor.ts';
+import { drawBehaviour } from './tree.ts';
+import type { World } from './world.ts';
+
+/** What takes part in the election. */
+export interface Replica {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly link: Link;
+  readonly process: SimulatedProcess | null;
+  start(): void;
+  /** SIGKILL. */
+  crash(): void;
+  signal(signal: NodeJS.Signals): void;
+  loseGuard(): void;
+  /** From now on it is not started again. */
+  retire(): void;
+}
+
+export interface CandidatePlan {
+  readonly settings: Omit<RunSettings, 'identity'>;
+  /** `null`: another one each time it is started. */
+  readonly identity: string | null;
+  /** What lies between its end and its next start, ms. */
+  readonly longestRestartMs: number;
+  /** Its children die within seconds of being told to. */
+  readonly everEnds: boolean;
+}
+
+/** The surroundings that all replicas share. */
+export interface Surroundings {
+  readonly world: World;
+  readonly server: Server;
+  readonly judge: Judge;
+  readonly onMoment: (moment: Moment, replica: Replica) => void;
+}
+
+/** Something that faults can be tied to. */
+export type Moment =
+  | 'acquired'
+  | 'child-started'
+  | 'request'
+  | 'landed'
+  | 'stopping-child'
+  | 'killing-child'
+  | 'child-ended'
+  | 'renewal-failed';
+
+export class Candidate implements Replica {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly link: Link;
+  readonly #plan: CandidatePlan;
+  readonly #around: Surroundings;
+  process: SimulatedProcess | null = null;
+  #ledger: Ledger | null = null;
+  #supervisor: SimulatedSupervisor | null = null;
+  #onSignal: ((signal: NodeJS.Signals) => void) | null = null;
+  #starts = 0;
+  #isRetired = false;
+
+  constructor(
+    name: string,
+    machine: Machine,
+    link: Link,
+    plan: CandidatePlan,
+    around: Surroundings,
+  ) {
+    this.name = name;
+    this.machine = machine;
+    this.link = link;
+    this.#plan = plan;
+    this.#around = around;
+  }
+
+  start(): void {
+    const { world, server, judge } = this.#around;
+    const { machine, link } = this;
+    const name = `${this.name}.${++this.#starts}`;
+    const author: Author = { name, kind: 'leader-run' };
+    const identity = this.#plan.identity ?? name;
+    const settings: RunSettings = { ...this.#plan.settings, identity };
+    const process = new SimulatedProcess(name, machine, world, link.ambience);
+    const ledger = new Ledger(process, author, settings, server);
+    const behaviour = drawBehaviour(world.random, this.#plan.everEnds);
+    this.process = process;
+    this.#ledger = ledger;
+    judge.enter(ledger);
+    judge.writes.enter({
+      author,
+      machine,
+      leaseDurationMs: settings.leaseDurationMs,
+      tree: () => ledger.tree,
+    });
+    const api = new SimulatedLeaseApi(process, author, link, server, {
+      onSend: (arrival, pending) => {
+        world.tell(name, () => `sends ${describeRequest(arrival.request)}`);
+        judge.onSend(ledger, arrival, pending);
+        if (arrival.request.id !== 'get') this.#around.onMoment('request', this);
+      },
+      onAnswer: (_, answer) => judge.onAnswer(ledger, answer),
+      onNews: (news) => judge.onNews(ledger, news),
+    });
+    world.tell(name, () => `starts as "${identity}", child ${JSON.stringify(behaviour)}`);
+    run(settings, {
+      clock: {
+        bootMs: () => process.bootMs(),
+        wallMs: () => machine.wallMs(),
+        suspendedMs: () => machine.suspendedMs(),
+        random: () => world.random.next(),
+        setTimer: (delayMs, callback) => process.setTimer(delayMs, callback),
+      },
+      api,
+      createSupervisor: (onNews) =>
+        (this.#supervisor = new SimulatedSupervisor(
+          process,
+          link.ambience,
+          behaviour,
+          {
+            onStart: (tree, options) => judge.onStart(ledger, tree, options),
+            onAlive: (tree) => judge.onAlive(tree),
+            onDead: (tree) => judge.onDead(tree),
+            onKilled: (tree) => judge.onKilled(tree),
+            onStopSignal: (tree) => judge.onStopSignal(tree),
+          },
+          (news) => {
+            if (news.id === 'unguarded') judge.noteUnguarded(ledger);
+            onNews(news);
+          },
+        )),
+      listenToSignals: (onSignal) => {
+        this.#onSignal = onSignal;
+        return {
+          close: () => {
+            this.#onSignal = null;
+            // What waits for the end of the run has to run now.
+            world.hasSettled = true;
+          },
+        };
+      },
+      suspend: () => undefined,
+      report: (report) => {
+        world.tell(name, () => `says ${JSON.stringify(report)}`);
+        judge.onReport(ledger, report);
+        if (isMoment(report.id)) this.#around.onMoment(report.id, this);
+      },
+    }).then(
+      (outcome) => this.#onOutcome(process, ledger, api, outcome),
+      (error: unknown) => {
+        judge.onCrash(ledger, error);
+        process.end();
+      },
+    );
+  }
+
+  #onOutcome(
+    process: SimulatedProcess,
+    ledger: Ledger,
+    api: SimulatedLeaseApi,
+    outcome: Outcome,
+  ): void {
+    const { world, judge } = this.#around;
+    world.tell(process.name, () => `ends: ${JSON.stringify(outcome)}`);
+    if (!process.isAlive) return;
+    judge.onOutcome(ledger, outcome);
+    const isListening = this.#onSignal !== null;
+    if (process.timerCount > 0 || api.openCount > 0 || !api.isClosed || isListening) {
+      const left = `${process.timerCount} timers, ${api.openCount} requests and watches`;
+      world.break('nothing is left', `${process.name} ended with ${left}`);
+    }
+    process.end();
+    this.#ended(ledger);
+  }
+
+  crash(): void {
+    const { process } = this;
+    const ledger = this.#ledger;
+    if (process?.isAlive !== true || ledger === null) return;
+    this.#around.world.tell(process.name, () => 'gets SIGKILL');
+    process.end();
+    this.#ended(ledger);
+  }
+
+  #ended(ledger: Ledger): void {
+    const { world, judge } = this.#around;
+    if (ledger.tree === null || ledger.tree.state === 'dead') judge.leave(ledger);
+    if (this.#isRetired) return;
+    world.after(world.random.logBetween(50, this.#plan.longestRestartMs), () => {
+      if (!this.#isRetired) this.machine.whenAwake(() => this.start());
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    const { process } = this;
+    const ledger = this.#ledger;
+    if (process === null || ledger === null) return;
+    process.post(() => {
+      this.#around.world.tell(process.name, () => `gets ${signal}`);
+      if (this.#onSignal === null) return;
+      ledger.stopRequestedAtMs ??= process.bootMs();
+      this.#onSignal(signal);
+    });
+  }
+
+  loseGuard(): void {
+    this.#supervisor?.loseGuard();
+  }
+
+  retire(): void {
+    this.#isRetired = true;
+  }
+}
+
+const moments = new Set<string>([
+  'acquired',
+  'child-started',
+  'stopping-child',
+  'killing-child',
+  'child-ended',
+  'renewal-failed',
+]);
+
+function isMoment(id: string): id is Moment {
+  return moments.has(id);
+}

@@ -1,0 +1,113 @@
+/** Faults that befall one replica, or the server, at a moment. */
+import type { Replica } from './candidate.ts';
+import { metadataOf, specOf } from './fields.ts';
+import type { Author, Server } from './server.ts';
+import type { World } from './world.ts';
+
+interface Fault {
+  readonly isBeyondLimits?: true;
+  readonly begin: (at: Site) => void;
+}
+
+/** Where and for how long. */
+export interface Site {
+  readonly world: World;
+  readonly server: Server;
+  readonly replica: Replica;
+  readonly replicas: readonly Replica[];
+  readonly forMs: number;
+}
+
+const hand: Author = { name: 'hand', kind: 'hand' };
+
+const faults = {
+  partition: { begin: ({ replica, forMs }) => replica.link.disturb('both', forMs) },
+  'partition of requests': { begin: ({ replica, forMs }) => replica.link.disturb('up', forMs) },
+  'partition of answers': { begin: ({ replica, forMs }) => replica.link.disturb('down', forMs) },
+  'slow link': { begin: ({ replica, forMs }) => replica.link.disturb('slow', forMs) },
+  'outage, silent': { begin: (site) => disturbAll(site, 'both') },
+  'outage, refusing': { begin: (site) => disturbAll(site, 'refused') },
+  'outage, 503': { begin: (site) => disturbAll(site, 'unavailable') },
+  'event loop blocked': { begin: ({ replica, forMs }) => replica.process?.stall(forMs) },
+  'SIGSTOP and SIGCONT': {
+    begin: ({ world, replica, forMs }) => {
+      const { process } = replica;
+      process?.stop();
+      world.after(forMs, () => process?.continue());
+    },
+  },
+  suspend: {
+    begin: ({ world, replica, forMs }) => {
+      replica.machine.suspend();
+      world.after(forMs, () => {
+        replica.machine.wake();
+        replica.process?.wake();
+      });
+    },
+  },
+  crash: { begin: ({ replica }) => replica.crash() },
+  SIGTERM: { begin: ({ replica }) => replica.signal('SIGTERM') },
+  'SIGINT twice': {
+    begin: ({ world, replica, forMs }) => {
+      replica.signal('SIGINT');
+      world.after(forMs / 3, () => replica.signal('SIGINT'));
+    },
+  },
+  'death of the guard': { begin: ({ replica }) => replica.loseGuard() },
+  'wall clock set': {
+    begin: ({ world, replica, forMs }) =>
+      replica.machine.setWallClock(world.random.pick([-1, 1]) * forMs * 10),
+  },
+  compaction: { begin: ({ server }) => server.compact() },
+  'label edited': { begin: ({ server, world }) => editLabel(server, world) },
+  'blanked by hand': {
+    isBeyondLimits: true,
+    begin: ({ server }) => editSpec(server, { holderIdentity: '' }),
+  },
+  'holder edited to a stranger': {
+    isBeyondLimits: true,
+    begin: ({ server }) => editSpec(server, { holderIdentity: 'stranger' }),
+  },
+  'holder edited to another candidate': {
+    isBeyondLimits: true,
+    begin: ({ server, replicas, world }) =>
+      editSpec(server, { holderIdentity: `fixed-${world.random.below(replicas.length)}` }),
+  },
+  'holder edited to nonsense': {
+    isBeyondLimits: true,
+    begin: ({ server }) => editSpec(server, { renewTime: '2026-01-01T12:00:00.000000Z' }),
+  },
+  'deleted by hand': { isBeyondLimits: true, begin: ({ server }) => server.delete(hand) },
+} satisfies Record<string, Fault>;
+
+export type FaultId = keyof typeof faults;
+
+export function faultIds(isBeyondLimits: boolean): FaultId[] {
+  const ids = Object.keys(faults) as FaultId[];
+  return ids.filter((id) => isBeyondLimits || !('isBeyondLimits' in faults[id]));
+}
+
+export function beginFault(id: FaultId, site: Site): void {
+  site.world.count(`fault: ${id}`);
+  site.world.tell('fault', () => `${id}, ${site.replica.name}, for ${site.forMs.toFixed(0)} ms`);
+  faults[id].begin(site);
+}
+
+function disturbAll({ replicas, forMs }: Site, how: 'both' | 'refused' | 'unavailable'): void {
+  for (const { link } of replicas) link.disturb(how, forMs);
+}
+
+function editLabel(server: Server, world: World): void {
+  const lease = server.current?.lease;
+  if (lease === undefined) return;
+  const labels = { edited: String(world.nowMs) };
+  const body = { ...lease, metadata: { ...metadataOf(lease), labels } };
+  server.handle({ author: hand, request: { id: 'update', body }, sentBootMs: 0 });
+}
+
+function editSpec(server: Server, change: Record<string, string>): void {
+  const lease = server.current?.lease;
+  if (lease === undefined) return;
+  const body = { ...lease, spec: { ...specOf(lease), ...change } };
+  server.handle({ author: hand, request: { id: 'update', body }, sentBootMs: 0 });
+}

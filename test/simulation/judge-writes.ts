@@ -1,0 +1,153 @@
+/**
+ * What every write to the Lease has to keep: nobody takes what has not expired, a release comes after the death and never
+ * over another's record, transitions count changes of the holder.
+ */
+import type { Machine } from './machine.ts';
+import type { Arrival, Author, Version } from './server.ts';
+import type { SimulatedTree } from './tree.ts';
+import type { World } from './world.ts';
+
+/** What a writer of records is known by. */
+export interface Writer {
+  readonly author: Author;
+  readonly machine: Machine;
+  readonly leaseDurationMs: number;
+  /** The trees of leader-run; client-go has none. */
+  readonly tree: () => SimulatedTree | null;
+}
+
+/** A lease that its holder has neither given back nor lost. */
+interface Claim {
+  readonly author: Author;
+  readonly holder: string;
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly transitions: number;
+}
+
+export class WriteJudge {
+  readonly #world: World;
+  readonly #writers = new Map<string, Writer>();
+  readonly #isBeyondLimits: boolean;
+  #claim: Claim | null = null;
+  /** The last change was made by hand, so that a take-over is one by hand. */
+  #isHand = false;
+
+  constructor(world: World, isBeyondLimits: boolean) {
+    this.#world = world;
+    this.#isBeyondLimits = isBeyondLimits;
+  }
+
+  get claim(): Claim | null {
+    return this.#claim;
+  }
+
+  enter(writer: Writer): void {
+    this.#writers.set(writer.author.name, writer);
+  }
+
+  onCommit(before: Version | null, after: Version, { author }: Arrival): void {
+    if (after.isDeletion || author.kind === 'hand') return this.#byHand(before, after, author);
+    const writer = this.#writers.get(author.name);
+    if (writer === undefined) throw new Error(`Nobody knows ${author.name}`);
+    if (before?.write === after.write) return;
+    if (author.kind === 'leader-run') this.#checkTransitions(before, after, author);
+    if (after.holder === '') this.#onBlank(before, writer);
+    else this.#onClaim(before, after, writer);
+  }
+
+  #byHand(before: Version | null, after: Version, author: Author): void {
+    if (before?.write === after.write && !after.isDeletion) return;
+    this.#isHand = true;
+    if (after.isDeletion || after.holder === '') return;
+    this.#claim = claimOf(after, author);
+  }
+
+  #onBlank(before: Version | null, { author, tree }: Writer): void {
+    const claim = this.#claim;
+    if (author.kind === 'client-go') {
+      this.#world.count(
+        claim?.author === author ? 'client-go releases' : 'fault: blanked by client-go',
+      );
+      if (claim?.author === author) this.#claim = null;
+      return;
+    }
+    if (tree()?.isAlive === true) {
+      this.#world.break('G3', `${author.name} released while its tree lives`);
+    }
+    const isOwn =
+      claim?.author === author && (before?.write.author === author || before?.holder === '');
+    if (!isOwn && !this.#isBeyondLimits) {
+      const whose = claim === null ? 'nobody' : claim.author.name;
+      this.#world.break('G3', `${author.name} released the lease of ${whose}`);
+    }
+    this.#world.count('releases');
+    this.#claim = null;
+    this.#isHand = false;
+  }
+
+  #onClaim(before: Version | null, after: Version, writer: Writer): void {
+    const claim = this.#claim;
+    const { author } = writer;
+    if (claim !== null && claim.author !== author) this.#checkExpiry(claim, after, writer);
+    if (claim?.author === author) {
+      this.#checkRenewTime(before, after, author);
+      if (before?.holder === '') this.#world.count('blanked records restored');
+      if (before === null) this.#world.count('deleted records restored');
+    } else if (author.kind === 'leader-run') {
+      const how = this.#isHand ? 'hand' : claim === null ? 'release' : 'expiry';
+      this.#world.count(before === null ? 'take-overs by creation' : `take-overs by ${how}`);
+    } else {
+      this.#world.count('take-overs by client-go');
+    }
+    this.#isHand = false;
+    this.#claim = claimOf(after, author);
+  }
+
+  /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
+  #checkExpiry(claim: Claim, after: Version, { author, machine, leaseDurationMs }: Writer): void {
+    if (this.#isBeyondLimits) return;
+    // client-go under the holder's identity does as it likes: that is its nature.
+    if (author.kind === 'client-go' && claim.holder === after.holder) {
+      this.#world.count('fault: client-go adopted an identity');
+      return;
+    }
+    const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;
+    const neededMs = Math.max(claim.durationMs, author.kind === 'leader-run' ? leaseDurationMs : 0);
+    if (passedMs >= neededMs - 1) return;
+    const text = `${author.name} took the lease of ${claim.author.name} ${passedMs.toFixed(1)} ms after its last write, which is less than ${neededMs} ms`;
+    this.#world.break('no take-over of an unexpired lease', text);
+  }
+
+  /** client-go sees only whole seconds: each write has to be another. */
+  #checkRenewTime(before: Version | null, after: Version, author: Author): void {
+    if (author.kind !== 'leader-run' || before === null) return;
+    if (before.holder !== after.holder) return;
+    if (before.renewTime.slice(0, 19) === after.renewTime.slice(0, 19)) {
+      this.#world.break(
+        'each renewal is seen',
+        `${author.name} renewed twice at ${after.renewTime}`,
+      );
+    }
+  }
+
+  #checkTransitions(before: Version | null, after: Version, author: Author): void {
+    if (this.#isBeyondLimits) return;
+    const expected = this.#expectedTransitions(before, after, author);
+    if (after.transitions === expected) return;
+    const text = `${author.name} wrote ${after.transitions} after ${before?.transitions ?? 'nothing'}, expected ${expected}`;
+    this.#world.break('leaseTransitions count holders', text);
+  }
+
+  #expectedTransitions(before: Version | null, after: Version, author: Author): number {
+    if (before === null) return 0;
+    const isBack = before.holder === '' && this.#claim?.author === author;
+    if (after.holder === '' || isBack || before.holder === after.holder) return before.transitions;
+    return before.transitions + 1;
+  }
+}
+
+function claimOf(version: Version, author: Author): Claim {
+  const { holder, atMs, leaseDurationMs, transitions } = version;
+  return { author, holder, atMs, durationMs: leaseDurationMs, transitions };
+}

@@ -1,0 +1,307 @@
+/** Sees everything and says when a guarantee is broken. G1 … G7 are those of the README. */
+import type { StartOptions } from '../../src/child/supervisor.ts';
+import type { Answer, WatchNews } from '../../src/election/lease.ts';
+import type { Outcome, Report } from '../../src/election/report.ts';
+import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
+import { WriteJudge } from './judge-writes.ts';
+import type { Ledger } from './ledger.ts';
+import type { Arrival, Server } from './server.ts';
+import type { SimulatedTree } from './tree.ts';
+import type { World } from './world.ts';
+
+/** What a responsive leader-run may need between an instant and its deed. */
+const reactionMs = 25;
+/** After a suspend. */
+const wakeReactionMs = 250;
+
+export class Judge {
+  readonly writes: WriteJudge;
+  readonly #world: World;
+  readonly #server: Server;
+  readonly #isBeyondLimits: boolean;
+  readonly #ledgers = new Set<Ledger>();
+  readonly #byTree = new Map<SimulatedTree, Ledger>();
+  readonly #living = new Set<SimulatedTree>();
+  #lastToken = 0n;
+
+  constructor(world: World, server: Server, isBeyondLimits: boolean) {
+    this.#world = world;
+    this.#server = server;
+    this.#isBeyondLimits = isBeyondLimits;
+    this.writes = new WriteJudge(world, isBeyondLimits);
+    server.onCommit((before, after, by) => this.writes.onCommit(before, after, by));
+  }
+
+  get living(): ReadonlySet<SimulatedTree> {
+    return this.#living;
+  }
+
+  enter(ledger: Ledger): void {
+    this.#ledgers.add(ledger);
+  }
+
+  leave(ledger: Ledger): void {
+    this.#ledgers.delete(ledger);
+  }
+
+  onSend(ledger: Ledger, arrival: Arrival, pending: number): void {
+    const { name } = ledger.author;
+    if (pending > 1) this.#world.break('one request at a time', `${name} has ${pending} under way`);
+    const { nowMs } = this.#world;
+    ledger.sends.push(nowMs);
+    this.#checkWork(ledger, nowMs);
+    const { request } = arrival;
+    if (request.id === 'get') return;
+    const holder = (request.body['spec'] as Record<string, unknown>)['holderIdentity'];
+    if (holder === '' && ledger.tree !== null && ledger.tree.state !== 'dead') {
+      this.#world.break('G3', `${name} sent its release while its tree lives`);
+    }
+  }
+
+  /** A minute holds no more requests than the README says. */
+  #checkWork(ledger: Ledger, nowMs: number): void {
+    const { sends, settings } = ledger;
+    while ((sends[0] ?? nowMs) < nowMs - 60_000) sends.shift();
+    this.#world.peak('most requests of one candidate in a minute', sends.length);
+    const most = requestsPerMinute(settings.retryPeriodMs);
+    if (sends.length > most)
+      this.#world.break(
+        'bounded work',
+        `${ledger.author.name} sent ${sends.length} requests in a minute, most allowed ${most}`,
+      );
+  }
+
+  onAnswer(ledger: Ledger, answer: Answer): void {
+    ledger.noteAnswer(answer);
+  }
+
+  onNews(ledger: Ledger, news: WatchNews): void {
+    if (news.id === 'changed') ledger.noteNews(news.lease);
+  }
+
+  /** "Go" is said. */
+  onStart(
+    ledger: Ledger,
+    tree: SimulatedTree,
+    { environment, notAfterMs, killAtMs }: StartOptions,
+  ): void {
+    const { settings, process, author } = ledger;
+    ledger.tree = tree;
+    this.#byTree.set(tree, ledger);
+    const nowMs = process.bootMs();
+    ledger.goAtMs = nowMs;
+    const sinceMs = nowMs - ledger.confirmedMs;
+    if (sinceMs >= settings.renewDeadlineMs / 2)
+      this.#world.break(
+        'start early',
+        `${author.name} said go ${sinceMs.toFixed(1)} ms after its last renewal`,
+      );
+    if (ledger.stopRequestedAtMs !== null)
+      this.#world.break(
+        'no start after a stop',
+        `${author.name} said go though it had been told to stop`,
+      );
+    if (notAfterMs > ledger.confirmedMs + settings.renewDeadlineMs + 0.001)
+      this.#world.break(
+        'G2',
+        `${author.name} allowed a start ${notAfterMs - ledger.confirmedMs} ms after its last renewal`,
+      );
+    if (killAtMs > killDeadlineMs(settings, ledger.confirmedMs) + 0.001)
+      this.#world.break(
+        'G2',
+        `${author.name} armed its guard for ${killAtMs - ledger.confirmedMs} ms after its last renewal`,
+      );
+    const token = BigInt(environment['LEADER_RUN_FENCING_TOKEN'] ?? '0');
+    if (token <= this.#lastToken)
+      this.#world.break('G7', `${author.name} has token ${token} after ${this.#lastToken}`);
+    this.#lastToken = token;
+  }
+
+  onAlive(tree: SimulatedTree): void {
+    this.#living.add(tree);
+    this.#world.count('children');
+    const ledger = this.#ledgerOf(tree);
+    const { confirmedMs, settings, author, process } = ledger;
+    const sinceMs = process.machine.bootMs() - confirmedMs;
+    if (sinceMs >= settings.renewDeadlineMs)
+      this.#world.break(
+        'G2',
+        `the command of ${author.name} began ${sinceMs.toFixed(1)} ms after its last renewal`,
+      );
+    this.#checkAlone();
+  }
+
+  onDead(tree: SimulatedTree): void {
+    this.#checkTree(tree);
+    this.#living.delete(tree);
+  }
+
+  onStopSignal(tree: SimulatedTree): void {
+    this.#checkTree(tree);
+  }
+
+  onKilled(tree: SimulatedTree): void {
+    const ledger = this.#ledgerOf(tree);
+    this.#world.count(`children killed by ${tree.killedBy ?? ''}${this.#deadlineOf(tree, ledger)}`);
+    this.#checkTree(tree);
+  }
+
+  #deadlineOf(tree: SimulatedTree, ledger: Ledger): string {
+    if (tree.killedBy !== 'leader-run') return '';
+    if (ledger.deposedAtMs !== null) return ' when deposed';
+    return ledger.lostAtMs === null ? ' after its grace' : ' after the loss grace';
+  }
+
+  onReport(ledger: Ledger, report: Report): void {
+    this.#world.count(`report: ${report.id}`);
+    const loss =
+      report.id === 'lost'
+        ? report.loss
+        : report.id === 'stopping-child' && report.reason.id === 'lost'
+          ? report.reason.loss
+          : null;
+    if (loss === null) return;
+    this.#world.count(`loss: ${loss.id}`);
+    if (loss.id === 'deposed') this.#checkDeposed(ledger);
+    if (loss.id === 'expired') this.#checkExpired(ledger, loss.gap !== null);
+  }
+
+  /** Only a record that is newer than the last of ours can depose. */
+  #checkDeposed({ author }: Ledger): void {
+    const last = this.#server.history.findLast(({ write }) => write.author !== author);
+    const own = this.#server.history.findLast(({ write }) => write.author === author);
+    const isNewer = (last?.resourceVersion ?? 0) > (own?.resourceVersion ?? 0);
+    const another = this.#server.current;
+    if (isNewer && another?.write.author !== author) return;
+    this.#world.break(
+      'nothing old deposes',
+      `${author.name} says that it is deposed, but its own record is stored`,
+    );
+  }
+
+  /** A leader that can reach the server tries: it does not let its lease run out. */
+  #checkExpired(ledger: Ledger, isLate: boolean): void {
+    const { process, settings, author } = ledger;
+    const { nowMs } = this.#world;
+    const quietMs = nowMs - (ledger.sends.at(-1) ?? -Infinity);
+    const longestMs = 2 * settings.retryPeriodMs + settings.renewDeadlineMs / 3 + reactionMs;
+    const wasHeldUp = isLate || nowMs - process.responsiveSinceMs < longestMs;
+    if (quietMs <= longestMs || wasHeldUp || !process.isResponsive) return;
+    this.#world.break(
+      'renewals go on',
+      `${author.name} lost its lease after ${quietMs.toFixed(0)} ms without an attempt`,
+    );
+  }
+
+  onOutcome(ledger: Ledger, outcome: Outcome): void {
+    this.#world.count(`outcome: ${outcome.id}`);
+    if (ledger.tree !== null && ledger.tree.state !== 'dead')
+      this.#world.break('nothing is left', `${ledger.author.name} ended before its tree`);
+  }
+
+  onCrash(ledger: Ledger, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#world.break('no internal error', `${ledger.author.name}: ${text}`);
+  }
+
+  /** What has to hold at every instant. */
+  check(): void {
+    for (const ledger of this.#ledgers) ledger.noteTime();
+    for (const tree of this.#living) this.#checkTree(tree);
+    if (this.#living.size > 1) this.#checkAlone();
+  }
+
+  /** G1: no two trees at one instant; a machine that has just woken up has a moment to find out. */
+  #checkAlone(): void {
+    if (this.#isBeyondLimits) return;
+    const running = [...this.#living].filter(
+      (tree) =>
+        tree.excuse === null &&
+        tree.machine.isAwake &&
+        this.#world.nowMs - tree.machine.awakeSinceMs > wakeReactionMs + killMarginMs,
+    );
+    if (running.length < 2 || running.some((tree) => this.#isExcused(tree))) return;
+    const names = running.map(({ owner }) => owner).join(' and ');
+    this.#world.break('G1', `the trees of ${names} run at the same time`);
+  }
+
+  /** What the README excepts: it was killed in time and does not die; two under one identity. */
+  #isExcused(tree: SimulatedTree): boolean {
+    if (tree.killedAtMs !== null && tree.behaviour.unkillableMs > 0) return true;
+    const wasAdopted = this.#world.statistics.has('fault: client-go adopted an identity');
+    return wasAdopted && this.#ledgerOf(tree).deposedAtMs !== null;
+  }
+
+  /** G2: stop signal and SIGKILL by their deadlines. */
+  #checkTree(tree: SimulatedTree): void {
+    const ledger = this.#ledgerOf(tree);
+    ledger.noteTime();
+    const { lostAtMs, deposedAtMs, settings } = ledger;
+    if (tree.excuse !== null) return;
+    if (lostAtMs !== null) {
+      this.#checkStop(tree, ledger, lostAtMs, 'its lease was lost');
+      this.#checkKill(tree, ledger, lostAtMs + settings.lossGraceMs, 'its lease was lost');
+    }
+    if (deposedAtMs !== null) {
+      const graceMs = Math.min(settings.lossGraceMs, deposedGraceMs);
+      this.#checkStop(tree, ledger, deposedAtMs, 'it was deposed');
+      this.#checkKill(tree, ledger, deposedAtMs + graceMs, 'it was deposed');
+    }
+    this.#checkGuard(tree, ledger);
+  }
+
+  #checkStop(tree: SimulatedTree, ledger: Ledger, byMs: number, why: string): void {
+    if (tree.stopSignalAtMs !== null || tree.killedAtMs !== null || tree.state === 'rest') return;
+    this.#checkReaction(ledger, byMs, `no stop signal though ${why}`);
+  }
+
+  #checkKill(tree: SimulatedTree, ledger: Ledger, byMs: number, why: string): void {
+    if (tree.killedAtMs === null) this.#checkReaction(ledger, byMs, `no SIGKILL though ${why}`);
+  }
+
+  /** Has it had the time to react, all this while? */
+  #checkReaction({ process, author }: Ledger, byMs: number, what: string): void {
+    const byTrueMs = process.machine.trueMsAt(byMs);
+    const { nowMs } = this.#world;
+    if (nowMs <= byTrueMs + reactionMs || !process.isResponsive) return;
+    const allowanceMs = process.machine.awakeSinceMs > byTrueMs ? wakeReactionMs : reactionMs;
+    if (nowMs - process.responsiveSinceMs <= allowanceMs) return;
+    this.#world.break('G2', `${author.name}: ${what} ${(nowMs - byTrueMs).toFixed(1)} ms ago`);
+  }
+
+  /** Whatever becomes of leader-run, SIGKILL comes at D. */
+  #checkGuard(tree: SimulatedTree, ledger: Ledger): void {
+    if (tree.killedAtMs !== null) return;
+    const { machine } = tree;
+    const deadMs = killDeadlineMs(ledger.settings, ledger.confirmedMs);
+    if (machine.bootMs() <= deadMs + 1 || !machine.isAwake) return;
+    // The guard's sleep stands still in suspend.
+    if (machine.suspendedMs() > 0 && this.#world.nowMs - machine.awakeSinceMs < 120_000) return;
+    if (ledger.process.isAlive && this.#isUnguarded(ledger)) return;
+    this.#world.break(
+      'G2',
+      `${ledger.author.name}: its tree lives past D by ${(machine.bootMs() - deadMs).toFixed(1)} ms`,
+    );
+  }
+
+  #isUnguarded(ledger: Ledger): boolean {
+    return this.#unguarded.has(ledger);
+  }
+
+  readonly #unguarded = new Set<Ledger>();
+
+  noteUnguarded(ledger: Ledger): void {
+    this.#unguarded.add(ledger);
+  }
+
+  #ledgerOf(tree: SimulatedTree): Ledger {
+    const ledger = this.#byTree.get(tree);
+    if (ledger === undefined) throw new Error(`Nobody started ${tree.owner}`);
+    return ledger;
+  }
+}
+
+/** One look or renewal each retry period, and after a failure a series of ever longer pauses. */
+export function requestsPerMinute(retryPeriodMs: number): number {
+  return 60 + Math.ceil(3 * (60_000 / retryPeriodMs));
+}

@@ -1,0 +1,168 @@
+/**
+ * A Node process: one thread that takes up what has come in when it can. It may be stopped, blocked in the middle of a
+ * turn, suspended with its machine, or killed.
+ */
+import type { Machine, Sleep } from './machine.ts';
+import type { World } from './world.ts';
+import type { Ambience } from './ambience.ts';
+
+interface Task {
+  readonly isTimer: boolean;
+  readonly run: () => void;
+}
+
+export class SimulatedProcess {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly world: World;
+  readonly #ambience: Ambience;
+  readonly #timers = new Set<Sleep>();
+  readonly #onDeath: (() => void)[] = [];
+  #inbox: Task[] = [];
+  #isStopped = false;
+  /** True time until which its thread is busy. */
+  #busyUntilMs = 0;
+  /** How far the turn that is under way has got beyond the instant at which it began, ms. */
+  #lagMs = 0;
+  isAlive = true;
+  /** True time since when it has been able to react at once. */
+  responsiveSinceMs: number;
+
+  constructor(name: string, machine: Machine, world: World, ambience: Ambience) {
+    this.name = name;
+    this.machine = machine;
+    this.world = world;
+    this.#ambience = ambience;
+    this.responsiveSinceMs = world.nowMs;
+  }
+
+  get isResponsive(): boolean {
+    return (
+      this.isAlive &&
+      !this.#isStopped &&
+      this.machine.isAwake &&
+      this.world.nowMs >= this.#busyUntilMs &&
+      this.#inbox.length === 0
+    );
+  }
+
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  bootMs(): number {
+    return this.machine.bootMs() + this.#lagMs * this.machine.rate;
+  }
+
+  /** True time as the turn under way knows it. */
+  trueMs(): number {
+    return this.world.nowMs + this.#lagMs;
+  }
+
+  /** Something has come in for it. */
+  post(run: () => void, isTimer = false): void {
+    if (!this.isAlive) return;
+    if (this.isResponsive) this.#take(run);
+    else this.#inbox.push({ isTimer, run });
+  }
+
+  /** As setTimeout: whole milliseconds, rarely a little early, often late. */
+  setTimer(delayMs: number, callback: () => void): () => void {
+    const { random } = this.world;
+    const lateMs = random.between(-0.9, this.#ambience.timerLatenessMs);
+    const due = Math.max(1, Math.trunc(delayMs)) + lateMs + this.#lagMs;
+    let isCancelled = false;
+    const timer = this.machine.sleep(due, () => {
+      this.#timers.delete(timer);
+      this.post(() => {
+        if (!isCancelled) callback();
+      }, true);
+    });
+    this.#timers.add(timer);
+    return () => {
+      isCancelled = true;
+      this.#timers.delete(timer);
+      this.machine.wakeNever(timer);
+    };
+  }
+
+  /** What a turn does to the outside; the thread may be held up right before it. */
+  act(action: () => void): void {
+    if (!this.isAlive) return;
+    if (this.world.random.chance(this.#ambience.turnStall)) {
+      const stallMs = this.world.random.logBetween(1, this.#ambience.longestTurnStallMs);
+      this.world.count('fault: stalled within a turn');
+      this.world.tell(this.name, () => `is held up for ${stallMs.toFixed(1)} ms within its turn`);
+      this.#lagMs += stallMs;
+      this.stall(this.#lagMs);
+    }
+    if (this.#lagMs === 0) return action();
+    this.world.after(this.#lagMs, () => {
+      if (this.isAlive) this.machine.whenAwake(() => this.isAlive && action());
+    });
+  }
+
+  /** Blocks the thread. */
+  stall(forMs: number): void {
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.world.nowMs + forMs);
+    this.world.after(forMs, () => this.#resume());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  continue(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.#resume();
+  }
+
+  wake(): void {
+    this.#resume();
+  }
+
+  onDeath(action: () => void): void {
+    this.#onDeath.push(action);
+  }
+
+  /** Ends it: by itself or by SIGKILL, its descriptors are closed. */
+  end(): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    for (const timer of this.#timers) this.machine.wakeNever(timer);
+    for (const action of this.#onDeath) action();
+  }
+
+  /** Takes up what came in meanwhile: after a stop what was read first, or the timers first; each as a turn of its own. */
+  #resume(): void {
+    if (!this.isAlive || this.#isStopped || !this.machine.isAwake) return;
+    if (this.world.nowMs < this.#busyUntilMs) return;
+    if (this.world.random.chance(0.5)) this.#timersFirst();
+    this.#takeNext();
+  }
+
+  #timersFirst(): void {
+    this.#inbox = [
+      ...this.#inbox.filter(({ isTimer }) => isTimer),
+      ...this.#inbox.filter(({ isTimer }) => !isTimer),
+    ];
+  }
+
+  #takeNext(): void {
+    if (!this.isAlive || this.#isStopped || !this.machine.isAwake) return;
+    if (this.world.nowMs < this.#busyUntilMs) return;
+    const task = this.#inbox.shift();
+    if (task === undefined) {
+      this.responsiveSinceMs = this.world.nowMs;
+      return;
+    }
+    this.#take(task.run);
+    this.world.after(0.02, () => this.#takeNext());
+  }
+
+  #take(run: () => void): void {
+    this.#lagMs = 0;
+    run();
+  }
+}

@@ -1,0 +1,184 @@
+/** All that one seed decides before anything happens. Parts of it can be taken away when a failure is shrunk. */
+import { roomForLossGraceMs } from '../../src/election/settings.ts';
+import { type Ambience, calmAmbience, drawAmbience } from './ambience.ts';
+import type { CandidatePlan, Moment } from './candidate.ts';
+import type { ClientGoPlan } from './client-go.ts';
+import { type FaultId, faultIds } from './faults.ts';
+import type { MachinePlan } from './machine.ts';
+import { Random } from './random.ts';
+
+export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
+  | { readonly kind: 'leader-run'; readonly plan: CandidatePlan }
+  | { readonly kind: 'client-go'; readonly plan: ClientGoPlan }
+);
+
+/** A fault at a certain time, or so long after a certain thing has happened for the nth time (to whom it happened). */
+export interface FaultPlan {
+  readonly id: FaultId;
+  readonly when:
+    | { readonly id: 'at'; readonly atMs: number; readonly target: number }
+    | {
+        readonly id: 'after';
+        readonly moment: Moment;
+        readonly count: number;
+        readonly delayMs: number;
+      };
+  readonly forMs: number;
+}
+
+export interface Scenario {
+  readonly seed: string;
+  readonly replicas: readonly ReplicaPlan[];
+  readonly ambience: Ambience;
+  readonly faults: readonly FaultPlan[];
+  readonly durationMs: number;
+  /** Something happens that no guarantee covers: only recovery is checked. */
+  readonly isBeyondLimits: boolean;
+}
+
+interface Timing {
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+}
+
+const timings: readonly Timing[] = [
+  { leaseDurationMs: 6_000, renewDeadlineMs: 3_000, retryPeriodMs: 1_000 },
+  { leaseDurationMs: 6_000, renewDeadlineMs: 4_500, retryPeriodMs: 1_000 },
+  { leaseDurationMs: 10_000, renewDeadlineMs: 6_667, retryPeriodMs: 1_333 },
+  { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
+];
+
+const longTiming: Timing = {
+  leaseDurationMs: 60_000,
+  renewDeadlineMs: 15_000,
+  retryPeriodMs: 5_000,
+};
+
+/** Clocks may run apart by this share, as `clockSkew` allows. */
+const largestSkew = 0.01;
+
+export function drawScenario(seed: string): Scenario {
+  const random = new Random(`scenario ${seed}`);
+  const isBeyondLimits = random.chance(0.1);
+  const base = random.chance(0.03) ? longTiming : random.pick(timings);
+  const isMixed = random.chance(0.3);
+  const candidates = random.pick([2, 2, 2, 3, 3, 4, 5, 7]);
+  const replicas: ReplicaPlan[] = [];
+  const isSkewed = random.chance(0.5);
+  for (let index = 0; index < candidates; index++) {
+    const timing = isMixed ? random.pick(timings) : base;
+    replicas.push(drawLeaderRun(random, index, timing, isSkewed));
+  }
+  if (random.chance(0.3)) replicas.push(drawClientGo(random, replicas, isSkewed));
+  const longestMs = Math.max(...replicas.map(({ plan }) => leaseDurationOf(plan)));
+  const durationMs = longestMs * random.between(3, 8);
+  const ambience = random.chance(0.15) ? calmAmbience() : drawAmbience(random);
+  const faults = drawFaults(random, durationMs, base, replicas.length, isBeyondLimits);
+  return { seed, replicas, ambience, faults, durationMs, isBeyondLimits };
+}
+
+export function leaseDurationOf(plan: CandidatePlan | ClientGoPlan): number {
+  return 'settings' in plan ? plan.settings.leaseDurationMs : plan.leaseDurationMs;
+}
+
+function drawMachine(random: Random, isSkewed: boolean): MachinePlan {
+  const skew = isSkewed ? random.pick([0, largestSkew, random.between(0, largestSkew)]) : 0;
+  return { rate: 1 + skew, wallAheadMs: random.pick([0, 0, -3_600_000, 40_000, 7e8]) };
+}
+
+function drawLeaderRun(
+  random: Random,
+  index: number,
+  timing: Timing,
+  isSkewed: boolean,
+): ReplicaPlan {
+  const room = roomForLossGraceMs(timing.leaseDurationMs, timing.renewDeadlineMs);
+  const everEnds = random.chance(0.7);
+  const isCron = random.chance(0.1);
+  return {
+    kind: 'leader-run',
+    machine: drawMachine(random, isSkewed),
+    startsAtMs: random.pick([0, random.between(0, 50), random.between(0, 10_000)]),
+    plan: {
+      settings: {
+        ...timing,
+        lossGraceMs: random.pick([room, room, 0, random.between(0, room)]),
+        gracePeriodMs: random.pick([25_000, 10_000, 2_000, 0]),
+        waitMs: isCron ? random.pick([0, 1_000, 5_000]) : Infinity,
+        leaseName: 'lease',
+        leaseNamespace: 'default',
+        stopSignal: 'SIGTERM',
+        signals: { hasTerminal: false, hangUpIsOursAlone: false, ignoredSignals: [] },
+      },
+      identity: random.chance(0.3) ? `fixed-${index}` : null,
+      longestRestartMs: random.pick([300, 3_000, 20_000]),
+      everEnds,
+    },
+  };
+}
+
+function drawClientGo(
+  random: Random,
+  others: readonly ReplicaPlan[],
+  isSkewed: boolean,
+): ReplicaPlan {
+  const plans = others.map(({ plan }) => plan);
+  // Its own lease has to be as long as the longest, as it takes over by the record's; its deadline is as in client-go.
+  const leaseDurationMs = Math.max(...plans.map(leaseDurationOf));
+  const fixed = plans.flatMap((plan) => plan.identity ?? []);
+  const adopts = fixed.length > 0 && random.chance(0.3);
+  return {
+    kind: 'client-go',
+    machine: drawMachine(random, isSkewed),
+    startsAtMs: random.between(0, 20_000),
+    plan: {
+      identity: adopts ? random.pick(fixed) : 'client-go',
+      leaseDurationMs,
+      renewDeadlineMs: (leaseDurationMs * 2) / 3,
+      retryPeriodMs: random.pick([1_000, 2_000]),
+      longestRestartMs: random.pick([1_000, 20_000]),
+    },
+  };
+}
+
+const moments: readonly Moment[] = [
+  'acquired',
+  'child-started',
+  'request',
+  'landed',
+  'stopping-child',
+  'killing-child',
+  'child-ended',
+  'renewal-failed',
+];
+
+function drawFaults(
+  random: Random,
+  durationMs: number,
+  { leaseDurationMs, renewDeadlineMs }: Timing,
+  replicas: number,
+  isBeyondLimits: boolean,
+): FaultPlan[] {
+  const enabled = faultIds(isBeyondLimits).filter(() => random.chance(0.4));
+  if (enabled.length === 0) return [];
+  const count = random.pick([0, 1, 2, 4, 8, 12]);
+  return Array.from({ length: count }, () => ({
+    id: random.pick(enabled),
+    when: random.chance(0.5)
+      ? { id: 'at', atMs: random.between(0, durationMs), target: random.below(replicas) }
+      : {
+          id: 'after',
+          moment: random.pick(moments),
+          count: 1 + Math.floor(random.logBetween(1, 30)),
+          delayMs: random.chance(0.5)
+            ? random.logBetween(0.1, 50)
+            : random.between(0, leaseDurationMs),
+        },
+    forMs: random.pick([
+      random.logBetween(5, 1_000),
+      random.between(0.4, 1.3) * renewDeadlineMs,
+      random.between(0.8, 2) * leaseDurationMs,
+    ]),
+  }));
+}
