@@ -1,8 +1,8 @@
 /**
  * The guard's program, in the sh that dash, bash, busybox and mksh have in common.
  *
- * Descriptor 3 leads to leader-run. Lines that come: `tree PID START GROUP COOKIE`, `by CENTISECONDS`; each is answered by
- * `ok`. On end of file, or when the last `by` has passed, it kills the tree and says `killed`. It is disarmed by SIGKILL,
+ * Descriptor 3 leads to leader-run. Lines that come: `tree PID START GROUP COOKIE .`, `by CENTISECONDS .`; each is answered
+ * by `ok`. On end of file, or when the last `by` has passed, it kills the tree and says `killed`. It is disarmed by SIGKILL,
  * which unlike a word takes effect before the next of its steps.
  */
 export const guardScript = `
@@ -44,7 +44,7 @@ is_still_ours() {
 
 # A member of the tree: stopped at once, so that it cannot fork away.
 meet() {
-  case $known in *" $1 "*) return ;; esac
+  case "$known 1 $$ " in *" $1 "*) return ;; esac
   known="$known$1 "
   kill -STOP "$1"
 }
@@ -106,48 +106,44 @@ kill_tree() {
   kill -KILL 0
 }
 
+# A line that lost a part, as a read can that runs out of time in the middle, is not answered.
 take() {
-  case $word in
-  tree) pid=$a start=$b group=$c cookie=$d ;;
-  by)
+  case $word$b$e in
+  by.)
     deadline=$a
     [ -z "$apart" ] || tell_sleeper
     ;;
+  tree*.) pid=$a start=$b group=$c cookie=$d ;;
+  *) return ;;
   esac
   echo ok >&3
 }
 
-# One process: for shells whose read has a time-out. It ends at end of file. Where read refuses a fraction, it ends at
-# once, in the trial of 5/100 s. The clock tells, as the exit status of read does not in busybox.
+# One process: for shells whose read has a time-out. Returns at end of file. Whether time ran out or the pipe ended is told
+# by the clock, as the exit status is the same in busybox.
 wait_by_read() {
-  look_at_clock
-  deadline=$((now + 5))
-  count_down
-  deadline=
+  while [ -z "$deadline" ]; do
+    read -r word a b c d e <&3 || return
+    take
+  done
   while :; do
-    if read -r -t "$seconds" word a b c d <&3; then
+    look_at_clock
+    count_down
+    if read -r -t "$seconds" word a b c d e <&3; then
       take
     else
       woke=$((now + left - 1))
       look_at_clock
       [ "$now" -ge "$woke" ] || return
-      [ -z "$deadline" ] || [ "$now" -lt "$deadline" ] || kill_tree
+      [ "$now" -lt "$deadline" ] || kill_tree
     fi
-    if [ -z "$deadline" ]; then
-      read -r word a b c d <&3 || return
-      take
-    fi
-    [ -z "$deadline" ] || {
-      look_at_clock
-      count_down
-    }
   done
 }
 
 # Three processes: dash has no time-out for read. This one reads, and passes deadlines on through a pipe to one that sleeps.
 wait_apart() {
   apart=yes
-  while read -r word a b c d <&3; do take; done
+  while read -r word a b c d e <&3; do take; done
   kill_tree
 }
 
@@ -179,6 +175,7 @@ sleep_apart() {
   done
 }
 
-[ -z "$BASH_VERSION$KSH_VERSION$BB_ASH_VERSION" ] || wait_by_read
+# A read that knows no time-out, or none with a fraction, says so.
+[ -n "$(read -r -t 0.01 line 2>&1 </dev/null)" ] || wait_by_read
 wait_apart
 `;

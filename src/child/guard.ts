@@ -156,7 +156,7 @@ class GuardProcess {
     let text = '';
     if (tree !== null) text += treeLine(tree);
     // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
-    if (killAtMs < Infinity) text += `by ${toCentiseconds(killAtMs) - 1}\n`;
+    if (killAtMs < Infinity) text += `by ${toCentiseconds(killAtMs) - 1} .\n`;
     this.#unanswered += text.split('\n').length - 1;
     this.#socket?.write(text);
     this.#timer ??= setTimeout(() => this.#timedOut(), this.#timeoutMs);
@@ -214,7 +214,7 @@ class GuardProcess {
 }
 
 function treeLine({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot): string {
-  return `tree ${pid} ${startTicks} ${hasOwnGroup ? pid : '-'} ${cookie}\n`;
+  return `tree ${pid} ${startTicks} ${hasOwnGroup ? pid : '-'} ${cookie} .\n`;
 }
 
 /** Also the cookies of the leader-runs around us: to them the guard is a part of their tree. */

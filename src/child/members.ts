@@ -28,6 +28,8 @@ export interface Tree {
 }
 
 export function createTree(root: TreeRoot): Tree {
+  // Too short a cookie would be found in strangers.
+  if (root.cookie.length < 32) throw new Error(`Cannot use cookie ${JSON.stringify(root.cookie)}`);
   return new ProcessTree(root);
 }
 
