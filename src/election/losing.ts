@@ -3,14 +3,16 @@
  */
 import type { Ending } from './event.ts';
 import { end } from './ending.ts';
+import { judge } from './judging.ts';
+import type { RawLease } from './lease.ts';
 import { beginRelease } from './releasing.ts';
 import { type Tenured, believedUntilMs } from './renewing.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
-import type { LiveChild, Losing, State } from './state.ts';
+import type { Candidate, LiveChild, Losing, State } from './state.ts';
 import { pidOf } from './stepping-down.ts';
 import type { Turn } from './turn.ts';
-import { abandon } from './writing.ts';
+import { abandon, withUnanswered } from './writing.ts';
 
 /** The loss by time, with what is known of its cause. */
 export function expiry({ tenure, call }: Tenured, turn: Turn): Loss {
@@ -32,7 +34,7 @@ export function lose(state: Tenured, loss: Loss, turn: Turn): State {
   const lossKillAtMs =
     loss.id === 'expired'
       ? believedUntilMs(state) + candidate.lossGraceMs
-      : turn.nowMs + Math.min(candidate.lossGraceMs, deposedGraceMs);
+      : turn.nowMs + deposedKillAfterMs(candidate);
   const killAtMs = state.id === 'leading' ? lossKillAtMs : earlier(state.killAtMs, lossKillAtMs);
   const { requests, watch } = state;
   const losing: Losing = {
@@ -40,7 +42,7 @@ export function lose(state: Tenured, loss: Loss, turn: Turn): State {
     candidate,
     requests,
     watch,
-    tenure,
+    tenure: { ...tenure, unanswered: withUnanswered(tenure.unanswered, call) },
     child,
     loss,
     stopAtMs: turn.nowMs,
@@ -60,6 +62,21 @@ export function advanceLosing(losing: Losing, turn: Turn): State {
 
 export function losingDeadlineMs({ killAtMs }: Losing): number {
   return killAtMs ?? Infinity;
+}
+
+/** Another leads already: a child that is being stopped for the time that passed has no more grace than a deposed one's. */
+export function onLosingNews(
+  losing: Losing,
+  lease: RawLease,
+  isDeleted: boolean,
+  turn: Turn,
+): Losing {
+  if (isDeleted) return losing;
+  const judgement = judge(losing.tenure, lease, null);
+  if (judgement.id !== 'foreign') return losing;
+  const { holder } = judgement;
+  const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
+  return { ...losing, loss: { id: 'deposed', holder }, killAtMs };
 }
 
 export function noteEndingAfterLoss(losing: Losing, ending: Ending, turn: Turn): Losing {
@@ -115,6 +132,10 @@ function killWhenDue(losing: Losing, turn: Turn): Losing {
     afterMs: turn.nowMs - stopAtMs,
   });
   return { ...losing, killAtMs: null };
+}
+
+function deposedKillAfterMs({ lossGraceMs }: Candidate): number {
+  return Math.min(lossGraceMs, deposedGraceMs);
 }
 
 /** `null`: SIGKILL has been sent already. */

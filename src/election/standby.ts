@@ -99,10 +99,9 @@ export function onStandbyNews(
   if (seen.id === 'present' && isLate(lease, seen.lease)) return standby;
   const { call } = standby;
   if (call.id === 'writing' && isWrite(readRecord(lease), call.sent)) return standby;
-  if (isDeleted) return seeAbsence(standby, turn);
-  const next = seeLease(standby, lease, null, turn);
-  // An attempt that was given up has landed: what is under way now is in the way of the renewals.
-  if (next.id === 'leading') abandon(call, turn);
+  const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
+  // A look is answered by the news. An attempt, when one that was given up has landed, is in the way of the renewals.
+  if (call.id === 'reading' || next.id === 'leading') abandon(call, turn);
   return next;
 }
 

@@ -10,7 +10,7 @@ import type { ElectionEvent, Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
 import { onChild } from './child-events.ts';
 import { advanceLeading, leadingDeadlineMs, stopLeading } from './leading.ts';
-import { advanceLosing, losingDeadlineMs } from './losing.ts';
+import { advanceLosing, losingDeadlineMs, onLosingNews } from './losing.ts';
 import { advanceReleasing, onReleasingAnswer, releasingDeadlineMs } from './releasing.ts';
 import { onRenewalAnswer, onRenewalNews } from './renewing.ts';
 import {
@@ -127,6 +127,7 @@ function onNews(state: State, lease: RawLease, isDeleted: boolean, turn: Turn): 
     case 'stepping-down':
       return onRenewalNews(state, lease, isDeleted, turn);
     case 'losing':
+      return onLosingNews(state, lease, isDeleted, turn);
     case 'releasing':
     case 'ended':
       return state;
