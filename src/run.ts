@@ -226,6 +226,8 @@ class Driver {
 
   #onChildNews(news: SupervisorNews): void {
     if (news.id === 'ended' || news.id === 'gone') this.#child = news.id;
+    if (this.#child === 'started' && (news.id === 'refused' || news.id === 'failed'))
+      this.#child = 'gone';
     if (news.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
     this.#enqueue({ ...news, id: `child-${news.id}` } as ElectionEvent);
   }
