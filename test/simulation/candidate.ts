@@ -133,10 +133,7 @@ export class Candidate implements Replica {
             onKilled: (tree) => judge.onKilled(tree),
             onStopSignal: (tree) => judge.onStopSignal(tree),
           },
-          (news) => {
-            if (news.id === 'unguarded') judge.noteUnguarded(ledger);
-            onNews(news);
-          },
+          onNews,
         )),
       listenToSignals: (onSignal) => {
         this.#onSignal = onSignal;

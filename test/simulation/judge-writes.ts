@@ -141,8 +141,10 @@ export class WriteJudge {
 
   #expectedTransitions(before: Version | null, after: Version, author: Author): number {
     if (before === null) return 0;
-    const isBack = before.holder === '' && this.#claim?.author === author;
-    if (after.holder === '' || isBack || before.holder === after.holder) return before.transitions;
+    const claim = this.#claim;
+    // Whoever blanked it may have counted otherwise.
+    if (before.holder === '' && claim?.author === author) return claim.transitions;
+    if (after.holder === '' || before.holder === after.holder) return before.transitions;
     return before.transitions + 1;
   }
 }

@@ -207,7 +207,11 @@ export class Judge {
   /** What has to hold at every instant. */
   check(): void {
     for (const ledger of this.#ledgers) ledger.noteTime();
-    for (const tree of this.#living) this.#checkTree(tree);
+    for (const tree of this.#living) {
+      if (tree.isUnguarded && !this.#ledgerOf(tree).process.isResponsive)
+        tree.excuse ??= 'its guard was killed, and leader-run was held up';
+      this.#checkTree(tree);
+    }
     if (this.#living.size > 1) this.#checkAlone();
   }
 
@@ -251,7 +255,7 @@ export class Judge {
   }
 
   #checkStop(tree: SimulatedTree, ledger: Ledger, byMs: number, why: string): void {
-    if (tree.stopSignalAtMs !== null || tree.killedAtMs !== null || tree.state === 'rest') return;
+    if (tree.stopSignalAtMs !== null || tree.killedAtMs !== null || tree.hasEnded) return;
     this.#checkReaction(ledger, byMs, `no stop signal though ${why}`);
   }
 
@@ -277,21 +281,11 @@ export class Judge {
     if (machine.bootMs() <= deadMs + 1 || !machine.isAwake) return;
     // The guard's sleep stands still in suspend.
     if (machine.suspendedMs() > 0 && this.#world.nowMs - machine.awakeSinceMs < 120_000) return;
-    if (ledger.process.isAlive && this.#isUnguarded(ledger)) return;
+    if (tree.isUnguarded) return;
     this.#world.break(
       'G2',
       `${ledger.author.name}: its tree lives past D by ${(machine.bootMs() - deadMs).toFixed(1)} ms`,
     );
-  }
-
-  #isUnguarded(ledger: Ledger): boolean {
-    return this.#unguarded.has(ledger);
-  }
-
-  readonly #unguarded = new Set<Ledger>();
-
-  noteUnguarded(ledger: Ledger): void {
-    this.#unguarded.add(ledger);
   }
 
   #ledgerOf(tree: SimulatedTree): Ledger {

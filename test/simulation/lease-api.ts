@@ -98,6 +98,7 @@ export class SimulatedLeaseApi implements LeaseApi {
       this.#server,
       { resourceVersion, silenceMs },
       (news) => {
+        this.#process.world.tell(this.#process.name, () => `watches ${describeNews(news)}`);
         this.#observer.onNews(news);
         onNews(news);
       },
@@ -122,6 +123,10 @@ export class SimulatedLeaseApi implements LeaseApi {
 export function describeRequest(request: LeaseRequest): string {
   if (request.id === 'get') return 'get';
   return `${request.id} ${describeLease(request.body)}`;
+}
+
+function describeNews(news: WatchNews): string {
+  return 'lease' in news ? `${news.id}: ${describeLease(news.lease)}` : news.id;
 }
 
 export function describeAnswer(answer: Answer): string {

@@ -110,6 +110,7 @@ export class SimulatedSupervisor implements Supervisor {
     world.count('fault: guard died and could not be replaced');
     world.tell(this.#process.name, () => 'loses its guard');
     this.#isGuardLost = true;
+    if (this.#tree !== null) this.#tree.isUnguarded = true;
     machine.wakeNever(this.#guardSleep);
     this.#news({ id: 'unguarded', message: 'fork failed' });
   }

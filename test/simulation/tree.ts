@@ -52,6 +52,9 @@ export class SimulatedTree {
   killedAtMs: number | null = null;
   killedBy: Killer | null = null;
   diedAtMs: number | null = null;
+  isUnguarded = false;
+  /** The command itself has ended. */
+  hasEnded = false;
   /** It can outlive its lease for a reason that the README names. */
   excuse: string | null = null;
 
@@ -138,6 +141,7 @@ export class SimulatedTree {
     if (this.state !== 'running' && this.state !== 'gate') return;
     // In uninterruptible sleep nothing ends.
     if (this.killedAtMs !== null && this.behaviour.unkillableMs > 0) return;
+    this.hasEnded = true;
     const { rest } = this.behaviour;
     const hasRest = this.state === 'running' && rest !== null;
     this.#world.tell(
