@@ -1,39 +1,106 @@
 // Bundles src/main.ts into the one file that is shipped: dist/leader-run.cjs.
 //
-// What is not needed is kept out, because loading it at start is what makes the naive program slow: client-node's 340 KB
-// of generated models (only its KubeConfig is used) and undici (the HTTP is ours).
+// Loading everything at start is what makes the naive program slow, so three things are done about it:
+// - what is never used is left out: client-node's 340 KB of generated models, undici (the HTTP is ours);
+// - what only some runs need is packed: kept as text in the file, where V8 does not parse it, until it is asked for;
+// - client-node's imports of such packages are turned into requires at the place of use.
 import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-/** @type {import('esbuild').Plugin} */
-const leaveOut = {
-  name: 'leave-out',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/gen\/index\.js$/ }, () => ({ path: 'gen', namespace: 'left-out' }));
-    onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'left-out' }));
-    onLoad({ filter: /^gen$/, namespace: 'left-out' }, () => ({
-      contents: 'export const createConfiguration = undefined, ServerConfiguration = undefined;',
-    }));
-    onLoad({ filter: /^undici$/, namespace: 'left-out' }, () => ({
-      contents: 'export class Agent {} export class ProxyAgent {}',
-    }));
-  },
-};
-
-const result = await build({
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/leader-run.cjs',
+/** @type {import('esbuild').BuildOptions} */
+const common = {
   bundle: true,
   platform: 'node',
   format: 'cjs',
   target: 'node20.19',
   minify: true,
-  keepNames: false,
-  define: { LEADER_RUN_VERSION: JSON.stringify(version) },
-  plugins: [leaveOut],
   logLevel: 'warning',
+};
+
+/** @type {import('esbuild').Plugin} */
+const leaveOut = {
+  name: 'leave-out',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'left-out';
+    onResolve({ filter: /\/gen\/index\.js$/ }, () => ({ path: 'gen', namespace }));
+    onResolve({ filter: /^(undici|socks)$/ }, ({ path }) => ({ path, namespace }));
+    const stubs = {
+      gen: 'export const createConfiguration = undefined, ServerConfiguration = undefined;',
+      undici: 'export class Agent {} export class ProxyAgent {}',
+      socks: 'export const SocksClient = undefined;',
+    };
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: stubs[path] }));
+  },
+};
+
+/** What only some credentials need, by the file of client-node that imports it. */
+const rarelyNeeded = {
+  'config.js': ['socks-proxy-agent', 'hpagent'],
+  'oidc_auth.js': ['openid-client'],
+  'azure_auth.js': ['jsonpath-plus'],
+  'gcp_auth.js': ['jsonpath-plus'],
+};
+
+/** @type {import('esbuild').Plugin} */
+const loadLate = {
+  name: 'load-late',
+  setup({ onLoad }) {
+    const filter = /client-node\/dist\/(config|oidc_auth|azure_auth|gcp_auth)\.js$/;
+    onLoad({ filter }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      return { contents: rarelyNeeded[basename(path)].reduce(importLate, source) };
+    });
+  },
+};
+
+/** Turns the one import of a package into a `require` at each use of what it brings. */
+function importLate(source, name) {
+  const [statement, what] = new RegExp(`^import (.+) from '${name}';$`, 'm').exec(source) ?? [];
+  if (statement === undefined) throw new Error(`Cannot load ${name} late as it is not imported`);
+  const rest = source.replace(statement, '');
+  const late = `require('${name}')`;
+  const namespace = /^\* as (\w+)$/.exec(what)?.[1];
+  if (namespace !== undefined) return rest.replaceAll(`${namespace}.`, `${late}.`);
+  return what
+    .replace(/[{}\s]/g, '')
+    .split(',')
+    .reduce(
+      (text, part) => text.replaceAll(new RegExp(`\\b${part}\\b`, 'g'), `(${late}.${part})`),
+      rest,
+    );
+}
+
+/** @type {import('esbuild').Plugin} */
+const pack = {
+  name: 'pack',
+  setup({ onResolve, onLoad, resolve }) {
+    const namespace = 'packed';
+    const filter =
+      /^(execa|socks-proxy-agent|hpagent|openid-client|jsonpath-plus|\.\/sandbox\/run\.ts)$/;
+    onResolve({ filter }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (pluginData === namespace) return undefined;
+      const found = await resolve(path, { resolveDir, kind, pluginData: namespace });
+      return { path: found.path, namespace };
+    });
+    onLoad({ filter: /.*/, namespace }, async ({ path }) => {
+      const { outputFiles } = await build({ ...common, entryPoints: [path], write: false });
+      const text = JSON.stringify(outputFiles[0].text);
+      const contents = `new Function('module', 'exports', 'require', ${text})(module, exports, require);`;
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+const result = await build({
+  ...common,
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/leader-run.cjs',
+  define: { LEADER_RUN_VERSION: JSON.stringify(version) },
+  plugins: [leaveOut, loadLate, pack],
   metafile: process.argv.includes('--metafile'),
 });
 if (result.metafile) process.stdout.write(JSON.stringify(result.metafile));

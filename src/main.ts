@@ -3,9 +3,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { bootNowMs } from './child/clock.ts';
 import { marksAround } from './child/cookie.ts';
 import { readLauncherNotes } from './child/launcher.ts';
+import { leaveTerminal } from './child/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './child/signals.ts';
 import { suspendSelf } from './child/suspend.ts';
 import { createSupervisor } from './child/tree.ts';
@@ -21,6 +23,9 @@ import { connectLease } from './lease/connection.ts';
 import { type Clock, run } from './run.ts';
 
 declare const LEADER_RUN_VERSION: string;
+
+// Nothing here runs often enough to be worth optimised code, which would cost some MB.
+setFlagsFromString('--no-opt');
 
 const write = openStderr();
 
@@ -121,6 +126,7 @@ async function lead(options: RunOptions): Promise<number> {
   );
   const line = messages.ofOutcome(outcome);
   if (line !== null) log.say(line);
+  if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options);
 }
 

@@ -73,6 +73,8 @@ class Driver {
   #state: State;
   #watch: LeaseWatch | null = null;
   #cancelTimer: () => void = () => undefined;
+  /** null: guard and gate are made, or being made. */
+  #cancelPreparing: (() => void) | null = null;
   #dueMs = Infinity;
   #suspendedMs: number;
   #isDraining = false;
@@ -96,8 +98,12 @@ class Driver {
   }
 
   begin(): void {
+    // The first request is on its way before guard and gate are made, which takes this thread some time.
+    this.#cancelPreparing = this.#ports.clock.setTimer(0, () => {
+      this.#cancelPreparing = null;
+      this.#supervisor.prepare();
+    });
     this.#enqueue({ id: 'begin' });
-    this.#supervisor.prepare();
   }
 
   #enqueue(event: ElectionEvent): void {
@@ -254,8 +260,9 @@ class Driver {
     this.#outcome = outcome;
     this.#watch?.close();
     this.#ports.api.close();
+    this.#cancelPreparing?.();
     // A gate that never got its "go" is let go first.
-    if (this.#child === 'none') this.#supervisor.dismiss();
+    if (this.#child === 'none' && this.#cancelPreparing === null) this.#supervisor.dismiss();
     else this.#settle(outcome);
   }
 
