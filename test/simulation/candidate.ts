@@ -84,6 +84,7 @@ export class Candidate implements Replica {
   }
 
   start(): void {
+    if (this.#isRetired) return;
     const { world, server, judge } = this.#around;
     const { machine, link } = this;
     const name = `${this.name}.${++this.#starts}`;
@@ -193,7 +194,7 @@ export class Candidate implements Replica {
     if (ledger.tree === null || ledger.tree.state === 'dead') judge.leave(ledger);
     if (this.#isRetired) return;
     world.after(world.random.logBetween(50, this.#plan.longestRestartMs), () => {
-      if (!this.#isRetired) this.machine.whenAwake(() => this.start());
+      this.machine.whenAwake(() => this.start());
     });
   }
 

@@ -51,6 +51,7 @@ export class ClientGo implements Replica {
   }
 
   start(): void {
+    if (this.#isRetired) return;
     const { world, judge } = this.#around;
     const name = `${this.name}.${++this.#starts}`;
     this.process = new SimulatedProcess(name, this.machine, world, this.link.ambience);
@@ -92,7 +93,7 @@ export class ClientGo implements Replica {
     process.end();
     if (this.#isRetired) return;
     world.after(world.random.logBetween(50, this.#plan.longestRestartMs), () => {
-      if (!this.#isRetired) this.machine.whenAwake(() => this.start());
+      this.machine.whenAwake(() => this.start());
     });
   }
 

@@ -20,6 +20,8 @@ export class SimulatedProcess {
   readonly #onDeath: (() => void)[] = [];
   #inbox: Task[] = [];
   #isStopped = false;
+  /** What came in while it was held up is being taken up. */
+  #isCatchingUp = false;
   /** True time until which its thread is busy. */
   #busyUntilMs = 0;
   /** How far the turn that is under way has got beyond the instant at which it began, ms. */
@@ -42,6 +44,7 @@ export class SimulatedProcess {
       !this.#isStopped &&
       this.machine.isAwake &&
       this.world.nowMs >= this.#busyUntilMs &&
+      !this.#isCatchingUp &&
       this.#inbox.length === 0
     );
   }
@@ -139,6 +142,8 @@ export class SimulatedProcess {
     if (!this.isAlive || this.#isStopped || !this.machine.isAwake) return;
     if (this.world.nowMs < this.#busyUntilMs) return;
     if (this.world.random.chance(0.5)) this.#timersFirst();
+    if (this.#isCatchingUp) return;
+    this.#isCatchingUp = true;
     this.#takeNext();
   }
 
@@ -150,10 +155,14 @@ export class SimulatedProcess {
   }
 
   #takeNext(): void {
-    if (!this.isAlive || this.#isStopped || !this.machine.isAwake) return;
-    if (this.world.nowMs < this.#busyUntilMs) return;
+    const isHeldUp = this.#isStopped || !this.machine.isAwake;
+    if (!this.isAlive || isHeldUp || this.world.nowMs < this.#busyUntilMs) {
+      this.#isCatchingUp = false;
+      return;
+    }
     const task = this.#inbox.shift();
     if (task === undefined) {
+      this.#isCatchingUp = false;
       this.responsiveSinceMs = this.world.nowMs;
       return;
     }
