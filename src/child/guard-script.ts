@@ -42,33 +42,32 @@ is_still_ours() {
   [ "$1" = "$start" ]
 }
 
-# A member of the tree: stopped at once, so that it cannot fork away.
+# The process of a row is a member of the tree: stopped at once, so that it cannot fork away.
 meet() {
-  case "$known 1 $$ " in *" $1 "*) return ;; esac
-  known="$known$1 "
-  kill -STOP "$1"
+  each=\${1#/proc/}
+  each=\${each%%/*}
+  case "$known 1 $$ " in *" $each "*) return ;; esac
+  known="$known$each "
+  kill -STOP "$each"
 }
 
-# Meets all of the group, of the session, and all children of those met. grep reads the whole table in blocks, where sh
-# would need a system call for each byte, and cuts out "PARENT GROUP SESSION": what is left of a row is short, as sh is slow.
-look_for_kin() {
-  table=$(set +f; exec grep -oHE '\\) . [0-9]+ [0-9]+ [0-9]+ ' /proc/[0-9]*/stat)
+# Meets all of the group, of the session, all children of those met, and, if environments are looked at too, all that carry
+# the cookie. grep reads the files in blocks, where sh would need a system call for each byte, and cuts out what matters:
+# "PARENT GROUP SESSION" or the cookie, as sh is slow on long rows.
+look_at() {
+  table=$(set +f; exec grep -aoHE "\\) . [0-9]+ [0-9]+ [0-9]+ |$cookie" $1)
   while met=$known; do
     for row in $table; do
-      each=\${row#/proc/}
-      each=\${each%%/*}
-      row=\${row#*) ? }
-      case \${row#* } in "$group "* | *" $group ") meet "$each" ;; esac
-      case $known in *" \${row%% *} "*) meet "$each" ;; esac
+      case $row in
+      *"/environ:$cookie") meet "$row" ;;
+      */stat:*)
+        kin=\${row#*) ? }
+        case \${kin#* } in "$group "* | *" $group ") meet "$row" ;; esac
+        case $known in *" \${kin%% *} "*) meet "$row" ;; esac
+        ;;
+      esac
     done
     [ "$met" != "$known" ] || return
-  done
-}
-
-look_for_cookie() {
-  for row in $(set +f; exec grep -lF "$cookie" /proc/[0-9]*/environ); do
-    row=\${row#/proc/}
-    meet "\${row%%/*}"
   done
 }
 
@@ -79,7 +78,8 @@ kill_those_met() {
   IFS=$newline
 }
 
-# Stops whom it finds until nobody new appears, then kills. Environments come last, as reading one can hang.
+# Stops whom it finds until nobody new appears, then kills. The group goes before environments are looked at, as that can
+# hang: its members were stopped before the first look, so none of them has a child that was not seen.
 kill_tree() {
   # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
   [ -n "$cookie" ] || kill -KILL 0
@@ -92,16 +92,16 @@ kill_tree() {
   else
     group=-
   fi
+  IFS=$newline
   # Where no process can be had for grep, sh ends here: the group at least goes with it.
   trap kill_those_met 0
-  IFS=$newline
+  look_at '/proc/[0-9]*/stat'
+  [ "$group" = - ] || kill -KILL "-$group"
   while before=$known; do
-    look_for_kin
-    [ "$before" = "$known" ] || continue
-    kill_those_met
-    look_for_cookie
+    look_at "/proc/[0-9]*/stat$newline/proc/[0-9]*/environ"
     [ "$before" != "$known" ] || break
   done
+  kill_those_met
   echo killed >&3
   kill -KILL 0
 }
