@@ -97,7 +97,7 @@ export function readDeleteOptions(body: Body): Read<JsonObject> {
   const object = deleteOptionsObject(body);
   if (typeof object === 'string') return refuse(badRequest(object));
   const decoded = decode(object, deleteOptionsStruct);
-  if (decoded.id === 'failed') return refuse(badRequest(unnamed(decoded.message)));
+  if (decoded.id === 'failed') return refuse(badRequest(decoded.message));
   return { id: 'read', value: decoded.object, warnings: [] };
 }
 
@@ -115,11 +115,6 @@ function deleteOptionsObject(body: Body): JsonObject | string {
   const kind = (object['kind'] as string | undefined) || 'DeleteOptions';
   if (kind === 'DeleteOptions') return object;
   return unregisteredKind(kind, (object['apiVersion'] as string | undefined) || 'v1') ?? object;
-}
-
-/** DeleteOptions have no name of their own in the errors about their fields. */
-function unnamed(message: string): string {
-  return message.replace('DeleteOptions.DeleteOptions.', 'DeleteOptions.');
 }
 
 /** Why kind and apiVersion cannot be found in a body, in Go's words. */

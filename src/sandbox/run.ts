@@ -16,6 +16,7 @@ export interface SandboxRun {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const FAILED_EXIT_CODE = 125;
 const NOT_EXECUTABLE_EXIT_CODE = 126;
 const NOT_FOUND_EXIT_CODE = 127;
@@ -25,21 +26,23 @@ const SIGNAL_EXIT_BASE = 128;
 export async function runSandbox(run: SandboxRun): Promise<number> {
   const { port, kubeconfig: kubeconfigPath, command, write } = run;
   // First of all, so that no signal finds a file without somebody who removes it.
-  const signals = command === null ? stopSignals() : null;
+  const signals = receiveSignals();
   let sandbox: Sandbox;
   try {
     sandbox = await startSandbox({ port, kubeconfigPath });
   } catch (error) {
+    signals.close();
     write(`leader-run: ${(error as Error).message}\n`);
     return FAILED_EXIT_CODE;
   }
   try {
-    if (command !== null) return await runCommand(command, sandbox, run);
+    if (command !== null) return await runCommand(command, sandbox, run, signals);
     write(instructions(sandbox));
-    await signals;
+    await new Promise<void>((resolve) => signals.deliverTo(() => resolve()));
     return 0;
   } finally {
     await sandbox.close();
+    signals.close();
   }
 }
 
@@ -63,49 +66,51 @@ function shellWord(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function stopSignals(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => resolve());
-    }
-  });
-}
-
 async function runCommand(
   [file, ...args]: readonly [string, ...string[]],
   { kubeconfigPath }: Sandbox,
   { write, env = process.env }: SandboxRun,
+  signals: ReceivedSignals,
 ): Promise<number> {
   const child = spawn(file, args, {
     stdio: 'inherit',
     env: { ...env, KUBECONFIG: kubeconfigPath },
   });
-  const stopForwarding = forwardSignals((signal) => child.kill(signal));
-  try {
-    return await new Promise<number>((resolve) => {
-      child.once('exit', (code, signal) => {
-        resolve(signal === null ? (code ?? 0) : SIGNAL_EXIT_BASE + constants.signals[signal]);
-      });
-      child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
-        write(`leader-run: Cannot run ${JSON.stringify(file)}: ${message}\n`);
-        resolve(code === 'ENOENT' ? NOT_FOUND_EXIT_CODE : NOT_EXECUTABLE_EXIT_CODE);
-      });
+  // The command is in our process group: what the terminal sends (INT, HUP), it has had.
+  const had: readonly NodeJS.Signals[] = hasTerminal() ? ['SIGINT', 'SIGHUP'] : [];
+  signals.deliverTo((signal) => {
+    if (!had.includes(signal)) child.kill(signal);
+  });
+  return new Promise<number>((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? (code ?? 0) : SIGNAL_EXIT_BASE + constants.signals[signal]);
     });
-  } finally {
-    stopForwarding();
-  }
+    child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      write(`leader-run: Cannot run ${JSON.stringify(file)}: ${message}\n`);
+      resolve(code === 'ENOENT' ? NOT_FOUND_EXIT_CODE : NOT_EXECUTABLE_EXIT_CODE);
+    });
+  });
 }
 
-/** The command shares our process group, so with a terminal it has had what the terminal sends: INT and HUP. */
-function forwardSignals(kill: (signal: NodeJS.Signals) => void): () => void {
-  const delivered: readonly NodeJS.Signals[] = hasTerminal() ? ['SIGINT', 'SIGHUP'] : [];
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const forward = (signal: NodeJS.Signals): void => {
-    if (!delivered.includes(signal)) kill(signal);
-  };
-  for (const signal of signals) process.on(signal, forward);
-  return () => {
-    for (const signal of signals) process.off(signal, forward);
+interface ReceivedSignals {
+  /** Hands on those that came so far, and each as it comes. */
+  deliverTo(receiver: (signal: NodeJS.Signals) => void): void;
+  close(): void;
+}
+
+function receiveSignals(): ReceivedSignals {
+  const early: NodeJS.Signals[] = [];
+  let deliver = (signal: NodeJS.Signals): void => void early.push(signal);
+  const listener = (signal: NodeJS.Signals): void => deliver(signal);
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return {
+    deliverTo: (receiver) => {
+      deliver = receiver;
+      early.forEach(receiver);
+    },
+    close: () => {
+      for (const signal of SIGNALS) process.off(signal, listener);
+    },
   };
 }
 
