@@ -194,11 +194,13 @@ async function agentsOf(options: RequestOptions, settings: CredentialSettings) {
 
 /** What Node's types leave out: the options that each new connection gets. */
 interface AgentWithOptions extends HttpAgent {
-  readonly options?: object;
+  readonly options?: { timeout?: number | undefined };
 }
 
 /** client-node's proxy agents cannot be told all this when they are made. */
 function prepared(agent: AgentWithOptions, tls: object = {}): HttpAgent {
+  // client-node sets it to undefined, which goes before the time-out of the request.
+  delete agent.options?.timeout;
   return Object.assign(agent, {
     keepAlive: true,
     keepAliveMsecs: keepAliveProbeMs,

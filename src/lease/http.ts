@@ -15,6 +15,12 @@ import { codeOf, messageOf } from './errors.ts';
 /** A Lease has some hundred bytes; what is longer is none. */
 export const bodyLimitBytes = 1 << 20;
 
+/**
+ * A proxy that does not answer a CONNECT is given up after this; the connection to it is not the request's own, so it does not end with
+ * the request. For all others the event that Node makes of it has no listener.
+ */
+const proxyTimeoutMs = 30_000;
+
 /** What is asked for. */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -57,6 +63,7 @@ export function startRequest(
     method,
     agent: agents[connection],
     signal,
+    timeout: proxyTimeoutMs,
     headers: {
       ...headers,
       Accept: 'application/json',
