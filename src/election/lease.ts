@@ -60,7 +60,7 @@ export type Answer =
  * What the watch tells. It only informs: an event is treated as the answer of a GET that may be old.
  *
  * - `open`: from now on changes are reported; `down`: no longer (polling takes over until the next `open`).
- * - `forbidden`: RBAC lacks `watch`; it is not tried again.
+ * - `forbidden`: RBAC lacks `watch`. It is looked at again now and then (an API server that starts forbids everything): `open` may follow.
  * - `changed`, `deleted`: the object as the event carried it (for `deleted`, the last state with the resourceVersion of the deletion).
  */
 export type WatchNews =
