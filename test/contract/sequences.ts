@@ -96,33 +96,58 @@ function defined(object: object): object {
 }
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({ id: fc.constantFrom('get' as const, 'list' as const), name }),
-  fc.record({ id: fc.constant('post' as const), name, spec, metadata: ownMetadata }),
-  fc.record({
-    id: fc.constant('put' as const),
-    name,
-    base,
-    hasUid: fc.boolean(),
-    spec,
-    metadata: ownMetadata,
-  }),
-  fc.record({ id: fc.constant('patch' as const), name, base, spec, metadata: ownMetadata }),
-  fc.record({
-    id: fc.constant('strategic' as const),
-    name,
-    spec: fc.record(goodSpec, { requiredKeys: [] }),
-  }),
-  fc.record({
-    id: fc.constant('delete' as const),
-    name,
-    base,
-    by: fc.constantFrom('uid' as const, 'both' as const),
-  }),
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      id: fc.constant('put' as const),
+      name,
+      base,
+      hasUid: fc.boolean(),
+      spec,
+      metadata: ownMetadata,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      id: fc.constant('patch' as const),
+      name,
+      base,
+      spec,
+      metadata: ownMetadata,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ id: fc.constant('post' as const), name, spec, metadata: ownMetadata }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      id: fc.constant('delete' as const),
+      name,
+      base,
+      by: fc.constantFrom('uid' as const, 'both' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      id: fc.constant('strategic' as const),
+      name,
+      spec: fc.record(goodSpec, { requiredKeys: [] }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ id: fc.constantFrom('get' as const, 'list' as const), name }),
+  },
 );
 
 export const sequences: fc.Arbitrary<readonly Operation[]> = fc.array(operation, {
-  minLength: 3,
-  maxLength: 12,
+  minLength: 4,
+  maxLength: 16,
+  size: 'max',
 });
 
 /** The sequence as a case: at its end, all of its events are asked for. */
@@ -132,6 +157,7 @@ export function caseOf(operations: readonly Operation[]): ContractCase {
     play: async (api) => {
       const seen = new Map<Name, Lease[]>(names.map((each) => [each, []]));
       const first = await api.given('first');
+      for (const each of names) seen.get(each)?.push(await api.given(each));
       for (const each of operations) {
         const versions = seen.get(each.name) ?? [];
         const { status, body } = await perform(api, each, versions);
