@@ -130,8 +130,10 @@ function dueAtMs(standby: Standby): number {
 
 /** With a watch a look is due only when the holder has been silent for too long; else at each retry period. */
 function lookAtMs({ watch, sight, candidate }: Standby, nextAtMs: number): number {
-  if (watch.id !== 'open' || sight.seen.id === 'nothing') return nextAtMs;
   const { seen } = sight;
+  // What is free and yet left to others has been taken by one of them, as far as we know.
+  const isDoubtful = seen.id === 'present' && seen.isReleased;
+  if (watch.id !== 'open' || seen.id === 'nothing' || isDoubtful) return nextAtMs;
   const recordMs = seen.id === 'present' ? (seen.record.leaseDurationMs ?? 0) : 0;
   const silenceMs = Math.max(2 * candidate.retryPeriodMs, recordMs / 2);
   return Math.max(nextAtMs, watch.lastNewsAtMs + silenceMs);
@@ -147,7 +149,9 @@ function giveUpAtMs(standby: Standby): number {
   if (seen.id === 'nothing')
     return call.failures > 0 || candidate.waitMs > 0 ? waitOverMs : Infinity;
   if (seen.id === 'present' && seen.isHolderAlive) return waitOverMs;
-  if (call.failures > 0) return Math.max(waitOverMs, takeAtMs(standby));
+  if (call.failures > 0) {
+    return Math.max(waitOverMs, freeAtMs(sight, candidate.leaseDurationMs));
+  }
   return Infinity;
 }
 
@@ -193,8 +197,10 @@ function onAcquireAnswer(
     case 'conflict': {
       const spreadMs = Math.min(largestSpreadMs, Math.max(firstSpreadMs, 4 * standby.spreadMs));
       const loser = idle({ ...standby, spreadMs }, turn);
-      // The watch may have told already who won; then there is nothing to ask.
-      return isNewsSince(loser, sent) ? loser : look(loser, turn);
+      if (isNewsSince(loser, sent)) return loser;
+      if (standby.watch.id !== 'open') return look(loser, turn);
+      // The watch will tell who won: a crowd of losers need not all ask. Should it not, a look comes before the next attempt.
+      return { ...loser, holdBackUntilMs: Infinity };
     }
   }
 }
