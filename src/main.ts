@@ -87,7 +87,7 @@ async function lead(options: RunOptions): Promise<number> {
   const messages = createMessages({
     namespace,
     lockName,
-    server: cluster.server.href,
+    server: cluster.server.origin,
     context: cluster.context,
     identity: settings.identity,
     renewDeadlineMs: settings.renewDeadlineMs,
@@ -147,7 +147,14 @@ function receiveSignals(
 
 async function serveSandbox(options: SandboxOptions): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
-  return runSandbox({ ...options, write });
+  const { environment } = readLauncherNotes(process.env);
+  const env = Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
+  return runSandbox({ ...options, write, env });
+}
+
+function splitVariable(entry: string): [name: string, value: string] {
+  const end = entry.indexOf('=');
+  return [entry.slice(0, end), entry.slice(end + 1)];
 }
 
 function fail(log: Log, message: string): number {
