@@ -38,6 +38,7 @@ export function advanceRenewal<S extends Tenured>(state: S, turn: Turn): S {
   if (call.id === 'idle') return turn.nowMs >= call.nextAtMs ? renewNow(state, turn) : state;
   if (turn.nowMs < call.expiresAtMs) return state;
   abandon(call, turn);
+  if (isLearnt(state)) return rest(state);
   return failed(state, { reason: 'timeout', afterMs: attemptTimeoutMs(candidate) }, turn);
 }
 
@@ -60,11 +61,12 @@ export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
 
 export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): State {
   const { call } = state;
+  if (isLearnt(state)) return rest(state);
   if (answer.id === 'failed') return failed(state, answer.failure, turn);
   if (call.id === 'writing') {
+    if (answer.id === 'lease') return confirm(state, call.sent, answer.lease, turn);
     // Another's write came between, or this one came twice, or the Lease is gone: only the stored record can tell.
-    if (answer.id !== 'lease') return { ...doubted(state), ...startReading(state, call, turn) };
-    return confirm(state, call.sent, answer.lease, turn);
+    return { ...doubted(state), ...startReading(state, call, turn) };
   }
   if (answer.id !== 'lease') return recreate(state, turn);
   return act(state, judge(state.tenure, answer.lease, null), answer.lease, turn);
@@ -84,8 +86,12 @@ export function onRenewalNews(
   const inFlight = call.id === 'writing' ? call.sent : null;
   if (isDeleted) return call.id === 'idle' ? recreate(state, turn) : state;
   const judgement = judge(tenure, lease, inFlight);
-  // Our own event may come before our own answer, and cancels nothing.
-  if (judgement.id === 'landed' && judgement.sent === inFlight) return state;
+  if (judgement.id === 'landed') {
+    // Our own event may come before our own answer, and cancels nothing; the answer may even be lost.
+    if (call.id === 'writing') return learn(state, judgement.sent, lease, turn);
+    abandon(call, turn);
+    return confirm(state, judgement.sent, lease, turn);
+  }
   // With a request under way only what ends the term matters; the request itself will show the rest.
   if (call.id !== 'idle' && judgement.id !== 'foreign') return state;
   if (judgement.id === 'unchanged') return withLease(state, lease);
@@ -121,9 +127,22 @@ function recreate(state: Tenured, turn: Turn): State {
   return renewNow(idleNow({ ...state, tenure: { ...tenure, term, lease: null } }, turn), turn);
 }
 
-/** A record of ours is stored: the term lasts from when it was sent. */
+/** A record of ours is stored, and no request is under way any more. */
 function confirm<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, turn: Turn): S {
+  return rest(learn(state, sent, lease, turn));
+}
+
+/** The next renewal is due a retry period after the last one was sent. */
+function rest<S extends Tenured>(state: S): S {
+  const nextAtMs = state.tenure.confirmed.sentAtMs + state.candidate.retryPeriodMs;
+  return { ...state, call: { id: 'idle', nextAtMs, ...noFailures } };
+}
+
+/** A record of ours is stored: the term lasts from when it was sent. What is under way goes on. */
+function learn<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, turn: Turn): S {
   const { candidate, call, tenure } = state;
+  const known = withVersion(tenure, lease);
+  if (sent === tenure.confirmed) return { ...state, tenure: known };
   if (call.failures > 0) {
     const sinceRenewalMs = turn.nowMs - tenure.confirmed.sentAtMs;
     turn.say({ id: 'renewed', sinceRenewalMs });
@@ -131,9 +150,14 @@ function confirm<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease,
   turn.do({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
   return {
     ...state,
-    tenure: { ...withVersion(tenure, lease), confirmed: sent, unanswered: [] },
-    call: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...noFailures },
+    tenure: { ...known, confirmed: sent, unanswered: [] },
+    call: { ...call, ...noFailures },
   };
+}
+
+/** Whether the write under way is known to be stored, so that its answer tells nothing new. */
+function isLearnt({ call, tenure }: Tenured): boolean {
+  return call.id === 'writing' && call.sent === tenure.confirmed;
 }
 
 /** The write under way may have landed although its answer does not say so (a proxy sent it twice, the answer was lost). */
