@@ -1,6 +1,7 @@
 /** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
+import type { Standby } from './judge-hand-over.ts';
 import type { Judge } from './judge.ts';
 import { SimulatedLeaseApi, describeRequest } from './lease-api.ts';
 import { Ledger } from './ledger.ts';
@@ -18,6 +19,8 @@ export interface Replica {
   readonly machine: Machine;
   readonly link: Link;
   readonly process: SimulatedProcess | null;
+  /** What it is as a standby, if it is one. */
+  readonly standby: Standby | null;
   start(): void;
   /** SIGKILL. */
   crash(): void;
@@ -83,6 +86,15 @@ export class Candidate implements Replica {
     this.#around = around;
   }
 
+  get standby(): Standby | null {
+    const { process } = this;
+    const ledger = this.#ledger;
+    if (process === null || ledger === null || !process.isResponsive) return null;
+    if (ledger.tree !== null || ledger.stopRequestedAtMs !== null) return null;
+    const { leaseDurationMs } = ledger.settings;
+    return { name: process.name, leaseDurationMs, sinceMs: process.responsiveSinceMs };
+  }
+
   start(): void {
     if (this.#isRetired) return;
     const { world, server, judge } = this.#around;
@@ -134,7 +146,10 @@ export class Candidate implements Replica {
             onKilled: (tree) => judge.onKilled(tree),
             onStopSignal: (tree) => judge.onStopSignal(tree),
           },
-          onNews,
+          (news) => {
+            if (news.id === 'ended') ledger.endedAtMs ??= process.bootMs();
+            onNews(news);
+          },
         )),
       listenToSignals: (onSignal) => {
         this.#onSignal = onSignal;

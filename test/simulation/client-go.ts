@@ -24,6 +24,7 @@ export class ClientGo implements Replica {
   readonly link: Link;
   readonly #plan: ClientGoPlan;
   readonly #around: Surroundings;
+  readonly standby = null;
   process: SimulatedProcess | null = null;
   #author: Author;
   #starts = 0;

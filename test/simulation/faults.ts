@@ -29,6 +29,7 @@ const faults = {
   'outage, refusing': { begin: (site) => disturbAll(site, 'refused') },
   'outage, 503': { begin: (site) => disturbAll(site, 'unavailable') },
   'event loop blocked': { begin: ({ replica, forMs }) => replica.process?.stall(forMs) },
+  'held up at its next deed': { begin: ({ replica, forMs }) => replica.process?.holdUpNext(forMs) },
   'SIGSTOP and SIGCONT': {
     begin: ({ world, replica, forMs }) => {
       const { process } = replica;
@@ -81,6 +82,17 @@ const faults = {
 } satisfies Record<string, Fault>;
 
 export type FaultId = keyof typeof faults;
+
+/** What slows nobody down but those whom it ends. */
+export const calmFaultIds: readonly FaultId[] = [
+  'crash',
+  'SIGTERM',
+  'SIGINT twice',
+  'death of the guard',
+  'wall clock set',
+  'compaction',
+  'label edited',
+];
 
 export function faultIds(isBeyondLimits: boolean): FaultId[] {
   const ids = Object.keys(faults) as FaultId[];

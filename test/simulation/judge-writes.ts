@@ -77,7 +77,7 @@ export class WriteJudge {
     }
     const isOwn =
       claim?.author === author && (before?.write.author === author || before?.holder === '');
-    if (!isOwn && !this.#isBeyondLimits) {
+    if (!isOwn) {
       const whose = claim === null ? 'nobody' : claim.author.name;
       this.#world.break('G3', `${author.name} released the lease of ${whose}`);
     }

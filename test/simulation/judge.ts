@@ -3,8 +3,10 @@ import type { StartOptions } from '../../src/child/supervisor.ts';
 import type { Answer, WatchNews } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
+import { HandOverJudge, type Standby } from './judge-hand-over.ts';
 import { WriteJudge } from './judge-writes.ts';
 import type { Ledger } from './ledger.ts';
+import type { Scenario } from './scenario.ts';
 import type { Arrival, Server } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
 import type { World } from './world.ts';
@@ -24,12 +26,21 @@ export class Judge {
   readonly #living = new Set<SimulatedTree>();
   #lastToken = 0n;
 
-  constructor(world: World, server: Server, isBeyondLimits: boolean) {
+  constructor(
+    world: World,
+    server: Server,
+    { isBeyondLimits, isCalm }: Pick<Scenario, 'isBeyondLimits' | 'isCalm'>,
+    standbys: () => readonly Standby[],
+  ) {
     this.#world = world;
     this.#server = server;
     this.#isBeyondLimits = isBeyondLimits;
     this.writes = new WriteJudge(world, isBeyondLimits);
-    server.onCommit((before, after, by) => this.writes.onCommit(before, after, by));
+    const handOver = new HandOverJudge(world, standbys);
+    server.onCommit((before, after, by) => {
+      if (isCalm) handOver.onCommit(after, by.author);
+      this.writes.onCommit(before, after, by);
+    });
   }
 
   get living(): ReadonlySet<SimulatedTree> {
@@ -208,11 +219,19 @@ export class Judge {
   check(): void {
     for (const ledger of this.#ledgers) ledger.noteTime();
     for (const tree of this.#living) {
-      if (tree.isUnguarded && !this.#ledgerOf(tree).process.isResponsive)
-        tree.excuse ??= 'its guard was killed, and leader-run was held up';
+      tree.excuse ??= this.#excuseOf(tree);
       this.#checkTree(tree);
     }
     if (this.#living.size > 1) this.#checkAlone();
+  }
+
+  /** Guard and leader-run are two: where both fail at once the tree can outlive its lease. */
+  #excuseOf(tree: SimulatedTree): string | null {
+    if (this.#ledgerOf(tree).process.isResponsive) return null;
+    if (tree.isUnguarded) return 'its guard was killed, and leader-run was held up';
+    // The guard's sleep stands still in suspend.
+    const wasSuspended = tree.machine.awakeSinceMs > (tree.aliveSinceMs ?? Infinity);
+    return wasSuspended ? 'its machine slept, and leader-run was held up' : null;
   }
 
   /** G1: no two trees at one instant; a machine that has just woken up has a moment to find out. */
@@ -251,7 +270,17 @@ export class Judge {
       this.#checkStop(tree, ledger, deposedAtMs, 'it was deposed');
       this.#checkKill(tree, ledger, deposedAtMs + graceMs, 'it was deposed');
     }
+    this.#checkGrace(tree, ledger);
     this.#checkGuard(tree, ledger);
+  }
+
+  /** A voluntary stop began with the first signal after "go", or with the end of the command. */
+  #checkGrace(tree: SimulatedTree, ledger: Ledger): void {
+    const { stopRequestedAtMs, endedAtMs, lostAtMs, deposedAtMs, settings } = ledger;
+    const stopAtMs = Math.min(stopRequestedAtMs ?? Infinity, endedAtMs ?? Infinity);
+    // After a loss another grace counts.
+    if (stopAtMs >= Math.min(lostAtMs ?? Infinity, deposedAtMs ?? Infinity)) return;
+    this.#checkKill(tree, ledger, stopAtMs + settings.gracePeriodMs, 'its grace is over');
   }
 
   #checkStop(tree: SimulatedTree, ledger: Ledger, byMs: number, why: string): void {
@@ -268,8 +297,8 @@ export class Judge {
     const byTrueMs = process.machine.trueMsAt(byMs);
     const { nowMs } = this.#world;
     if (nowMs <= byTrueMs + reactionMs || !process.isResponsive) return;
-    const allowanceMs = process.machine.awakeSinceMs > byTrueMs ? wakeReactionMs : reactionMs;
-    if (nowMs - process.responsiveSinceMs <= allowanceMs) return;
+    if (nowMs - process.responsiveSinceMs <= reactionMs) return;
+    if (nowMs - process.machine.awakeSinceMs <= wakeReactionMs) return;
     this.#world.break('G2', `${author.name}: ${what} ${(nowMs - byTrueMs).toFixed(1)} ms ago`);
   }
 

@@ -24,6 +24,8 @@ export class Ledger {
   newestSeen = 0;
   stopRequestedAtMs: number | null = null;
   goAtMs: number | null = null;
+  /** When it heard that its command has ended. */
+  endedAtMs: number | null = null;
   /** When each request was sent, true time. */
   readonly sends: number[] = [];
   hasRestored = false;

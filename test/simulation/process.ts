@@ -26,6 +26,8 @@ export class SimulatedProcess {
   #busyUntilMs = 0;
   /** How far the turn that is under way has got beyond the instant at which it began, ms. */
   #lagMs = 0;
+  #holdUpMs = 0;
+  #isInTurn = false;
   isAlive = true;
   /** True time since when it has been able to react at once. */
   responsiveSinceMs: number;
@@ -57,15 +59,12 @@ export class SimulatedProcess {
     return this.machine.bootMs() + this.#lagMs * this.machine.rate;
   }
 
-  /** True time as the turn under way knows it. */
-  trueMs(): number {
-    return this.world.nowMs + this.#lagMs;
-  }
-
   /** Something has come in for it. */
   post(run: () => void, isTimer = false): void {
     if (!this.isAlive) return;
-    if (this.isResponsive) this.#take(run);
+    // Nothing comes in between the deeds of one turn.
+    if (this.#isInTurn) this.world.after(0, () => this.post(run, isTimer));
+    else if (this.isResponsive) this.#take(run);
     else this.#inbox.push({ isTimer, run });
   }
 
@@ -92,8 +91,8 @@ export class SimulatedProcess {
   /** What a turn does to the outside; the thread may be held up right before it. */
   act(action: () => void): void {
     if (!this.isAlive) return;
-    if (this.world.random.chance(this.#ambience.turnStall)) {
-      const stallMs = this.world.random.logBetween(1, this.#ambience.longestTurnStallMs);
+    const stallMs = this.#stallAtNextDeedMs();
+    if (stallMs > 0) {
       this.world.count('fault: stalled within a turn');
       this.world.tell(this.name, () => `is held up for ${stallMs.toFixed(1)} ms within its turn`);
       this.#lagMs += stallMs;
@@ -103,6 +102,18 @@ export class SimulatedProcess {
     this.world.after(this.#lagMs, () => {
       if (this.isAlive) this.machine.whenAwake(() => this.isAlive && action());
     });
+  }
+
+  /** Holds the thread up right before the next thing that it does to the outside. */
+  holdUpNext(forMs: number): void {
+    this.#holdUpMs = forMs;
+  }
+
+  #stallAtNextDeedMs(): number {
+    const plannedMs = this.#holdUpMs;
+    this.#holdUpMs = 0;
+    if (plannedMs > 0 || !this.world.random.chance(this.#ambience.turnStall)) return plannedMs;
+    return this.world.random.logBetween(1, this.#ambience.longestTurnStallMs);
   }
 
   /** Blocks the thread. */
@@ -172,6 +183,8 @@ export class SimulatedProcess {
 
   #take(run: () => void): void {
     this.#lagMs = 0;
+    this.#isInTurn = true;
+    this.world.whenSettled(() => (this.#isInTurn = false));
     run();
   }
 }

@@ -3,7 +3,7 @@ import { roomForLossGraceMs } from '../../src/election/settings.ts';
 import { type Ambience, calmAmbience, drawAmbience } from './ambience.ts';
 import type { CandidatePlan, Moment } from './candidate.ts';
 import type { ClientGoPlan } from './client-go.ts';
-import { type FaultId, faultIds } from './faults.ts';
+import { type FaultId, calmFaultIds, faultIds } from './faults.ts';
 import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
 
@@ -34,6 +34,8 @@ export interface Scenario {
   readonly durationMs: number;
   /** Something happens that no guarantee covers: only recovery is checked. */
   readonly isBeyondLimits: boolean;
+  /** Nothing is slow or lost, so that a hand-over has to be quick. */
+  readonly isCalm: boolean;
 }
 
 interface Timing {
@@ -60,22 +62,27 @@ const largestSkew = 0.01;
 
 export function drawScenario(seed: string): Scenario {
   const random = new Random(`scenario ${seed}`);
-  const isBeyondLimits = random.chance(0.1);
+  const isCalm = random.chance(0.08);
+  const isBeyondLimits = !isCalm && random.chance(0.1);
   const base = random.chance(0.03) ? longTiming : random.pick(timings);
   const isMixed = random.chance(0.3);
   const candidates = random.pick([2, 2, 2, 3, 3, 4, 5, 7]);
   const replicas: ReplicaPlan[] = [];
   const isSkewed = random.chance(0.5);
+  const areCron = random.chance(0.04);
   for (let index = 0; index < candidates; index++) {
     const timing = isMixed ? random.pick(timings) : base;
-    replicas.push(drawLeaderRun(random, index, timing, isSkewed));
+    replicas.push(
+      drawLeaderRun(random, index, timing, { isSkewed, isCron: areCron || random.chance(0.1) }),
+    );
   }
   if (random.chance(0.3)) replicas.push(drawClientGo(random, replicas, isSkewed));
   const longestMs = Math.max(...replicas.map(({ plan }) => leaseDurationOf(plan)));
   const durationMs = longestMs * random.between(3, 8);
-  const ambience = random.chance(0.15) ? calmAmbience() : drawAmbience(random);
-  const faults = drawFaults(random, durationMs, base, replicas.length, isBeyondLimits);
-  return { seed, replicas, ambience, faults, durationMs, isBeyondLimits };
+  const ambience = isCalm || random.chance(0.1) ? calmAmbience() : drawAmbience(random);
+  const ids = isCalm ? calmFaultIds : faultIds(isBeyondLimits);
+  const faults = drawFaults(random, ids, durationMs, base, replicas);
+  return { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm };
 }
 
 export function leaseDurationOf(plan: CandidatePlan | ClientGoPlan): number {
@@ -91,11 +98,10 @@ function drawLeaderRun(
   random: Random,
   index: number,
   timing: Timing,
-  isSkewed: boolean,
+  { isSkewed, isCron }: { isSkewed: boolean; isCron: boolean },
 ): ReplicaPlan {
   const room = roomForLossGraceMs(timing.leaseDurationMs, timing.renewDeadlineMs);
   const everEnds = random.chance(0.7);
-  const isCron = random.chance(0.1);
   return {
     kind: 'leader-run',
     machine: drawMachine(random, isSkewed),
@@ -155,25 +161,30 @@ const moments: readonly Moment[] = [
 
 function drawFaults(
   random: Random,
+  ids: readonly FaultId[],
   durationMs: number,
   { leaseDurationMs, renewDeadlineMs }: Timing,
-  replicas: number,
-  isBeyondLimits: boolean,
+  replicas: readonly ReplicaPlan[],
 ): FaultPlan[] {
-  const enabled = faultIds(isBeyondLimits).filter(() => random.chance(0.4));
+  const enabled = ids.filter(() => random.chance(0.4));
   if (enabled.length === 0) return [];
   const count = random.pick([0, 1, 2, 4, 8, 12]);
+  const clientGo = replicas.findIndex(({ kind }) => kind === 'client-go');
+  const drawTarget = () =>
+    clientGo !== -1 && random.chance(0.5) ? clientGo : random.below(replicas.length);
+  const drawDelay = () => {
+    if (random.chance(0.2)) return 0;
+    return random.chance(0.5) ? random.logBetween(0.1, 50) : random.between(0, leaseDurationMs);
+  };
   return Array.from({ length: count }, () => ({
     id: random.pick(enabled),
     when: random.chance(0.5)
-      ? { id: 'at', atMs: random.between(0, durationMs), target: random.below(replicas) }
+      ? { id: 'at', atMs: random.between(0, durationMs), target: drawTarget() }
       : {
           id: 'after',
           moment: random.pick(moments),
           count: 1 + Math.floor(random.logBetween(1, 30)),
-          delayMs: random.chance(0.5)
-            ? random.logBetween(0.1, 50)
-            : random.between(0, leaseDurationMs),
+          delayMs: drawDelay(),
         },
     forMs: random.pick([
       random.logBetween(5, 1_000),

@@ -21,7 +21,7 @@ export interface Result {
 }
 
 /** What a stop may take beyond the grace: the kill, and the release with all its tries. */
-const stopAllowanceMs = 15_000;
+const stopAllowanceMs = 8_000;
 
 export async function simulate(scenario: Scenario, isTracing = false): Promise<Result> {
   const simulation = new Simulation(scenario, isTracing);
@@ -47,7 +47,9 @@ class Simulation {
     this.world = new World(scenario.seed, isTracing);
     this.#ambience = { ...scenario.ambience };
     this.#server = new Server(this.world);
-    this.#judge = new Judge(this.world, this.#server, scenario.isBeyondLimits);
+    this.#judge = new Judge(this.world, this.#server, scenario, () =>
+      this.#replicas.flatMap(({ standby }) => standby ?? []),
+    );
     const around: Surroundings = {
       world: this.world,
       server: this.#server,
@@ -101,7 +103,8 @@ class Simulation {
     for (const fault of this.#scenario.faults) {
       const { when } = fault;
       if (when.id !== 'after' || when.moment !== moment || when.count !== count) continue;
-      this.world.after(when.delayMs, () => this.#begin(fault, replica));
+      if (when.delayMs === 0) this.#begin(fault, replica);
+      else this.world.after(when.delayMs, () => this.#begin(fault, replica));
     }
   }
 
@@ -143,7 +146,9 @@ class Simulation {
       'settings' in plan ? plan.settings.gracePeriodMs : 0,
     );
     const faultMs = Math.max(0, ...faults.map(({ forMs }) => forMs));
-    const withinMs = faultMs + Math.max(...graces) + stopAllowanceMs + 65_000;
+    const areKillable = replicas.every(({ plan }) => !('everEnds' in plan) || plan.everEnds);
+    const lingerMs = areKillable ? 0 : 65_000;
+    const withinMs = faultMs + Math.max(...graces) + stopAllowanceMs + lingerMs;
     for (const replica of this.#replicas) {
       replica.retire();
       replica.signal('SIGTERM');

@@ -16,6 +16,7 @@ export class World {
   readonly statistics = new Map<string, number>();
   readonly #timeline = new Timeline();
   readonly #trace: string[] = [];
+  readonly #whenSettled: (() => void)[] = [];
   readonly #isTracing: boolean;
   /** True time, ms. */
   nowMs = 0;
@@ -46,6 +47,7 @@ export class World {
       plan.action?.();
       plan.action = null;
       if (this.hasSettled) await this.#letReactionsRun();
+      for (const each of this.#whenSettled.splice(0)) each();
       afterEach();
     }
   }
@@ -56,6 +58,11 @@ export class World {
       this.hasSettled = false;
       for (let depth = 0; depth < 3; depth++) await settled;
     }
+  }
+
+  /** Calls back once all that follows at once from what happens now has happened. */
+  whenSettled(action: () => void): void {
+    this.#whenSettled.push(action);
   }
 
   count(what: string, by = 1): void {

@@ -1,0 +1,59 @@
+/**
+ * G4: where nothing is slow or lost, a released lease is taken at once and an expired one as soon as it expires, if
+ * somebody stands by.
+ */
+import type { Author, Version } from './server.ts';
+import type { World } from './world.ts';
+
+/** A candidate that could take the lease. */
+export interface Standby {
+  readonly name: string;
+  readonly leaseDurationMs: number;
+  /** True time since when it has stood by, able to react. */
+  readonly sinceMs: number;
+}
+
+/** A standby that began so long ago has looked, and watches. */
+const settledMs = 2_000;
+/** Two messages each way, the pause of one that lost a race before, and late timers. */
+const handOverMs = 100;
+
+export class HandOverJudge {
+  readonly #world: World;
+  readonly #standbys: () => readonly Standby[];
+  #last: Version | null = null;
+  #lastAuthor: Author | null = null;
+
+  constructor(world: World, standbys: () => readonly Standby[]) {
+    this.#world = world;
+    this.#standbys = standbys;
+  }
+
+  onCommit(after: Version, author: Author): void {
+    const last = this.#last;
+    if (author.kind === 'hand') return;
+    // What client-go empties may be another's, so that nobody takes it at once.
+    const isBlank = last?.holder === '' && this.#lastAuthor?.kind === 'client-go';
+    if (last !== null && after.holder !== '' && author !== this.#lastAuthor && !isBlank) {
+      this.#check(last, author);
+    }
+    this.#last = after;
+    this.#lastAuthor = author;
+  }
+
+  #check(last: Version, taker: Author): void {
+    const ready = this.#standbys().filter(
+      ({ name, sinceMs }) => name === taker.name && sinceMs <= last.atMs - settledMs,
+    );
+    const gapMs = this.#world.nowMs - last.atMs;
+    for (const { leaseDurationMs } of ready) {
+      const isRelease = last.holder === '';
+      const waitMs = isRelease ? 0 : Math.max(leaseDurationMs, last.leaseDurationMs);
+      this.#world.peak(`most ms beyond the ${isRelease ? 'release' : 'expiry'}`, gapMs - waitMs);
+      if (gapMs <= waitMs + handOverMs) continue;
+      const what = isRelease ? 'release' : 'last renewal';
+      const text = `${taker.name} took the lease ${gapMs.toFixed(0)} ms after the ${what}`;
+      this.#world.break('G4', text);
+    }
+  }
+}
