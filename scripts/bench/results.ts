@@ -1,0 +1,19 @@
+/** All that one run has measured. */
+import type { CrowdResult } from './crowd.ts';
+import type { BlackHole, Crash } from './faults.ts';
+import type { HandOvers } from './hand-over.ts';
+import type { Idles } from './idle.ts';
+import type { StartUps } from './start-up.ts';
+
+export type FaultedName = 'leader-run' | 'wrapper';
+
+export interface Results {
+  readonly startUps: StartUps;
+  readonly handOvers: HandOvers;
+  readonly crowd: CrowdResult;
+  readonly idle: Idles;
+  readonly crashes: Readonly<Record<FaultedName, readonly Crash[]>>;
+  readonly blackHoles: Readonly<Record<FaultedName, readonly BlackHole[]>>;
+  /** ms */
+  readonly forced: Readonly<Record<FaultedName, readonly number[]>>;
+}

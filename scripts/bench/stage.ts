@@ -1,0 +1,49 @@
+/** What every measurement needs. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Cluster } from '../../test/cluster/server.ts';
+import { createCertificateUser } from '../../test/cluster/users.ts';
+import type { Programs } from './programs.ts';
+
+/** How often things are measured. */
+export interface Plan {
+  readonly startUps: number;
+  readonly handOvers: number;
+  readonly slowHandOvers: number;
+  readonly forced: number;
+  readonly crowdHandOvers: number;
+  readonly crashPairs: number;
+  readonly crashRounds: number;
+  readonly idleMs: number;
+}
+
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly programs: Programs;
+  readonly plan: Plan;
+  readonly say: (line: string) => void;
+}
+
+/** How long a standby is left alone before it counts as ready: its guard, its watch and its connections are made by then. */
+export const settleMs = 600;
+
+let locks = 0;
+
+/** The name of a Lease that nobody has used. */
+export function freshLock(): string {
+  return `bench-${(locks += 1)}`;
+}
+
+/** A user of its own, with the rights that the README asks for, so that the server's log tells who asked. */
+export async function createUser(
+  cluster: Cluster,
+  lockName: string,
+): Promise<{ readonly kubeconfig: string; readonly name: string }> {
+  const kubeconfig = await createCertificateUser(cluster, { namespace: 'default', lockName });
+  const { users } = JSON.parse(readFileSync(kubeconfig, 'utf8')) as {
+    users: [{ user: { 'client-certificate-data': string } }];
+  };
+  const certificate = Buffer.from(users[0].user['client-certificate-data'], 'base64');
+  const name = /CN=(.*)/.exec(new X509Certificate(certificate).subject)?.[1] ?? '';
+  return { kubeconfig, name };
+}
