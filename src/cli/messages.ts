@@ -125,7 +125,7 @@ class Words {
       case 'killing-child':
         return this.#killing(report);
       case 'child-ended':
-        return `Child ${report.pid} ${ended(report.ending)}${report.rest ? '; stopping what it left behind' : ''}`;
+        return `Child ${report.pid} ${ended(report.ending)}`;
       case 'child-lingering':
         return `Cannot end ${report.pids.join(', ')} of the child's processes, as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
       case 'released':
@@ -148,10 +148,10 @@ class Words {
     return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
   }
 
-  #holderChanged(from: string | null, to: string | null): string {
+  #holderChanged(from: string, to: string | null): string {
     const { lease } = this;
-    if (to === null) return `${capital(lease)} is no longer held by ${quote(from ?? '')}`;
-    return `${capital(lease)} is now held by ${quote(to)}${from === null ? '' : `, no longer by ${quote(from)}`}`;
+    if (to === null) return `${capital(lease)} is no longer held by ${quote(from)}`;
+    return `${capital(lease)} is now held by ${quote(to)}, no longer by ${quote(from)}`;
   }
 
   #killing({ pid, reason, afterMs }: Report & { id: 'killing-child' }): string {
@@ -171,9 +171,6 @@ class Words {
   #notReleased(why: (Report & { id: 'not-released' })['why']): string {
     if (why === 'not-ours')
       return `Leaving ${this.lease} as it is, as the record is no longer ours`;
-    if (why === 'unconfirmed-death') {
-      return `Not releasing ${this.lease} as the child was not seen to be gone: it expires by itself`;
-    }
     const clause = failureClause(why, this.#context.namespace);
     return `Cannot release ${this.lease} as ${clause}; it expires by itself`;
   }

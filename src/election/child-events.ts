@@ -71,7 +71,7 @@ function onStoppingChild(state: SteppingDown | Losing, event: ChildEvent, turn: 
     case 'child-started':
       return { ...state, child: { id: 'running', pid: event.pid } };
     case 'child-ended':
-      turn.say({ id: 'child-ended', pid: pidOf(state.child), ending: event.ending, rest: false });
+      turn.say({ id: 'child-ended', pid: pidOf(state.child), ending: event.ending });
       return state.id === 'losing'
         ? noteEndingAfterLoss(state, event.ending, turn)
         : noteEnding(state, event.ending, turn);
@@ -99,7 +99,7 @@ function ended(
   turn: Turn,
 ): SteppingDown {
   const pid = pidOf(leading.child);
-  turn.say({ id: 'child-ended', pid, ending, rest: false });
+  turn.say({ id: 'child-ended', pid, ending });
   turn.do({ id: 'stop-child', whom: 'tree' });
   const child = { id: 'ended', pid, ending } as const;
   return stepDown({ ...leading, child }, { id: 'own-end' }, null, turn);

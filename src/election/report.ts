@@ -27,7 +27,7 @@ export type Report =
   /** At the first look the lease was held. */
   | { readonly id: 'waiting'; readonly holder: string }
   /** While standby the holder changed. */
-  | { readonly id: 'holder-changed'; readonly from: string | null; readonly to: string | null }
+  | { readonly id: 'holder-changed'; readonly from: string; readonly to: string | null }
   | { readonly id: 'acquired'; readonly token: string; readonly transitions: number }
   | { readonly id: 'child-started'; readonly pid: number }
   /** A request failed while standby; said once per change of the failure. */
@@ -61,7 +61,6 @@ export type Report =
       readonly id: 'child-ended';
       readonly pid: number;
       readonly ending: Ending;
-      readonly rest: boolean;
     }
   | {
       readonly id: 'child-lingering';
@@ -70,7 +69,7 @@ export type Report =
     }
   | { readonly id: 'released' }
   /** Not released: `why` is a failure of the API, or the record is no longer ours. The lease expires by itself. */
-  | { readonly id: 'not-released'; readonly why: Failure | 'not-ours' | 'unconfirmed-death' }
+  | { readonly id: 'not-released'; readonly why: Failure | 'not-ours' }
   /** Leadership ended before there was a child, so nothing had to be stopped. */
   | { readonly id: 'lost'; readonly loss: Loss }
   | { readonly id: 'not-acquired'; readonly holder: string | null; readonly waitedMs: number }
