@@ -47,12 +47,14 @@ export type SignalMeaning =
   | { readonly id: 'suspend' }
   | { readonly id: 'ignore' };
 
+/** Other names of ABRT, IO and SYS: listeners for both names would hear it twice. */
+const aliases = ['SIGIOT', 'SIGPOLL', 'SIGUNUSED'] as const;
+
 const leftAlone: ReadonlySet<string> = new Set([
   ...['SIGKILL', 'SIGSTOP'],
   ...['SIGILL', 'SIGTRAP', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGSYS'],
   ...['SIGCHLD', 'SIGPIPE'],
-  // Other names of ABRT, IO and SYS: two listeners for one signal would hear it twice.
-  ...['SIGIOT', 'SIGPOLL', 'SIGUNUSED'],
+  ...aliases,
 ]);
 
 const backgroundSignals: ReadonlySet<string> = new Set(['SIGTTIN', 'SIGTTOU']);
@@ -103,12 +105,20 @@ export function listenToSignals(
   onSignal: (signal: NodeJS.Signals) => void,
 ): { close(): void } {
   const signals = caughtSignals(hasTerminal);
+  // signal-exit listens by these names too, and ends a process in which nobody else does.
+  const names = aliases.filter((name) => name in constants.signals && name !== 'SIGUNUSED');
   for (const signal of signals) process.on(signal, onSignal);
+  for (const name of names) process.on(name, doNothing);
   return {
     close: () => {
       for (const signal of signals) process.off(signal, onSignal);
+      for (const name of names) process.off(name, doNothing);
     },
   };
+}
+
+function doNothing(): void {
+  // The signal has been heard by its other name.
 }
 
 /** Whether leader-run has a controlling terminal, and whether it has to tell the command of a hang-up. */

@@ -108,18 +108,29 @@ describe('what is listened to', () => {
     const heard = await heardByOne(caughtSignals(false));
 
     expect(heard).toEqual([...caughtSignals(false), 'closed']);
-  }, 60_000);
+  });
+
+  it('does not end the process by way of signal-exit, which knows some by another name', async () => {
+    const before = `
+      import { onExit } from 'signal-exit';
+      onExit(() => console.log('exit'));`;
+    const heard = await heardByOne(caughtSignals(false), before);
+
+    expect(heard).toEqual([...caughtSignals(false), 'closed', 'exit']);
+  });
 });
 
 /** Sends each signal to a process that listens, one after the other was heard, then has it close. */
-async function heardByOne(signals: readonly NodeJS.Signals[]): Promise<string[]> {
+async function heardByOne(signals: readonly NodeJS.Signals[], before = ''): Promise<string[]> {
   const source = new URL('../../src/child/signals.ts', import.meta.url).pathname;
   const script = `
+    ${before}
+    const names = new Set(process.eventNames());
     import { listenToSignals } from ${JSON.stringify(source)};
     const listening = listenToSignals(false, (signal) => console.log(signal));
     process.stdin.once('data', () => {
       listening.close();
-      const left = process.eventNames().filter((name) => String(name).startsWith('SIG'));
+      const left = process.eventNames().filter((name) => String(name).startsWith('SIG') && !names.has(name));
       console.log(left.length === 0 ? 'closed' : left.join());
       process.exit();
     });
