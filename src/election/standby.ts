@@ -88,7 +88,7 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
   }
 }
 
-/** The watch tells of the Lease. It may be late, and it may be of our own write that is still under way. */
+/** The watch tells of the Lease. It may be late, and it may tell of our own write before its answer comes, if that ever does. */
 export function onStandbyNews(
   standby: Standby,
   lease: RawLease,
@@ -98,7 +98,9 @@ export function onStandbyNews(
   const { seen } = standby.sight;
   if (seen.id === 'present' && isLate(lease, seen.lease)) return standby;
   const { call } = standby;
-  if (call.id === 'writing' && isWrite(readRecord(lease), call.sent)) return standby;
+  if (call.id === 'writing' && isWrite(readRecord(lease), call.sent)) {
+    return isDeleted ? standby : { ...win(standby, call.sent, lease, turn), call };
+  }
   const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
   // A look is answered by the news. An attempt, when one that was given up has landed, is in the way of the renewals.
   if (call.id === 'reading' || next.id === 'leading') abandon(call, turn);
@@ -198,9 +200,11 @@ function onAcquireAnswer(
       const spreadMs = Math.min(largestSpreadMs, Math.max(firstSpreadMs, 4 * standby.spreadMs));
       const loser = idle({ ...standby, spreadMs }, turn);
       if (isNewsSince(loser, sent)) return loser;
-      if (standby.watch.id !== 'open') return look(loser, turn);
+      // A proxy may have sent it twice, so that it has lost against itself.
+      const doubter = { ...loser, unanswered: withUnanswered(loser.unanswered, standby.call) };
+      if (standby.watch.id !== 'open') return look(doubter, turn);
       // The watch will tell who won: a crowd of losers need not all ask. Should it not, a look comes before the next attempt.
-      return { ...loser, holdBackUntilMs: Infinity };
+      return { ...doubter, holdBackUntilMs: Infinity };
     }
   }
 }
@@ -219,7 +223,18 @@ function seeLease(
   const watch = sight.seen.isReleased
     ? standby.watch
     : watchFrom(standby, resourceVersionOf(lease), turn);
-  return { ...idleUnlessWriting(standby, turn), ...holdBack(standby, sight, turn), watch };
+  return {
+    ...idleUnlessWriting(standby, turn),
+    ...holdBack(standby, sight, turn),
+    watch,
+    unanswered: unansweredAfter(standby, lease),
+  };
+}
+
+/** Each attempt names the version that it was judged by: when the Lease has moved on without it, it cannot land any more. */
+function unansweredAfter({ sight, unanswered }: Standby, lease: RawLease): readonly SentRecord[] {
+  const { seen } = sight;
+  return seen.id === 'present' && isLate(lease, seen.lease) ? unanswered : [];
 }
 
 function seeAbsence(standby: Standby, turn: Turn): State {
