@@ -2,7 +2,7 @@
 import type { Answer, Failure, JsonObject, LeaseRequest, RawLease } from '../election/lease.ts';
 import { oneLine } from './errors.ts';
 import type { Reply } from './http.ts';
-import { isObject, objectOf, textOf } from './json.ts';
+import { isObject, objectOf, parseObject, textOf } from './json.ts';
 
 /** The answer to a request that asked for `request`. */
 export function answerOf(request: LeaseRequest['id'], reply: Reply): Answer {
@@ -39,7 +39,7 @@ export function isLease(value: unknown): value is RawLease {
 }
 
 function leaseOf(reply: Reply): Answer {
-  const lease = parse(reply.body);
+  const lease = parseObject(reply.body);
   if (!isLease(lease)) {
     const message = `the answer is not a Lease: "${oneLine(reply.body).slice(0, 60)}"`;
     return { id: 'failed', failure: { reason: 'malformed', message } };
@@ -55,17 +55,8 @@ function whatServerSaid(reply: Reply): string {
 }
 
 function statusOf(reply: Reply): JsonObject | null {
-  const status = parse(reply.body);
+  const status = parseObject(reply.body);
   return status?.['kind'] === 'Status' ? status : null;
-}
-
-function parse(body: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(body);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Retry-After is a number of seconds or a date. */

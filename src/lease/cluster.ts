@@ -35,8 +35,6 @@ export interface LeaseCluster {
   readonly server: URL;
   /** null: in a pod. */
   readonly context: string | null;
-  /** As the kubeconfig names it; null: none, or in a pod. */
-  readonly user: string | null;
   /** That of the credentials; --lock-namespace goes before it. */
   readonly namespace: string;
   readonly credentials: CredentialSource;
@@ -106,7 +104,6 @@ function loadContext(kubeconfig: Kubeconfig, options: ClusterOptions): ClusterRe
     cluster: {
       server,
       context: name,
-      user: userName,
       namespace: textOf(context['namespace']) ?? 'default',
       credentials: credentialsOf(server, cluster, user, options),
     },
@@ -129,7 +126,6 @@ function loadServiceAccount(options: ClusterOptions): ClusterResult | null {
     cluster: {
       server,
       context: null,
-      user: null,
       namespace: env['POD_NAMESPACE'] || readText(join(directory, 'namespace')) || 'default',
       credentials: credentialsOf(server, cluster, user, options),
     },

@@ -72,24 +72,21 @@ export class ExecPlugin implements Authenticator {
     if (exec['interactiveMode'] === 'Always')
       throw new Error(`exec plugin "${command}" needs a terminal: leader-run gives it none`);
     const info = execInfo(this.#options);
-    const { promise, resolve, reject } = deferred<string>();
-    const child = execFile(
-      command,
-      argumentsOf(exec),
-      {
-        env: { ...env, ...variablesOf(exec), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
-        timeout: deadlineMs,
-        killSignal: 'SIGKILL',
-        maxBuffer: outputLimitBytes,
-        signal: this.#ending.signal,
-      },
-      (error, stdout, stderr) => {
+    const options = {
+      env: { ...env, ...variablesOf(exec), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      timeout: deadlineMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: outputLimitBytes,
+      signal: this.#ending.signal,
+    } as const;
+    const output = await new Promise<string>((resolve, reject) => {
+      const child = execFile(command, argumentsOf(exec), options, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else reject(new Error(describeFailure(command, error, stderr, this.#options)));
-      },
-    );
-    child.stdin?.end();
-    return readCredential(command, await promise, info.apiVersion);
+      });
+      child.stdin?.end();
+    });
+    return readCredential(command, output, info.apiVersion);
   }
 }
 
@@ -180,14 +177,4 @@ function describeFailure(
   if (typeof error.code === 'number')
     return `${plugin} exited with ${error.code}${said === '' ? '' : `: ${said}`}`;
   return `${plugin} failed: ${messageOf(error)}`;
-}
-
-function deferred<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: Error) => void;
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

@@ -1,25 +1,38 @@
 /** A request with credentials: those at hand, and once more with others if the server refuses them. */
-import type { CredentialSource } from './credentials.ts';
+import type { Failure } from '../election/lease.ts';
+import type { Credentials, CredentialSource } from './credentials.ts';
 import { exchange, type Call, type Connection, type Endpoint, type ReplyResult } from './http.ts';
 
-/** Sends the call, and once more with other credentials if those at hand are refused. */
-export async function requestWithCredentials(
+/** Attempts something with the credentials at hand, and once more with others if those are refused. */
+export async function withCredentials<T>(
+  source: CredentialSource,
+  attempt: (credentials: Credentials) => Promise<T>,
+  isRefused: (result: T) => boolean,
+): Promise<T | { readonly id: 'failed'; readonly failure: Failure }> {
+  const held = await source.current();
+  if (held.id === 'unusable') return noCredentials(held.message);
+  const first = await attempt(held.credentials);
+  if (!isRefused(first)) return first;
+
+  const other = await source.replace(held.credentials);
+  return other.id === 'unusable' ? noCredentials(other.message) : attempt(other.credentials);
+}
+
+/** Sends the call, and once more with other credentials after a 401. */
+export function requestWithCredentials(
   source: CredentialSource,
   endpoint: Endpoint,
   call: Call,
   connection: Connection,
   signal: AbortSignal,
 ): Promise<ReplyResult> {
-  const held = await source.current();
-  if (held.id === 'unusable') return noCredentials(held.message);
-  const first = await exchange(endpoint, call, held.credentials, connection, signal);
-  if (first.id === 'failed' || first.status !== 401) return first;
-
-  const other = await source.replace(held.credentials);
-  if (other.id === 'unusable') return noCredentials(other.message);
-  return exchange(endpoint, call, other.credentials, connection, signal);
+  return withCredentials(
+    source,
+    (credentials) => exchange(endpoint, call, credentials, connection, signal),
+    (result) => result.id === 'reply' && result.status === 401,
+  );
 }
 
-function noCredentials(message: string): ReplyResult {
+function noCredentials(message: string): { readonly id: 'failed'; readonly failure: Failure } {
   return { id: 'failed', failure: { reason: 'credentials', message } };
 }

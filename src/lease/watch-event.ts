@@ -2,7 +2,7 @@
 import type { JsonObject, RawLease } from '../election/lease.ts';
 import { isLease } from './answer.ts';
 import { oneLine } from './errors.ts';
-import { isObject, objectOf, textOf } from './json.ts';
+import { objectOf, parseObject, textOf } from './json.ts';
 
 export type WatchEvent =
   | {
@@ -21,7 +21,7 @@ export type WatchEvent =
 
 /** Reads one line of the watch on the Lease called `name`. */
 export function readWatchEvent(line: string, name: string): WatchEvent {
-  const event = parse(line);
+  const event = parseObject(line);
   if (event === null) {
     const message = `a watch event is not a JSON object: "${oneLine(line).slice(0, 60)}"`;
     return { id: 'malformed', message };
@@ -57,13 +57,4 @@ function readError(status: JsonObject): WatchEvent {
     status: code,
     message: oneLine(textOf(status['message']) ?? 'watch error'),
   };
-}
-
-function parse(line: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

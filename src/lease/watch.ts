@@ -12,9 +12,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, RawLease, WatchNews } from '../election/lease.ts';
 import { answerOf } from './answer.ts';
 import type { LeaseWatch } from './api.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { Credentials, CredentialSource } from './credentials.ts';
 import type { Endpoint } from './http.ts';
-import { requestWithCredentials } from './request.ts';
+import { requestWithCredentials, withCredentials } from './request.ts';
 import { readWatchStream, type StreamEnd } from './watch-stream.ts';
 
 /** A watch that ends sooner than this was refused in disguise: the next one has to wait. */
@@ -80,18 +80,16 @@ class Watcher implements LeaseWatch {
   }
 
   /** One stream, with other credentials at once if those at hand are refused. */
-  async #openOnce(): Promise<StreamEnd> {
-    const { credentials: source } = this.#options;
-    const held = await source.current();
-    if (held.id === 'unusable') return unusable(held.message);
-    const end = await this.#read(held.credentials);
-    if (end.id !== 'failed' || end.failure.reason !== 'unauthorized') return end;
-    const other = await source.replace(held.credentials);
-    return other.id === 'unusable' ? unusable(other.message) : this.#read(other.credentials);
+  #openOnce(): Promise<StreamEnd> {
+    return withCredentials(
+      this.#options.credentials,
+      (credentials) => this.#read(credentials),
+      (end) => end.id === 'failed' && end.failure.reason === 'unauthorized',
+    );
   }
 
-  async #read(credentials: Parameters<typeof readWatchStream>[0]['credentials']) {
-    if (this.#isClosed()) return { id: 'ended' } as const;
+  async #read(credentials: Credentials): Promise<StreamEnd> {
+    if (this.#isClosed()) return { id: 'ended' };
     this.#hasHeard = false;
     const { endpoint, name, silenceMs } = this.#options;
     return readWatchStream({
@@ -196,8 +194,4 @@ class Watcher implements LeaseWatch {
   #isClosed(): boolean {
     return this.#closing.signal.aborted;
   }
-}
-
-function unusable(message: string): StreamEnd {
-  return { id: 'failed', failure: { reason: 'credentials', message } };
 }

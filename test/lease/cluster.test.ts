@@ -33,22 +33,20 @@ function messageOf(...args: Parameters<typeof load>): string {
 }
 
 describe('loadCluster reads a kubeconfig', () => {
-  test('the current context gives server, user and namespace', () => {
-    const { server, context, user, namespace } = loaded(config(twoContexts));
-    expect({ server: server.href, context, user, namespace }).toEqual({
+  test('the current context gives server and namespace', () => {
+    const { server, context, namespace } = loaded(config(twoContexts));
+    expect({ server: server.href, context, namespace }).toEqual({
       server: 'https://staging:6443/',
       context: 'staging',
-      user: 'alice',
       namespace: 'team',
     });
   });
 
   test('--context goes before the current context, and a namespace is "default" if none is named', () => {
-    const { server, context, user, namespace } = loaded(config(twoContexts), { context: 'prod' });
-    expect({ server: server.href, context, user, namespace }).toEqual({
+    const { server, context, namespace } = loaded(config(twoContexts), { context: 'prod' });
+    expect({ server: server.href, context, namespace }).toEqual({
       server: 'https://[fd00::1]:6443/k8s/clusters/c-x',
       context: 'prod',
-      user: null,
       namespace: 'default',
     });
   });
@@ -75,11 +73,10 @@ describe('loadCluster reads a kubeconfig', () => {
 
 describe('loadCluster in a pod', () => {
   test('takes the service account and its namespace', () => {
-    const { server, context, user, namespace } = loaded(null, fakePod());
-    expect({ server: server.href, context, user, namespace }).toEqual({
+    const { server, context, namespace } = loaded(null, fakePod());
+    expect({ server: server.href, context, namespace }).toEqual({
       server: 'https://10.0.0.1/',
       context: null,
-      user: null,
       namespace: 'of-the-account',
     });
   });
