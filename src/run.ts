@@ -1,8 +1,8 @@
 /**
  * The driver: owns the queue of events, performs the core's effects in their order and feeds what comes of them back.
  *
- * It is the only file that knows every folder, and it decides nothing: the election is `step()`, the world is in the
- * ports. The simulator runs this very file.
+ * Beside `main.ts` it is the only file that knows several folders, and it decides nothing: the election is `step()`, the
+ * world is in the ports. The simulator runs this very file.
  */
 import type { StartOptions, Supervisor, SupervisorNews } from './child/supervisor.ts';
 import { type SignalContext, meaningOf } from './child/signals.ts';

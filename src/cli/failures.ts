@@ -28,7 +28,7 @@ export function failureClause(failure: Failure, namespace: string): string {
     case 'status':
       return `the server answered ${status(failure.status)}`;
     case 'malformed':
-      return `the answer is no Lease: ${phrase(failure.message)}`;
+      return phrase(failure.message);
   }
 }
 

@@ -26,11 +26,11 @@ export type LeaseRequest =
  * - `certificate`: the server's certificate does not verify. Fatal at first contact.
  * - `credentials`: no usable credentials could be made (exec plugin failed, hung or printed rubbish; token file unreadable). Fatal at first contact.
  * - `unauthorized`: 401, also after the credentials were loaded anew once. Fatal at first contact.
- * - `forbidden`: 403; `user` as the server names it. Fatal at first contact.
- * - `no-namespace`: 404 on a create: the namespace does not exist. Fatal at first contact.
- * - `rejected`: 400, 413, 415, 422 …: the server understood and refused.
+ * - `forbidden`: 403. Fatal at first contact, and to a standby's write at any time.
+ * - `no-namespace`: 404 on a create: the namespace does not exist. Fatal to a standby at any time.
+ * - `rejected`: 400, 413, 415, 422 …: the server understood and refused. Fatal as `forbidden` is.
  * - `status`: 429, 5xx or any other status; `retryAfterMs` from Retry-After.
- * - `malformed`: not JSON, truncated, too large, or not a Lease.
+ * - `malformed`: not JSON, truncated, too large, or not a Lease; or a Lease older than one already seen. `message` is a whole clause.
  */
 export type Failure =
   | { readonly reason: 'timeout'; readonly afterMs: number }

@@ -134,7 +134,11 @@ function read(state: Releasing, turn: Turn): Releasing {
 
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   if (isOutdated(state, lease)) {
-    return failed(state, { reason: 'malformed', message: 'an outdated record' }, turn);
+    return failed(
+      state,
+      { reason: 'malformed', message: 'the server showed an outdated record' },
+      turn,
+    );
   }
   const record = readRecord(lease);
   if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);

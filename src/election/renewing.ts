@@ -111,7 +111,11 @@ function act(state: Tenured, judgement: Judgement, lease: RawLease, turn: Turn):
     case 'foreign':
       return loseTo(state, judgement.holder, turn);
     case 'late':
-      return failed(state, { reason: 'malformed', message: 'an outdated record' }, turn);
+      return failed(
+        state,
+        { reason: 'malformed', message: 'the server showed an outdated record' },
+        turn,
+      );
   }
 }
 

@@ -2,7 +2,7 @@
  * The timing of one candidate, and the one inequality on which mutual exclusion rests.
  */
 
-/** A durations-only view of the command line; every number is in milliseconds. `Infinity` is allowed where it says so. */
+/** What the election needs of the command line; every number is in milliseconds. `Infinity` is allowed where it says so. */
 export interface ElectionSettings {
   readonly identity: string;
   /** L: whole seconds, as the API stores them. */

@@ -127,7 +127,8 @@ export function failureOf(error: unknown): Failure {
   const message = messageOf(error);
   if (isCertificateCode(code)) return { reason: 'certificate', code, message };
   // What answers is no HTTP server.
-  if (code.startsWith('HPE_')) return { reason: 'malformed', message };
+  if (code.startsWith('HPE_'))
+    return { reason: 'malformed', message: `the answer is not HTTP: ${message}` };
   return { reason: 'network', code, message };
 }
 
