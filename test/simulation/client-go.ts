@@ -51,6 +51,10 @@ export class ClientGo implements Replica {
     this.#author = { name, kind: 'client-go' };
   }
 
+  get leaseDurationMs(): number {
+    return this.#plan.leaseDurationMs;
+  }
+
   start(): void {
     if (this.#isRetired) return;
     const { world, judge } = this.#around;

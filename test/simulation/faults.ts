@@ -1,5 +1,6 @@
 /** Faults that befall one replica, or the server, at a moment. */
 import type { Replica } from './candidate.ts';
+import { ClientGo } from './client-go.ts';
 import { metadataOf, specOf } from './fields.ts';
 import type { Author, Server } from './server.ts';
 import type { World } from './world.ts';
@@ -44,6 +45,12 @@ const faults = {
         replica.machine.wake();
         replica.process?.wake();
       });
+    },
+  },
+  'client-go held up beyond its lease': {
+    begin: ({ replicas, world }) => {
+      const clientGo = replicas.find((replica) => replica instanceof ClientGo);
+      clientGo?.process?.stall(clientGo.leaseDurationMs * world.random.between(1, 2.5));
     },
   },
   crash: { begin: ({ replica }) => replica.crash() },

@@ -133,11 +133,11 @@ function drawClientGo(
   // Its own lease has to be as long as the longest, as it takes over by the record's; its deadline is as in client-go.
   const leaseDurationMs = Math.max(...plans.map(leaseDurationOf));
   const fixed = plans.flatMap((plan) => plan.identity ?? []);
-  const adopts = fixed.length > 0 && random.chance(0.3);
+  const adopts = fixed.length > 0 && random.chance(0.5);
   return {
     kind: 'client-go',
     machine: drawMachine(random, isSkewed),
-    startsAtMs: random.between(0, 20_000),
+    startsAtMs: random.pick([0, random.between(0, 20_000)]),
     plan: {
       identity: adopts ? random.pick(fixed) : 'client-go',
       leaseDurationMs,
@@ -148,7 +148,11 @@ function drawClientGo(
   };
 }
 
+/** Some more often than others: most races are with a request. */
 const moments: readonly Moment[] = [
+  'request',
+  'request',
+  'landed',
   'acquired',
   'child-started',
   'request',

@@ -153,10 +153,14 @@ class Simulation {
       replica.retire();
       replica.signal('SIGTERM');
     }
-    const isOver = () => this.#replicas.every(({ process }) => process?.isAlive !== true);
+    const stillThere = () =>
+      this.#replicas.filter(
+        (replica) => replica instanceof Candidate && replica.process?.isAlive === true,
+      );
+    const isOver = () => stillThere().length === 0;
     await world.runUntil(world.nowMs + withinMs, check, isOver);
     if (this.#isBroken()) return;
-    const left = this.#replicas.filter(({ process }) => process?.isAlive === true);
+    const left = stillThere();
     if (left.length > 0)
       world.break(
         'a stop ends',

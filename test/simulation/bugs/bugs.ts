@@ -177,7 +177,7 @@ export const classicBugs: readonly Bug[] = [
   },
 ];
 
-/** Bugs that the simulator found in this program. */
+/** Bugs that the simulator, or the review of the stories, found in this program. */
 export const foundBugs: readonly Bug[] = [
   {
     id: 'conflict-forgets-write',
@@ -187,6 +187,96 @@ export const foundBugs: readonly Bug[] = [
         file: 'src/election/renewing.ts',
         search: '{ ...doubted(state), ...startReading',
         replace: '{ ...state, ...startReading',
+      },
+    ],
+  },
+  {
+    id: 'event-is-no-evidence',
+    what: 'a leader whose answers are lost does not believe the events that show its renewals',
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: "if (judgement.id === 'landed') {",
+        replace: `if (call.id !== 'idle' && judgement.id === 'landed') return state;
+  if (judgement.id === 'landed') {`,
+      },
+    ],
+  },
+  {
+    id: 'look-beside-write',
+    what: 'a standby sends its write while its look is still under way',
+    edits: [
+      {
+        file: 'src/election/standby.ts',
+        search: "if (call.id === 'reading' || next.id === 'leading') abandon(call, turn);",
+        replace: "if (next.id === 'leading') abandon(call, turn);",
+      },
+    ],
+  },
+  {
+    id: 'attempt-beside-renewal',
+    what: 'a renewal is sent while an acquiring attempt is still under way',
+    edits: [
+      {
+        file: 'src/election/standby.ts',
+        search: "if (call.id === 'reading' || next.id === 'leading') abandon(call, turn);",
+        replace: "if (call.id === 'reading') abandon(call, turn);",
+      },
+    ],
+  },
+  {
+    id: 'withdrawal-forgets-transitions',
+    what: 'a withdrawn candidacy that had won is released with no transitions',
+    edits: [
+      {
+        file: 'src/election/releasing.ts',
+        search: 'proceed(withOwn(state, answer.lease, call.sent), turn)',
+        replace: 'proceed({ ...state, lease: answer.lease }, turn)',
+      },
+    ],
+  },
+  {
+    id: 'successor-blanked',
+    what: "a record that client-go emptied is taken at once as it is not the last holder's that was seen",
+    edits: [
+      {
+        file: 'src/election/observation.ts',
+        search:
+          'return predecessor?.namedTerm === record.term && predecessor.term !== record.term;',
+        replace: 'return predecessor !== null && record.term !== predecessor.term;',
+      },
+    ],
+  },
+  {
+    id: 'loss-is-not-hastened',
+    what: 'a child that is being stopped as its lease ran out has all its grace though another leads',
+    edits: [
+      {
+        file: 'src/election/losing.ts',
+        search: "if (judgement.id !== 'foreign') return losing;",
+        replace: 'if (judgement.id !== null) return losing;',
+      },
+    ],
+  },
+  {
+    id: 'standby-needs-no-guard',
+    what: 'a guard that is lost while standby is an internal error',
+    edits: [
+      {
+        file: 'src/election/child-events.ts',
+        search: "if (event.id === 'child-failed' || event.id === 'child-unguarded')",
+        replace: "if (event.id === 'child-failed')",
+      },
+    ],
+  },
+  {
+    id: 'timer-outlives-refusal',
+    what: 'a start that the gate refused leaves a timer behind',
+    edits: [
+      {
+        file: 'src/run.ts',
+        search: "(news.id === 'refused' || news.id === 'failed')",
+        replace: "news.id === 'failed'",
       },
     ],
   },
