@@ -1,0 +1,112 @@
+/** How the command ended is told as it was, and `gone` only when nothing is left of it. */
+import { describe, expect, test } from 'vitest';
+import { constants } from 'node:os';
+import { processesWith, until } from './fixtures/processes.ts';
+import { supervise } from './fixtures/supervise.ts';
+
+describe('exit status', () => {
+  test('G5: every status from 0 to 255 is told', async () => {
+    for (let first = 0; first < 256; first += 8) {
+      const codes = Array.from({ length: 8 }, (_, at) => first + at);
+      const endings = await Promise.all(
+        codes.map((code) => endingOf(['sh', '-c', `exit ${code}`])),
+      );
+      expect(endings).toEqual(codes.map((code) => ({ id: 'exited', code })));
+    }
+  });
+
+  test('G5: every signal that ends the command is told by name', async () => {
+    const { signals } = constants;
+    const stopping = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
+    const harmless = ['SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH'];
+    const otherNames = ['SIGIOT', 'SIGPOLL', 'SIGUNUSED'];
+    for (const signal of Object.keys(signals) as NodeJS.Signals[]) {
+      if ([...stopping, ...harmless, ...otherNames].includes(signal)) continue;
+      // No core files.
+      const command = ['sh', '-c', `ulimit -c 0; kill -${signals[signal]} $$`];
+      expect(await endingOf(command)).toEqual({ id: 'signalled', signal });
+    }
+  });
+
+  test('G5: 127 for a command that does not exist, 126 for one that may not be executed', async () => {
+    expect(await endingOf(['/no/such/command'])).toEqual({ id: 'exited', code: 127 });
+    expect(await endingOf(['no-such-command'])).toEqual({ id: 'exited', code: 127 });
+    expect(await endingOf([import.meta.filename])).toEqual({ id: 'exited', code: 126 });
+    expect(await endingOf(['/tmp'])).toEqual({ id: 'exited', code: 126 });
+  });
+
+  test('news come in the order in which things happen', async () => {
+    const { news, gone } = supervise(['true']);
+    await gone;
+    expect(news.map(({ id }) => id)).toEqual(['ready', 'started', 'ended', 'gone']);
+  });
+});
+
+describe('what the command leaves behind', () => {
+  test('is not gone before it has ended too', async () => {
+    const mark = createMark();
+    const { supervisor, news, heard, gone } = supervise(['sh', '-c', `sleep ${mark} & exit 7`]);
+    expect(await heard('ended')).toEqual({ id: 'ended', ending: { id: 'exited', code: 7 } });
+    expect(processesWith(mark)).toHaveLength(1);
+    expect(news.at(-1)?.id).toBe('ended');
+    supervisor.signalTree('SIGTERM');
+    await gone;
+    expect(processesWith(mark)).toEqual([]);
+  });
+
+  test('is found in a session of its own by its cookie', async () => {
+    const mark = createMark();
+    const { supervisor, heard, gone } = supervise([
+      'sh',
+      '-c',
+      `(setsid sh -c 'trap "" TERM; sleep ${mark} & wait' &) ; sleep 0.1`,
+    ]);
+    await heard('ended');
+    expect(processesWith(mark)).toHaveLength(2);
+    supervisor.kill();
+    await gone;
+    expect(processesWith(mark)).toEqual([]);
+  });
+
+  test('is found by its parent, without cookie and in a session of its own', async () => {
+    const mark = createMark();
+    const { supervisor, gone } = supervise(['sh', '-c', `env -i setsid sleep ${mark} & wait`]);
+    await until('both run', () => processesWith(mark).length === 2);
+    supervisor.kill();
+    await gone;
+    expect(processesWith(mark)).toEqual([]);
+  });
+
+  test('is killed though it forks as fast as it can', async () => {
+    const mark = createMark();
+    const forking = `while :; do (setsid sleep ${mark} &) ; done`;
+    const { supervisor, gone } = supervise(['sh', '-c', `${forking} & ${forking}`]);
+    await until('it has forked', () => processesWith(mark).length > 30);
+    supervisor.kill();
+    await gone;
+    expect(processesWith(mark)).toEqual([]);
+  });
+
+  test('a stranger with the same program and the same parent is not touched', async () => {
+    const mark = createMark();
+    const stranger = supervise(['sleep', mark]);
+    await stranger.heard('started');
+    const { supervisor, heard, gone } = supervise(['sleep', mark]);
+    await heard('started');
+    supervisor.kill();
+    await gone;
+    expect(processesWith(mark)).toHaveLength(1);
+    stranger.supervisor.kill();
+    await stranger.gone;
+  });
+});
+
+async function endingOf(command: readonly string[]) {
+  const { heard, gone } = supervise(command);
+  await gone;
+  return (await heard('ended')).ending;
+}
+
+function createMark(): string {
+  return `8${String(Math.random()).slice(2, 12)}`;
+}
