@@ -8,6 +8,8 @@ import { atNextMillisecond } from './clock.ts';
 import type { Program } from './programs.ts';
 import { freshLock, settleMs, type Stage } from './stage.ts';
 
+const longIdleMs = 100_000;
+
 /** The retry period of both programs. */
 const renewalMs = 2_000;
 
@@ -24,6 +26,20 @@ export interface BlackHole {
   readonly toldAfterMs: number;
   /** How long two commands ran at once; negative: how long there was none. */
   readonly overlapMs: number;
+}
+
+/** Hand-over to a standby that nothing has happened to for longer than servers keep idle connections open (90 s), ms. */
+export async function measureAged(stage: Stage, program: Program): Promise<number> {
+  const lock = freshLock();
+  const { adminKubeconfig: kubeconfig } = stage.cluster;
+  const leader = program.start({ lock, kubeconfig });
+  await leader.started();
+  const standby = program.start({ lock, kubeconfig });
+  await pause(longIdleMs + Math.random() * 10_000);
+  const signalledAtMs = leader.kill('SIGTERM');
+  const startedAtMs = await standby.started();
+  await Promise.all([leader.end(), standby.end()]);
+  return startedAtMs - signalledAtMs;
 }
 
 export async function measureCrash(stage: Stage, program: Program): Promise<Crash> {

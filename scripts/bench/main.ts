@@ -13,7 +13,7 @@ import { startCluster } from '../../test/cluster/server.ts';
 import { Candidate } from './candidate.ts';
 import { drawChart } from './chart.ts';
 import type { CrowdResult } from './crowd.ts';
-import { measureBlackHole, measureCrash, measureForced } from './faults.ts';
+import { measureAged, measureBlackHole, measureCrash, measureForced } from './faults.ts';
 import { judgeGoals } from './goals.ts';
 import { measureHandOvers } from './hand-over.ts';
 import { measureIdle } from './idle.ts';
@@ -25,11 +25,11 @@ import { measureStartUps } from './start-up.ts';
 
 const quick: Plan = {
   ...{ startUps: 8, handOvers: 20, slowHandOvers: 3, forced: 5, crowdHandOvers: 8 },
-  ...{ crashPairs: 4, crashRounds: 1, idleMs: 30_000 },
+  ...{ crashPairs: 4, crashRounds: 1, agedPairs: 0, idleMs: 30_000 },
 };
 const full: Plan = {
   ...{ startUps: 30, handOvers: 100, slowHandOvers: 20, forced: 20, crowdHandOvers: 30 },
-  ...{ crashPairs: 6, crashRounds: 7, idleMs: 120_000 },
+  ...{ crashPairs: 6, crashRounds: 7, agedPairs: 6, idleMs: 120_000 },
 };
 
 const root = resolve(import.meta.dirname, '../..');
@@ -76,16 +76,18 @@ async function measure(stage: Stage): Promise<Results> {
   stage.say(`hand-over among 100 standbys, ${plan.crowdHandOvers} times`);
   const crowd = await measureCrowd(stage);
   stage.say('idleness, crashes and a silent network, side by side');
-  const [idle, crashes, blackHoles, wrapper] = await Promise.all([
+  const [idle, crashes, blackHoles, wrapper, aged] = await Promise.all([
     measureIdle(stage),
     byName((name) => crashOften(stage, name)),
     byName((name) => repeat(plan.crashRounds, () => measureBlackHole(stage, programs[name]))),
     repeat(plan.crashRounds, () => measureForced(stage, programs.wrapper)),
+    ageSeveral(stage),
   ]);
   return {
     startUps,
     handOvers,
     crowd,
+    aged,
     idle,
     crashes,
     blackHoles,
@@ -100,6 +102,13 @@ async function crashOften(stage: Stage, name: FaultedName) {
     return repeat(stage.plan.crashRounds, () => measureCrash(stage, stage.programs[name]));
   });
   return (await Promise.all(pairs)).flat();
+}
+
+function ageSeveral(stage: Stage): Promise<number[]> {
+  const pairs = Array.from({ length: stage.plan.agedPairs }, () =>
+    measureAged(stage, stage.programs['leader-run']),
+  );
+  return Promise.all(pairs);
 }
 
 async function measureCrowd({ cluster, plan }: Stage): Promise<CrowdResult> {

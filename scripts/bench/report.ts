@@ -19,7 +19,7 @@ export function renderTables(results: Results, goals: readonly Goal[]): string {
   return tables.map(([title, rows]) => `\n### ${title}\n\n${table(rows)}\n`).join('');
 }
 
-function sideBySide({ startUps, handOvers, crashes, blackHoles, forced }: Results): Row[] {
+function sideBySide({ startUps, handOvers, aged, crashes, blackHoles, forced }: Results): Row[] {
   const { programs, node } = startUps;
   const { took } = handOvers;
   const overshoot = (name: 'leader-run' | 'wrapper') =>
@@ -54,6 +54,7 @@ function sideBySide({ startUps, handOvers, crashes, blackHoles, forced }: Result
       ...[took['leader-run'], took.wrapper, took.example, took.etcdctl, took.floor].map(inMs),
       '',
     ],
+    ['hand-over, standby idle for 100 s', inMs(aged), '', '', '', '', ''],
     [
       'take-over beyond L, after SIGKILL',
       overshoot('leader-run'),

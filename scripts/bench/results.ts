@@ -14,6 +14,8 @@ export interface Results {
   readonly idle: Idles;
   readonly crashes: Readonly<Record<FaultedName, readonly Crash[]>>;
   readonly blackHoles: Readonly<Record<FaultedName, readonly BlackHole[]>>;
+  /** Hand-over of leader-run to a standby of long standing, ms. */
+  readonly aged: readonly number[];
   /** ms */
   readonly forced: Readonly<Record<FaultedName, readonly number[]>>;
 }

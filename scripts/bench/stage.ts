@@ -14,6 +14,8 @@ export interface Plan {
   readonly crowdHandOvers: number;
   readonly crashPairs: number;
   readonly crashRounds: number;
+  /** They need 100 s. */
+  readonly agedPairs: number;
   readonly idleMs: number;
 }
 
