@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { finished } from 'node:stream';
 import type { Ending } from '../election/event.ts';
 import { toCentiseconds } from './clock.ts';
 import type { Variable } from './environment.ts';
@@ -102,10 +103,10 @@ class Gate implements Launch {
     socket.on('data', (data) => this.#heard(process, pid, data.toString()));
     // The gate closes its end just before it becomes the command.
     socket.on('end', () => this.#opened(pid));
-    // Not 'close', which waits for others that hold a pipe.
+    // Not 'close', which waits for others that hold a pipe. And not the socket's 'end' alone: a gate that is killed before it
+    // has read all that it was sent leaves an error (ECONNRESET) in its place.
     process.on('exit', (code, signal) => {
-      if (socket.readableEnded) this.#ended(pid, endingOf(code, signal));
-      else socket.once('end', () => this.#ended(pid, endingOf(code, signal)));
+      finished(socket, { writable: false }, () => this.#ended(pid, endingOf(code, signal)));
     });
   }
 
