@@ -6,7 +6,7 @@ import type { Outcome } from '../election/report.ts';
 export const failedExitCode = 125;
 
 /** What a shell reports for a process that a signal ended: 128+n. */
-export function signalExitCode(signal: NodeJS.Signals): number {
+function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 

@@ -44,7 +44,7 @@ export function createLog(
 }
 
 /** No time in it: containers and journals add their own, and in a terminal it is noise. */
-export function textLine(text: string): string {
+function textLine(text: string): string {
   return `leader-run: ${oneLine(text)}\n`;
 }
 

@@ -6,14 +6,7 @@
  */
 import type { Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
-import {
-  type ElectionRecord,
-  fingerprintOf,
-  holderOfTerm,
-  readRecord,
-  resourceVersionOf,
-  termOf,
-} from './record.ts';
+import { type ElectionRecord, fingerprintOf, holderOfTerm, readRecord, termOf } from './record.ts';
 import { parseTimeMs } from './time.ts';
 
 export type Observation =
@@ -26,7 +19,6 @@ export interface Present {
   readonly id: 'present';
   readonly lease: RawLease;
   readonly record: ElectionRecord;
-  readonly resourceVersion: string;
   readonly fingerprint: string;
   /** When the record was last seen to change (boot clock). */
   readonly sinceMs: number;
@@ -79,7 +71,6 @@ export function observe(
       id: 'present',
       lease,
       record,
-      resourceVersion: resourceVersionOf(lease),
       fingerprint,
       sinceMs: isUnchanged ? seen.sinceMs : at.bootMs,
       isHolderAlive,

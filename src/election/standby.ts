@@ -164,7 +164,7 @@ function giveUp(standby: Standby, turn: Turn): State {
 }
 
 function look(standby: Standby, turn: Turn): Standby {
-  return { ...standby, ...startReading(standby, streakOf(standby), turn) };
+  return { ...standby, ...startReading(standby, standby.call, turn) };
 }
 
 function acquire(standby: Standby, turn: Turn): Standby {
@@ -182,7 +182,7 @@ function acquire(standby: Standby, turn: Turn): Standby {
     },
     turn,
   );
-  return { ...standby, ...startWriting(standby, streakOf(standby), lease, sent, turn) };
+  return { ...standby, ...startWriting(standby, standby.call, lease, sent, turn) };
 }
 
 function onAcquireAnswer(
@@ -323,10 +323,6 @@ function idle(standby: Standby, turn: Turn): Standby {
 /** What was asked, or told by the watch, is known now: a look under way is no longer needed. */
 function idleUnlessWriting(standby: Standby, turn: Turn): Standby {
   return standby.call.id === 'writing' ? standby : idle(standby, turn);
-}
-
-function streakOf({ call }: Standby): { failures: number; failure: Failure | null } {
-  return { failures: call.failures, failure: call.failure };
 }
 
 function isNewsSince({ sight }: Standby, sent: SentRecord): boolean {

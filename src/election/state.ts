@@ -38,32 +38,32 @@ interface Base {
   readonly watch: WatchState;
 }
 
-/** No request under way; the next thing is due at `nextAtMs`. */
-export interface Idle {
-  readonly id: 'idle';
-  readonly nextAtMs: number;
+/** How attempts have fared so far: carried from one call to the next. */
+export interface Streak {
   /** Failed attempts in a row. */
   readonly failures: number;
   /** What the last attempt failed of, if it did. */
   readonly failure: Failure | null;
 }
 
+/** No request under way; the next thing is due at `nextAtMs`. */
+export interface Idle extends Streak {
+  readonly id: 'idle';
+  readonly nextAtMs: number;
+}
+
 /** A GET under way. */
-export interface Reading {
+export interface Reading extends Streak {
   readonly id: 'reading';
   readonly request: number;
   readonly expiresAtMs: number;
-  readonly failures: number;
-  readonly failure: Failure | null;
 }
 
 /** A PUT or POST under way. */
-export interface Writing {
+export interface Writing extends Streak {
   readonly id: 'writing';
   readonly request: number;
   readonly expiresAtMs: number;
-  readonly failures: number;
-  readonly failure: Failure | null;
   readonly sent: SentRecord;
 }
 

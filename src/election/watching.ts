@@ -22,7 +22,7 @@ export function watchFrom(
 }
 
 /** How long a watch of a lease that is renewed may be silent before it counts as dead, ms. */
-export function silenceMs({ retryPeriodMs, leaseDurationMs }: Candidate): number {
+function silenceMs({ retryPeriodMs, leaseDurationMs }: Candidate): number {
   return Math.max(2 * retryPeriodMs, leaseDurationMs / 2);
 }
 

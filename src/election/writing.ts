@@ -1,11 +1,11 @@
 /**
  * Composing and sending the one request that may be under way.
  */
-import type { Failure, RawLease } from './lease.ts';
+import type { RawLease } from './lease.ts';
 import { microTime, parseTimeMs } from './time.ts';
 import { type SentRecord, newLease, withRecord } from './record.ts';
 import { attemptTimeoutMs } from './settings.ts';
-import type { Call, Candidate, Reading, State, Writing } from './state.ts';
+import type { Call, Candidate, Reading, State, Streak, Writing } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** What a new write keeps of the ones before it. */
@@ -35,12 +35,7 @@ export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
   };
 }
 
-/** How attempts have fared so far: carried from one call to the next. */
-export interface Streak {
-  readonly failures: number;
-  readonly failure: Failure | null;
-}
-
+/** Before the first attempt, and after one that went well. */
 export const noFailures: Streak = { failures: 0, failure: null };
 
 /** Sends a GET. */

@@ -103,7 +103,7 @@ function entries(map: JsonValue | undefined): [string, string][] {
 }
 
 /** What is wrong with the key of a label or an annotation. */
-export function keyFaults(key: string): string[] {
+function keyFaults(key: string): string[] {
   const parts = key.split('/');
   if (parts.length > 2) return [LABEL_KEY];
   const name = parts.at(-1) ?? '';
@@ -122,7 +122,7 @@ export function keyFaults(key: string): string[] {
 }
 
 /** What is wrong with the value of a label. */
-export function labelValueFaults(value: string): string[] {
+function labelValueFaults(value: string): string[] {
   const faults: string[] = [];
   if (value.length > MAX_LABEL_LENGTH) {
     faults.push(`must be no more than ${MAX_LABEL_LENGTH} bytes`);
