@@ -11,7 +11,8 @@ import { hasInEnvironment, readProcesses } from './process-table.ts';
 /** The command's own process, before and after it execs. */
 export interface TreeRoot {
   readonly pid: number;
-  readonly startTicks: number;
+  /** null: there is no process table to read it from. */
+  readonly startTicks: number | null;
   /** Whether it leads a group and a session of its own; in a terminal it does not. */
   readonly hasOwnGroup: boolean;
   /** The name of a variable that nobody else has. */
@@ -21,6 +22,8 @@ export interface TreeRoot {
 export interface Tree {
   /** The living members. */
   readonly members: () => readonly number[];
+  /** The living members among those that the last look did not see or could not judge: quick, to be asked right after it. */
+  readonly newcomers: () => readonly number[];
   /** Sends a signal to every living member. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /** SIGKILL to every member, those that appear meanwhile included. Returns to whom; who died of it, {@link members} tells. */
@@ -36,8 +39,10 @@ export function createTree(root: TreeRoot): Tree {
 /** Where there is no /proc: the group alone, or in a terminal the command alone. */
 export function createBlindTree(root: TreeRoot): Tree {
   const target = root.hasOwnGroup ? -root.pid : root.pid;
+  const members = () => (exists(target) ? [root.pid] : []);
   return {
-    members: () => (exists(target) ? [root.pid] : []),
+    members,
+    newcomers: members,
     signal: (signal) => killProcess(target, signal),
     strike: () => {
       killProcess(target, 'SIGKILL');
@@ -62,8 +67,11 @@ class ProcessTree implements Tree {
   readonly #known: Map<number, number>;
   /** null: shared with others, or known to be extinct. */
   #group: number | null;
+  /** Those that the last look has judged for good. */
+  #judged = new Set<number>();
 
-  constructor({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot) {
+  constructor({ pid, startTicks: ticks, hasOwnGroup, cookie }: TreeRoot) {
+    const startTicks = ticks ?? 0;
     this.#startTicks = startTicks;
     this.#cookie = Buffer.from(cookie);
     this.#known = new Map([[pid, startTicks]]);
@@ -71,6 +79,9 @@ class ProcessTree implements Tree {
   }
 
   readonly members = (): readonly number[] => this.#find('everywhere').map((row) => row.pid);
+
+  readonly newcomers = (): readonly number[] =>
+    this.#find('everywhere', this.#judged).map((row) => row.pid);
 
   readonly signal = (signal: NodeJS.Signals): void => {
     for (const { pid } of this.#find('everywhere')) killProcess(pid, signal);
@@ -101,21 +112,29 @@ class ProcessTree implements Tree {
     }
   }
 
-  #find(where: Where): readonly ProcessRow[] {
+  #find(where: Where, except: ReadonlySet<number> = new Set()): readonly ProcessRow[] {
+    const all = readProcesses(except);
+    this.#judged = new Set(all.map((row) => row.pid));
     // A child cannot be older than its parent: all older processes are out of the question.
-    const rows = readProcesses().filter((row) => row.isAlive && row.startTicks >= this.#startTicks);
+    const rows = all.filter((row) => row.isAlive && row.startTicks >= this.#startTicks);
     this.#noticeExtinctGroup(rows);
     const found = new Map<number, ProcessRow>();
     this.#spread(rows, found);
-    if (where === 'everywhere') {
-      const marked = rows.filter(
-        (row) => !found.has(row.pid) && hasInEnvironment(row.pid, this.#cookie),
-      );
-      for (const row of marked) found.set(row.pid, row);
-      if (marked.length > 0) this.#spread(rows, found);
-    }
+    if (where === 'everywhere') this.#addMarked(rows, found);
     for (const row of found.values()) this.#known.set(row.pid, row.startTicks);
     return [...found.values()];
+  }
+
+  #addMarked(rows: readonly ProcessRow[], found: Map<number, ProcessRow>): void {
+    const before = found.size;
+    for (const row of rows) {
+      if (found.has(row.pid)) continue;
+      const isMarked = hasInEnvironment(row.pid, this.#cookie);
+      if (isMarked === true) found.set(row.pid, row);
+      // It may just be between two programs: then its environment is empty for a moment.
+      if (isMarked === null) this.#judged.delete(row.pid);
+    }
+    if (found.size > before) this.#spread(rows, found);
   }
 
   /** Finds kin and kin of kin; more than one round, as a pid can be smaller than its parent's. */

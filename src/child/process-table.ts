@@ -24,12 +24,14 @@ export function hasProcessTable(): boolean {
   }
 }
 
-export function readProcesses(): ProcessRow[] {
+/** All processes but those with these pids. */
+export function readProcesses(except: ReadonlySet<number>): ProcessRow[] {
   const rows: ProcessRow[] = [];
   for (const name of readdirSync('/proc')) {
     const first = name.charCodeAt(0);
     if (first < zero || first > nine) continue;
-    const row = readProcess(Number(name));
+    const pid = Number(name);
+    const row = except.has(pid) ? null : readProcess(pid);
     if (row !== null) rows.push(row);
   }
   return rows;
@@ -53,10 +55,13 @@ export function readProcess(pid: number): ProcessRow | null {
   };
 }
 
-/** Whether these bytes are in the environment that the process was started with; false if that may not be read. */
-export function hasInEnvironment(pid: number, needle: Buffer): boolean {
+/**
+ * Whether these bytes are in the environment that the process was started with. null: there is none to be read, as it is
+ * somebody else's, a kernel thread, or just now being replaced by exec.
+ */
+export function hasInEnvironment(pid: number, needle: Buffer): boolean | null {
   const length = readInto(`/proc/${pid}/environ`);
-  return buffer.subarray(0, length).includes(needle);
+  return length === 0 ? null : buffer.subarray(0, length).includes(needle);
 }
 
 const zero = 48;

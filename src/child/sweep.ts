@@ -70,7 +70,7 @@ class TreeSweep implements Sweep {
   /** Two looks, as a process can fork and die so that one look sees neither it nor its child. */
   #survivors(): readonly number[] {
     const survivors = this.#options.tree.members();
-    return survivors.length > 0 ? survivors : this.#options.tree.members();
+    return survivors.length > 0 ? survivors : this.#options.tree.newcomers();
   }
 
   /** One blow is enough for whom it reached; with each report it is repeated, as one may have changed its user. */
