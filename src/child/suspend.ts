@@ -9,14 +9,14 @@ import { readFileSync } from 'node:fs';
 const settlingMs = 50;
 
 /**
- * Watches the command with this pid and has leader-run stopped along with it while `maySuspend` says so: not once the tree
- * is being killed, as killing begins with a SIGSTOP. Close it when the command has ended.
+ * Watches the command with this pid and has leader-run stopped along with it. Close it when the command has ended, and
+ * before the tree is killed, as killing begins with a SIGSTOP.
  */
-export function suspendAlongWith(pid: number, maySuspend: () => boolean): { close(): void } {
+export function suspendAlongWith(pid: number): { close(): void } {
   let settling: NodeJS.Timeout | undefined;
   const look = (): void => {
     settling = undefined;
-    if (maySuspend() && isStopped(pid)) suspendSelf();
+    if (isStopped(pid)) suspendSelf();
   };
   // The kernel sends CHLD not only for a child that has ended but also for one that was stopped or continued.
   const onChild = (): void => {

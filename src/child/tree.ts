@@ -233,7 +233,7 @@ class TreeSupervisor implements Supervisor {
 
   #started(pid: number): void {
     this.#say({ id: 'started', pid });
-    if (this.#options.hasTerminal) this.#suspension = suspendAlongWith(pid, () => true);
+    if (this.#options.hasTerminal) this.#suspension = suspendAlongWith(pid);
   }
 
   #ended(ending: Ending): void {
