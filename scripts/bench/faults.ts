@@ -6,8 +6,9 @@ import { certificateUser, writeKubeconfig } from '../../test/cluster/users.ts';
 import { Proxy } from '../../test/fixtures/proxy.ts';
 import { atNextMillisecond } from './clock.ts';
 import type { Program } from './programs.ts';
-import { freshLock, settleMs, type Stage } from './stage.ts';
+import { freshLock, type Stage, untilStandby } from './stage.ts';
 
+const warmUpMs = 600;
 const longIdleMs = 100_000;
 
 /** The retry period of both programs. */
@@ -35,6 +36,7 @@ export async function measureAged(stage: Stage, program: Program): Promise<numbe
   const leader = program.start({ lock, kubeconfig });
   await leader.started();
   const standby = program.start({ lock, kubeconfig });
+  await untilStandby(standby, program);
   await pause(longIdleMs + Math.random() * 10_000);
   const signalledAtMs = leader.kill('SIGTERM');
   const startedAtMs = await standby.started();
@@ -49,7 +51,8 @@ export async function measureCrash(stage: Stage, program: Program): Promise<Cras
   await leader.started();
   const standby = program.start({ lock, kubeconfig });
   // A standby counts from what it has seen: it has to see a renewal. Then anywhere between two.
-  await pause(settleMs + renewalMs + Math.random() * renewalMs);
+  await untilStandby(standby, program);
+  await pause(renewalMs + Math.random() * renewalMs);
   const killedAtMs = leader.kill('SIGKILL');
   const died = leader.closed().then((atMs) => atMs - killedAtMs);
   const commandDeadAfterMs = await Promise.race([died, pause(1_000, null)]);
@@ -70,7 +73,8 @@ export async function measureBlackHole(stage: Stage, program: Program): Promise<
   const leader = program.start({ lock, kubeconfig: writeKubeconfig(cluster, { user, server }) });
   await leader.started();
   const standby = program.start({ lock, kubeconfig: cluster.adminKubeconfig });
-  await pause(settleMs + renewalMs + Math.random() * renewalMs);
+  await untilStandby(standby, program);
+  await pause(renewalMs + Math.random() * renewalMs);
   const silentAtMs = Date.now();
   proxy.freeze();
   const [toldAtMs, startedAtMs] = await Promise.all([leader.told(), standby.started()]);
@@ -86,7 +90,7 @@ export async function measureForced(stage: Stage, program: Program): Promise<num
   const editor = new Editor(stage, lock);
   await leader.started();
   await editor.patch({ metadata: { labels: { warm: 'yes' } } });
-  await pause(settleMs);
+  await pause(warmUpMs);
   const editedAtMs = await editor.patch({ spec: { holderIdentity: 'somebody-else' } });
   const toldAtMs = await leader.told();
   editor.close();

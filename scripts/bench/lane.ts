@@ -1,8 +1,7 @@
 /** One program's leader and standby on a Lease of their own, and leadership going from one to the other. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Candidate } from './candidate.ts';
 import type { Program } from './programs.ts';
-import { freshLock, settleMs, type Stage } from './stage.ts';
+import { freshLock, type Stage, untilStandby } from './stage.ts';
 
 export interface HandOver {
   readonly signalledAtMs: number;
@@ -28,7 +27,7 @@ export class Lane {
     this.#leader ??= this.#start();
     await this.#leader.started();
     this.#standby ??= this.#start();
-    await pause(settleMs);
+    await untilStandby(this.#standby, this.#program);
   }
 
   /** Asks the leader to stop and waits for its successor. */

@@ -23,6 +23,8 @@ export interface Program {
   readonly leaseDurationMs: number;
   /** It uses the API server, not etcd. */
   readonly usesLeases: boolean;
+  /** What a standby prints when it waits; null: nothing. */
+  readonly waitingLine: string | null;
   readonly start: (start: Start) => Candidate;
 }
 
@@ -62,6 +64,7 @@ export function findPrograms(cluster: Cluster): Programs {
       title: 'leader-run',
       leaseDurationMs: 15_000,
       usesLeases: true,
+      waitingLine: 'Waiting for lease',
       start: ({ lock, kubeconfig, isBrief }) =>
         new Candidate([
           join(folder, 'bin/leader-run'),
@@ -74,6 +77,7 @@ export function findPrograms(cluster: Cluster): Programs {
       title: 'client-go wrapper',
       leaseDurationMs: 15_000,
       usesLeases: true,
+      waitingLine: 'ttempting to acquire',
       start: ({ lock, kubeconfig, isBrief }) =>
         new Candidate([
           join(cache, 'wrapper'),
@@ -85,6 +89,7 @@ export function findPrograms(cluster: Cluster): Programs {
       title: "client-go's example (60s/15s/5s)",
       leaseDurationMs: 60_000,
       usesLeases: true,
+      waitingLine: 'ttempting to acquire',
       start: ({ lock, kubeconfig }) =>
         new Candidate(
           [
@@ -100,6 +105,7 @@ export function findPrograms(cluster: Cluster): Programs {
       title: 'etcdctl lock, on etcd itself',
       leaseDurationMs: 10_000,
       usesLeases: false,
+      waitingLine: null,
       start: ({ lock, isBrief }) =>
         new Candidate([
           join(cache, 'etcdctl'),

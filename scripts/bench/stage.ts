@@ -1,9 +1,11 @@
 /** What every measurement needs. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from '../../test/cluster/server.ts';
 import { createCertificateUser } from '../../test/cluster/users.ts';
-import type { Programs } from './programs.ts';
+import type { Candidate } from './candidate.ts';
+import type { Program, Programs } from './programs.ts';
 
 /** How often things are measured. */
 export interface Plan {
@@ -26,8 +28,14 @@ export interface Stage {
   readonly say: (line: string) => void;
 }
 
-/** How long a standby is left alone before it counts as ready: its guard, its watch and its connections are made by then. */
-export const settleMs = 600;
+/** How long a standby that waits is left alone: its guard, its watch and its connections are made by then. */
+const settleMs = 600;
+
+/** Resolves when a candidate is as ready as a standby that has been there for long. */
+export async function untilStandby(candidate: Candidate, program: Program): Promise<void> {
+  if (program.waitingLine !== null) await candidate.line(program.waitingLine);
+  await pause(settleMs);
+}
 
 let locks = 0;
 
