@@ -32,6 +32,9 @@ const descriptor = openUptime();
 const stepMs = descriptor === null ? 1000 : 10;
 let offsetMs = -Infinity;
 
+/** Whether sh can read this clock too. */
+export const hasShellClock = descriptor !== null;
+
 function openUptime(): number | null {
   try {
     return openSync('/proc/uptime', 'r');

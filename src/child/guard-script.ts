@@ -78,11 +78,20 @@ kill_those_met() {
   IFS=$newline
 }
 
+# Without a process table of ours ("-" for START) the group is all there is, or in a terminal the command alone.
+kill_unseen() {
+  if [ "$group" = - ]; then kill -KILL "$pid"; else kill -KILL "-$group"; fi
+  echo killed >&3
+  kill -KILL 0
+}
+
 # Stops whom it finds until nobody new appears, then kills. The group goes before environments are looked at, as that can
 # hang: its members were stopped before the first look, so none of them has a child that was not seen.
 kill_tree() {
   # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
   [ -n "$cookie" ] || kill -KILL 0
+  # The numbers in the /proc of another pid namespace are those of strangers here.
+  [ "$start" != - ] || kill_unseen
   set -f
   known=' '
   if is_still_ours; then
@@ -150,6 +159,8 @@ wait_apart() {
 tell_sleeper() {
   state=Z
   [ -z "$sleeper" ] || read -r rest rest state rest <"/proc/$sleeper/stat"
+  # Not in a /proc of ours: then the first one has to do.
+  case $start$sleeper in -?*) state=unknown ;; esac
   if [ "$state" = Z ]; then
     # A pipe without mkfifo: a here-document is one, and its other end can be opened again.
     exec 4<<end

@@ -10,7 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
-import { bootNowMs, toCentiseconds } from './clock.ts';
+import { bootNowMs, hasShellClock, toCentiseconds } from './clock.ts';
 import { isCookie } from './cookie.ts';
 import { guardScript } from './guard-script.ts';
 import { killGroup } from './kill.ts';
@@ -157,7 +157,8 @@ class GuardProcess {
     let text = '';
     if (tree !== null) text += treeLine(tree);
     // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
-    if (killAtMs < Infinity) text += `by ${toCentiseconds(killAtMs) - 1} .\n`;
+    if (killAtMs < Infinity && hasShellClock) text += `by ${toCentiseconds(killAtMs) - 1} .\n`;
+    if (text === '') return;
     this.#unanswered += text.split('\n').length - 1;
     this.#socket?.write(text);
     this.#timer ??= setTimeout(() => this.#timedOut(), this.#timeoutMs);
@@ -180,7 +181,9 @@ class GuardProcess {
   }
 
   get #socket(): Socket | null {
-    return (this.#process.stdio[3] ?? null) as Socket | null;
+    // Without a free descriptor (EMFILE) there is no `stdio` at all, whatever the types say.
+    const stdio = this.#process.stdio as ChildProcess['stdio'] | undefined;
+    return (stdio?.[3] ?? null) as Socket | null;
   }
 
   #heard(text: string): void {
@@ -224,7 +227,7 @@ function favour(pid: number | undefined): void {
 }
 
 function treeLine({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot): string {
-  return `tree ${pid} ${startTicks} ${hasOwnGroup ? pid : '-'} ${cookie} .\n`;
+  return `tree ${pid} ${startTicks ?? '-'} ${hasOwnGroup ? pid : '-'} ${cookie} .\n`;
 }
 
 /** Also the cookies of the leader-runs around us: to them the guard is a part of their tree. */
@@ -232,7 +235,8 @@ function guardEnvironment(): NodeJS.ProcessEnv {
   const cookies = Object.entries(process.env).filter(([name]) => isCookie(name));
   return {
     ...Object.fromEntries(cookies),
-    PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin`,
+    // The system's first: what somebody calls grep or sleep in a folder of his own may do something else.
+    PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
     LC_ALL: 'C',
     script: guardScript,
     signals: ignoredSignals().join(' '),

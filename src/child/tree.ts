@@ -227,7 +227,7 @@ class TreeSupervisor implements Supervisor {
   }
 
   #rootOf(pid: number): TreeRoot {
-    const startTicks = this.#hasTable ? (readProcess(pid)?.startTicks ?? 0) : 0;
+    const startTicks = this.#hasTable ? (readProcess(pid)?.startTicks ?? 0) : null;
     return { pid, startTicks, hasOwnGroup: !this.#options.hasTerminal, cookie: this.#cookie };
   }
 

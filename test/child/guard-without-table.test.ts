@@ -1,0 +1,78 @@
+/** The guard where /proc shows nothing of ours: there is none, or it is that of another pid namespace. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bootNowMs, toCentiseconds } from '../../src/child/clock.ts';
+import { guardScript } from '../../src/child/guard-script.ts';
+import { isAlive } from './fixtures/processes.ts';
+import { shells } from './fixtures/shells.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'guard-'));
+const looked = join(directory, 'looked');
+// A number found in a /proc that is not ours would be a stranger's: it is not to be looked at.
+writeFileSync(join(directory, 'grep'), `#!/bin/sh\n: >${looked}\n`, { mode: 0o755 });
+
+const started: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of started) {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  }
+  rmSync(directory, { recursive: true });
+});
+
+function startGuard(shell: string): { guard: ChildProcess; socket: Socket } {
+  const guard = spawn(shell, ['-c', 'eval "$script"'], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, script: guardScript, signals: '15' },
+  });
+  started.push(guard);
+  return { guard, socket: guard.stdio[3] as Socket };
+}
+
+async function startCommand(): Promise<ChildProcess> {
+  const command = spawn('sh', ['-c', 'sleep 60 & wait'], { detached: true, stdio: 'ignore' });
+  started.push(command);
+  await once(command, 'spawn');
+  return command;
+}
+
+describe.each(shells)('guard run by %s', (shell) => {
+  test('kills the group, and looks at no process, when leader-run is gone', async () => {
+    const { guard, socket } = startGuard(shell);
+    const command = await startCommand();
+    const ends = [once(command, 'exit'), once(guard, 'exit')];
+    socket.end(`tree ${command.pid} - ${command.pid} ${'c'.repeat(40)} .\n`);
+    await Promise.all(ends);
+    expect(command.signalCode).toBe('SIGKILL');
+    expect(existsSync(looked)).toBe(false);
+  });
+
+  test('kills the command alone where the group is not its own', async () => {
+    const { guard, socket } = startGuard(shell);
+    const [command, bystander] = [await startCommand(), await startCommand()];
+    const ends = [once(command, 'exit'), once(guard, 'exit')];
+    socket.end(`tree ${command.pid} - - ${'c'.repeat(40)} .\n`);
+    await Promise.all(ends);
+    expect(isAlive(bystander.pid ?? 0)).toBe(true);
+    expect(existsSync(looked)).toBe(false);
+    for (const { pid } of [command, bystander]) process.kill(-(pid ?? 0), 'SIGKILL');
+  });
+
+  test('keeps to the deadline that it was told last', async () => {
+    const { guard, socket } = startGuard(shell);
+    const command = await startCommand();
+    const ended = Promise.all([once(command, 'exit'), once(guard, 'exit')]);
+    const nowMs = bootNowMs();
+    socket.write(`tree ${command.pid} - ${command.pid} ${'c'.repeat(40)} .\n`);
+    for (const afterMs of [300, 600, 900])
+      socket.write(`by ${toCentiseconds(nowMs + afterMs)} .\n`);
+    await ended;
+    expect(bootNowMs() - nowMs).toBeGreaterThan(850);
+    socket.destroy();
+  });
+});
