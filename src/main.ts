@@ -71,7 +71,7 @@ async function lead(options: RunOptions): Promise<number> {
     kubeconfig: options.kubeconfig,
     context: options.context,
     env: process.env,
-    homeDirectory: homedir(),
+    homeDirectory: homeDirectory(),
   });
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const { cluster } = loaded;
@@ -145,6 +145,15 @@ function receiveSignals(
   };
 }
 
+/** A user without a home, as containers with a number for a user have them, finds nothing there. */
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
+}
+
 async function serveSandbox(options: SandboxOptions): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
   const { environment } = readLauncherNotes(process.env);
@@ -162,11 +171,12 @@ function fail(log: Log, message: string): number {
   return failedExitCode;
 }
 
-main().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    write(`leader-run: Internal error, please report it: ${text}\n`);
-    process.exit(failedExitCode);
-  },
-);
+/** The tree goes with us: the supervisor kills it when this process exits. */
+function crash(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  write(`leader-run: Internal error, please report it: ${text}\n`);
+  process.exit(failedExitCode);
+}
+
+process.on('uncaughtException', crash);
+main().then((status) => process.exit(status), crash);

@@ -154,12 +154,22 @@ class Gate implements Launch {
 export function executionOptions(hasOwnGroup: boolean) {
   return {
     detached: hasOwnGroup,
+    cwd: workingDirectory(),
     extendEnv: false,
     buffer: false,
     reject: false,
     cleanup: false,
     forceKillAfterDelay: false,
   } as const;
+}
+
+/** Also one that was deleted, which execa refuses to name. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/proc/self/cwd';
+  }
 }
 
 function socketOf(process: ChildProcess): Socket {
