@@ -14,13 +14,16 @@ import type { ClusterAccess } from './api.ts';
 
 const leaderRun = resolve(import.meta.dirname, '../../bin/leader-run');
 const worker = resolve(import.meta.dirname, '../fixtures/worker.mjs');
-const patienceMs = 60_000;
+const patienceMs = 90_000;
 
 /** How a process ended. */
 export interface End {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
+
+/** Takes what is to be done when the test is over; tests that run concurrently need their own context's onTestFinished. */
+export type AtEnd = (endIt: () => Promise<void>) => void;
 
 /** A candidate's process and what it has printed so far. */
 export class Candidate {
@@ -33,7 +36,7 @@ export class Candidate {
   #hasEnded = false;
   readonly #changes = new EventEmitter<{ change: [] }>();
 
-  constructor(path: string, args: readonly string[]) {
+  constructor(path: string, args: readonly string[], atEnd: AtEnd = onTestFinished) {
     this.#name = basename(path);
     // In a session of its own, so that it has no terminal even when the tests are run in one.
     this.#process = spawn(path, args, {
@@ -48,7 +51,7 @@ export class Candidate {
     });
     for (const stream of [this.#process.stdout, this.#process.stderr])
       if (stream !== null) createInterface(stream).on('line', (line) => this.#take(line));
-    onTestFinished(async () => {
+    atEnd(async () => {
       this.#killAll();
       await this.ended;
     });
@@ -117,22 +120,28 @@ export function startLeaderRun(options: {
   readonly lockName: string;
   readonly flags?: readonly string[];
   readonly workerFlags?: readonly string[];
+  readonly atEnd?: AtEnd;
 }): Candidate {
-  const { kubeconfig, lockName, flags = [], workerFlags = [] } = options;
+  const { kubeconfig, lockName, flags = [], workerFlags = [], atEnd } = options;
   const settings = ['--kubeconfig', kubeconfig, '--lock-name', lockName, ...flags];
-  return new Candidate(leaderRun, [...settings, '--', process.execPath, worker, ...workerFlags]);
+  const command = [process.execPath, worker, ...workerFlags];
+  return new Candidate(leaderRun, [...settings, '--', ...command], atEnd);
 }
 
 /** Starts client-go's example: 60s/15s/5s, releases on SIGTERM. */
 export function startClientGo(
   access: ClusterAccess,
-  options: { readonly namespace: string; readonly lockName: string; readonly identity: string },
+  options: {
+    readonly namespace: string;
+    readonly lockName: string;
+    readonly identity: string;
+    readonly atEnd?: AtEnd;
+  },
 ): Candidate {
-  return new Candidate(access.clientGo, [
-    ...['-kubeconfig', access.adminKubeconfig],
-    ...['-lease-lock-namespace', options.namespace, '-lease-lock-name', options.lockName],
-    ...['-id', options.identity],
-  ]);
+  const { namespace, lockName, identity, atEnd } = options;
+  const lease = ['-lease-lock-namespace', namespace, '-lease-lock-name', lockName];
+  const args = ['-kubeconfig', access.adminKubeconfig, ...lease, '-id', identity];
+  return new Candidate(access.clientGo, args, atEnd);
 }
 
 /**
