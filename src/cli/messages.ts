@@ -121,7 +121,7 @@ class Words {
       case 'restoring':
         return `Writing our record to ${lease} again as somebody ${report.what} it`;
       case 'stopping-child':
-        return `Stopping child ${report.pid} ${this.#why(report.reason)}; ${killFollows(report.killsInMs)}`;
+        return `Stopping ${child(report.pid)} ${this.#why(report.reason)}; ${killFollows(report.killsInMs)}`;
       case 'killing-child':
         return this.#killing(report);
       case 'child-ended':
@@ -160,11 +160,11 @@ class Words {
       case 'rest':
         return `Killing what child ${pid} left behind as ${within}`;
       case 'signal':
-        return `Killing child ${pid} as ${within} of ${reason.signal}`;
+        return `Killing ${child(pid)} as ${within} of ${reason.signal}`;
       case 'lost':
         return afterMs === 0
-          ? `Killing child ${pid} as ${this.#loss(reason.loss)}`
-          : `Killing child ${pid} as ${within} of the loss of ${this.lease}`;
+          ? `Killing ${child(pid)} as ${this.#loss(reason.loss)}`
+          : `Killing ${child(pid)} as ${within} of the loss of ${this.lease}`;
     }
   }
 
@@ -222,4 +222,9 @@ function gapClause({ cause, ms }: Gap): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** 0: it was told to start, and has not said yet that it does. */
+function child(pid: number): string {
+  return pid === 0 ? 'child' : `child ${pid}`;
 }

@@ -3,7 +3,7 @@
  */
 import type { ElectionEvent, Ending } from './event.ts';
 import { isLive } from './leading.ts';
-import { finishLosing, noteEndingAfterLoss } from './losing.ts';
+import { expiry, finishLosing, noteEndingAfterLoss } from './losing.ts';
 import { beginRelease } from './releasing.ts';
 import type { Outcome } from './report.ts';
 import { withdraw } from './standby.ts';
@@ -52,6 +52,7 @@ function onLeadersChild(leading: Leading, event: ChildEvent, turn: Turn): State 
       turn.say({ id: 'child-started', pid: event.pid });
       return { ...leading, child: { id: 'running', pid: event.pid } };
     case 'child-refused':
+      turn.say({ id: 'lost', loss: expiry(leading, turn) });
       return beginRelease(leading, { id: 'lost' }, turn);
     case 'child-unguarded':
       if (!isLive(child)) return beginRelease(leading, failure(event.message), turn);

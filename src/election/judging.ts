@@ -27,7 +27,9 @@ export type Judgement =
 
 export function judge(tenure: Tenure, lease: RawLease, inFlight: SentRecord | null): Judgement {
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
-  if (order !== null && order <= 0) return { id: 'late' };
+  // The version that we know is news again where we were told that the Lease was deleted, and it was not.
+  const isNews = order === null || order > 0 || (order === 0 && tenure.lease === null);
+  if (!isNews) return { id: 'late' };
   const record = readRecord(lease);
   const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
   const sent = own.find((candidate) => isWrite(record, candidate));

@@ -10,7 +10,6 @@ import {
   isWrite,
   readRecord,
   resourceVersionOf,
-  termOf,
 } from './record.ts';
 import type { Outcome } from './report.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
@@ -143,14 +142,9 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const record = readRecord(lease);
   if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = state.written.find((sent) => isWrite(record, sent));
-  // Blanked by somebody, but still under our annotation: until that is gone the others wait in vain.
-  const blanked = state.written.find(
-    ({ holder, acquireTime }) =>
-      record.holder === '' && record.term === termOf(holder, acquireTime),
-  );
-  const ours = own ?? blanked;
-  if (ours === undefined) return refuse(state, turn);
-  return proceed(withOwn(state, lease, ours), turn);
+  // Emptied by somebody else, it is left to expire: a client-go that led after us keeps our annotation.
+  if (own === undefined) return refuse(state, turn);
+  return proceed(withOwn(state, lease, own), turn);
 }
 
 function failed(state: Releasing, failure: Failure, turn: Turn): State {

@@ -269,7 +269,7 @@ function refusedOrFailed(standby: Standby, failure: Failure, turn: Turn): State 
       ...standby,
       call: { ...standby.call, id: 'idle', nextAtMs: turn.nowMs } as const,
     };
-    return end(idleStandby, { id: 'failed', why: failure }, turn);
+    return withdraw(idleStandby, { id: 'failed', why: failure }, turn);
   }
   return failed(standby, failure, turn);
 }
