@@ -68,12 +68,13 @@ class DirectLaunch implements Launch {
     this.#process?.kill(signal);
   }
 
-  /** As sh would have said it. */
+  /** As sh would have it. */
   #failed(file: string, error: NodeJS.ErrnoException): void {
     if (this.#process?.pid !== undefined) return;
+    const { events } = this.#options;
     const code = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 }[error.code ?? ''];
-    if (code === undefined) return this.#options.events.onFailed(error.message);
+    if (code === undefined) return events.onFailed(error.message);
     process.stderr.write(`leader-run: Cannot run ${JSON.stringify(file)}: ${error.message}\n`);
-    this.#options.events.onEnded({ id: 'exited', code });
+    events.onEnded({ id: 'exited', code });
   }
 }

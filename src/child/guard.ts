@@ -37,9 +37,12 @@ export interface Guard {
   disarm(): void;
 }
 
+/** How long the first one may take to be armed: nothing runs yet, so there is time also on a machine with too much to do. */
+const firstArmingMs = 10_000;
+
 export function startGuard(options: GuardOptions): Guard {
   const keeper = new GuardKeeper(options);
-  keeper.begin();
+  keeper.begin(Math.max(firstArmingMs, options.timeoutMs));
   return keeper;
 }
 
@@ -56,8 +59,9 @@ class GuardKeeper implements Guard {
     this.#options = options;
   }
 
-  begin(): GuardProcess {
-    const present = new GuardProcess(this.#options.shell, this.#options.timeoutMs, {
+  begin(firstAnswerMs: number): GuardProcess {
+    const timeouts = { firstAnswerMs, answerMs: this.#options.timeoutMs };
+    const present = new GuardProcess(this.#options.shell, timeouts, {
       onAnswer: () => this.#answered(present),
       onKilled: () => this.#end(this.#options.onKilled),
       onFailed: (message) => this.#failed(present, message),
@@ -98,7 +102,7 @@ class GuardKeeper implements Guard {
     // Dead just after its deadline: its last word may not have come through.
     if (bootNowMs() >= this.#killAtMs) return this.#end(this.#options.onKilled);
     this.#previous = guard;
-    const next = this.begin();
+    const next = this.begin(this.#options.timeoutMs);
     if (this.#tree !== null) next.tell(this.#tree, this.#killAtMs);
   }
 
@@ -119,17 +123,22 @@ interface GuardProcessEvents {
   readonly onFailed: (message: string) => void;
 }
 
+interface Timeouts {
+  readonly firstAnswerMs: number;
+  readonly answerMs: number;
+}
+
 class GuardProcess {
   hasAnswered = false;
   readonly #process: ChildProcess;
-  readonly #timeoutMs: number;
+  readonly #timeouts: Timeouts;
   readonly #events: GuardProcessEvents;
   #unanswered = 0;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
 
-  constructor(shell: string, timeoutMs: number, events: GuardProcessEvents) {
-    this.#timeoutMs = timeoutMs;
+  constructor(shell: string, timeouts: Timeouts, events: GuardProcessEvents) {
+    this.#timeouts = timeouts;
     this.#events = events;
     this.#process = spawn(shell, ['-c', 'eval "$script"'], {
       detached: true,
@@ -161,7 +170,9 @@ class GuardProcess {
     if (text === '') return;
     this.#unanswered += text.split('\n').length - 1;
     this.#socket?.write(text);
-    this.#timer ??= setTimeout(() => this.#timedOut(), this.#timeoutMs);
+    const { firstAnswerMs, answerMs } = this.#timeouts;
+    const timeoutMs = this.hasAnswered ? answerMs : firstAnswerMs;
+    this.#timer ??= setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
   }
 
   /** Ends it, stopped or not. The socket must outlive it, as its end would be the sign to kill. */
@@ -197,10 +208,10 @@ class GuardProcess {
     this.#events.onAnswer();
   }
 
-  #timedOut(): void {
+  #timedOut(timeoutMs: number): void {
     // If it was leader-run that was stopped or starved, the answer is there and will be read before this.
     setImmediate(() => {
-      if (this.#unanswered > 0) this.#fail(`guard did not answer within ${this.#timeoutMs} ms`);
+      if (this.#unanswered > 0) this.#fail(`guard did not answer within ${timeoutMs} ms`);
     });
   }
 

@@ -86,6 +86,14 @@ describe.each(shells)('guard run by %s', (shell) => {
     expect(lateMs).toBeLessThan(1_000 + killMarginMs);
   });
 
+  test('strikes at the deadline though leader-run is well, and leader-run knows', async () => {
+    const { host, deadlineMs } = await startTree(10, shell, 1_000);
+    const ended = await host.heard('ended');
+    expect(ended.ending).toEqual({ id: 'signalled', signal: 'SIGKILL' });
+    expect(ended.atMs - deadlineMs).toBeLessThan(killMarginMs);
+    await host.heard('gone');
+  });
+
   test('survives every signal that can be ignored', async () => {
     const { host, mark, pids } = await startTree(10, shell);
     const guard = theGuardOf(host);
