@@ -59,6 +59,13 @@ async function firstPidIn(unsharePid: number): Promise<number> {
 describe.runIf(mayUnshare).each(shells.map((shell) => ({ shell, name: shell.join(' ') || 'sh' })))(
   'as PID 1, under $name',
   ({ shell }) => {
+    it('a closed stdin is an empty one', async () => {
+      const closed = ['sh', '-c', 'exec "$@" <&-', 'sh', ...shell];
+      const { outside } = await startInit(['sh', '-c', 'read line || exit 3'], closed);
+
+      expect((await outside).exitCode).toBe(3);
+    });
+
     it.each([0, 3, 127, 255])('the status is the command’s own: %i', async (code) => {
       const { outside } = await startInit(['sh', '-c', `exit ${code}`], shell);
 
