@@ -36,6 +36,8 @@ export interface CandidatePlan {
   readonly identity: string | null;
   /** What lies between its end and its next start, ms. */
   readonly longestRestartMs: number;
+  /** RBAC grants it `watch`. */
+  readonly mayWatch: boolean;
   /** Its children die within seconds of being told to. */
   readonly everEnds: boolean;
 }
@@ -82,6 +84,7 @@ export class Candidate implements Replica {
     this.name = name;
     this.machine = machine;
     this.link = link;
+    link.mayWatch = plan.mayWatch;
     this.#plan = plan;
     this.#around = around;
   }
@@ -91,6 +94,8 @@ export class Candidate implements Replica {
     const ledger = this.#ledger;
     if (process === null || ledger === null || !process.isResponsive) return null;
     if (ledger.tree !== null || ledger.stopRequestedAtMs !== null) return null;
+    // One that may not watch polls, and is slow.
+    if (!this.#plan.mayWatch) return null;
     const { leaseDurationMs } = ledger.settings;
     return { name: process.name, leaseDurationMs, sinceMs: process.responsiveSinceMs };
   }
@@ -121,7 +126,7 @@ export class Candidate implements Replica {
         judge.onSend(ledger, arrival, pending);
         if (arrival.request.id !== 'get') this.#around.onMoment('request', this);
       },
-      onAnswer: (_, answer) => judge.onAnswer(ledger, answer),
+      onAnswer: (answer) => judge.onAnswer(ledger, answer),
       onNews: (news) => judge.onNews(ledger, news),
     });
     world.tell(name, () => `starts as "${identity}", child ${JSON.stringify(behaviour)}`);

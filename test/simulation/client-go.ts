@@ -29,6 +29,7 @@ export class ClientGo implements Replica {
   #author: Author;
   #starts = 0;
   #isRetired = false;
+  #identity: string;
   #isStopping = false;
   #isLeading = false;
   #observed = '';
@@ -47,6 +48,7 @@ export class ClientGo implements Replica {
     this.machine = machine;
     this.link = link;
     this.#plan = plan;
+    this.#identity = plan.identity;
     this.#around = around;
     this.#author = { name, kind: 'client-go' };
   }
@@ -70,8 +72,15 @@ export class ClientGo implements Replica {
       leaseDurationMs: this.#plan.leaseDurationMs,
       tree: () => null,
     });
-    world.tell(name, () => `starts as "${this.#plan.identity}" (client-go)`);
+    world.tell(name, () => `starts as "${this.#identity}" (client-go)`);
     this.#round(this.process);
+  }
+
+  /** It is started again under the identity of another. */
+  adopt(identity: string): void {
+    this.#identity = identity;
+    if (this.process?.isAlive === true) this.process.end();
+    this.start();
   }
 
   crash(): void {
@@ -133,7 +142,7 @@ export class ClientGo implements Replica {
       this.#observe(process, answer.lease);
       const spec = this.#observedSpec;
       const holder = holderOf(spec);
-      const isOwn = holder === this.#plan.identity;
+      const isOwn = holder === this.#identity;
       const validMs = Number(spec['leaseDurationSeconds'] ?? 0) * 1000;
       const isValid = this.#observedAtMs + validMs > process.bootMs();
       if (holder !== '' && isValid && !isOwn) return done(false);
@@ -170,7 +179,7 @@ export class ClientGo implements Replica {
 
   /** Releases as client-go does since 1.34: what it believes to hold, on the version that it finds. */
   #stop(process: SimulatedProcess): void {
-    if (holderOf(this.#observedSpec) !== this.#plan.identity || !this.#isLeading) {
+    if (holderOf(this.#observedSpec) !== this.#identity || !this.#isLeading) {
       return this.#end(process);
     }
     this.#call(process, { id: 'get' }, (answer) => {
@@ -208,7 +217,7 @@ export class ClientGo implements Replica {
   #spec(transitions: number, acquireTime: string | null): JsonObject {
     const now = this.#now();
     return {
-      holderIdentity: this.#plan.identity,
+      holderIdentity: this.#identity,
       leaseDurationSeconds: this.#plan.leaseDurationMs / 1000,
       acquireTime: acquireTime ?? now,
       renewTime: now,

@@ -53,6 +53,13 @@ const faults = {
       clientGo?.process?.stall(clientGo.leaseDurationMs * world.random.between(1, 2.5));
     },
   },
+  'client-go adopts the holder': {
+    begin: ({ replicas, server }) => {
+      const clientGo = replicas.find((replica) => replica instanceof ClientGo);
+      const holder = server.current?.holder ?? '';
+      if (holder !== '') clientGo?.adopt(holder);
+    },
+  },
   crash: { begin: ({ replica }) => replica.crash() },
   SIGTERM: { begin: ({ replica }) => replica.signal('SIGTERM') },
   'SIGINT twice': {

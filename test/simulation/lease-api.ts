@@ -10,7 +10,8 @@ import { SimulatedWatch } from './watch.ts';
 /** Who sees what a candidate sends and learns. */
 export interface ApiObserver {
   onSend(arrival: Arrival, pending: number): void;
-  onAnswer(arrival: Arrival, answer: Answer): void;
+  /** Not told of an answer that is taken up only when its time is over: it is not to be believed. */
+  onAnswer(answer: Answer): void;
   onNews(news: WatchNews): void;
 }
 
@@ -59,7 +60,7 @@ export class SimulatedLeaseApi implements LeaseApi {
       if (isOver) return;
       finish();
       world.tell(process.name, () => `gets ${describeAnswer(outcome)}`);
-      this.#observer.onAnswer(arrival, outcome);
+      if (process.bootMs() < arrival.sentBootMs + timeoutMs) this.#observer.onAnswer(outcome);
       world.hasSettled = true;
       answerWith(outcome);
     };

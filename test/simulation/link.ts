@@ -11,6 +11,7 @@ export class Link {
   readonly #world: World;
   readonly #server: Server;
   readonly ambience: Ambience;
+  mayWatch = true;
   readonly #disturbances = new Map<Disturbance, number>();
 
   constructor(world: World, server: Server, ambience: Ambience) {

@@ -6,6 +6,7 @@ import type { ClientGoPlan } from './client-go.ts';
 import { type FaultId, calmFaultIds, faultIds } from './faults.ts';
 import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
+import { drawTactics } from './tactics.ts';
 
 export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
   | { readonly kind: 'leader-run'; readonly plan: CandidatePlan }
@@ -38,7 +39,7 @@ export interface Scenario {
   readonly isCalm: boolean;
 }
 
-interface Timing {
+export interface Timing {
   readonly leaseDurationMs: number;
   readonly renewDeadlineMs: number;
   readonly retryPeriodMs: number;
@@ -81,7 +82,9 @@ export function drawScenario(seed: string): Scenario {
   const durationMs = longestMs * random.between(3, 8);
   const ambience = isCalm || random.chance(0.1) ? calmAmbience() : drawAmbience(random);
   const ids = isCalm ? calmFaultIds : faultIds(isBeyondLimits);
-  const faults = drawFaults(random, ids, durationMs, base, replicas);
+  const chance = drawFaults(random, ids, durationMs, base, replicas);
+  const tactics = isCalm ? [] : drawTactics({ random, timing: base, replicas });
+  const faults = [...chance, ...tactics];
   return { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm };
 }
 
@@ -119,6 +122,7 @@ function drawLeaderRun(
       },
       identity: random.chance(0.3) ? `fixed-${index}` : null,
       longestRestartMs: random.pick([300, 3_000, 20_000]),
+      mayWatch: random.chance(0.92),
       everEnds,
     },
   };

@@ -29,6 +29,7 @@ const ambientFaults = [
   'watch cannot be opened',
   'watch died silently',
   'watch expired (410)',
+  'watch forbidden',
   'watch lagged',
   'watch reset',
   'write landed late',

@@ -18,6 +18,7 @@ export interface WatchOptions {
 const bookmarkEveryMs = 60_000;
 const firstBackOffMs = 100;
 const longestBackOffMs = 5_000;
+const forbiddenRetryMs = 60_000;
 
 /** One connection of the watch. */
 interface Stream {
@@ -41,6 +42,7 @@ export class SimulatedWatch implements LeaseWatch {
   #stream: Stream | null = null;
   #silence: Sleep | null = null;
   #isClosed = false;
+  #isForbidden = false;
 
   constructor(
     process: SimulatedProcess,
@@ -73,6 +75,7 @@ export class SimulatedWatch implements LeaseWatch {
     if (this.#link.is('up') || this.#link.isCut) return this.#failLater();
     world.after(2 * this.#link.latencyMs(), () => {
       if (this.#isClosed || this.#link.isCut) return this.#failLater();
+      if (!this.#link.mayWatch) return this.#refuse();
       const isExpired =
         this.#seen !== null &&
         (this.#seen < this.#server.compactedTo ||
@@ -192,6 +195,14 @@ export class SimulatedWatch implements LeaseWatch {
       this.#closeStream();
       this.#open();
     });
+  }
+
+  /** It is tried again now and then, as somebody may grant it. */
+  #refuse(): void {
+    this.#process.world.count('fault: watch forbidden');
+    if (!this.#isForbidden) this.#tell({ id: 'forbidden', message: 'may not watch' });
+    this.#isForbidden = true;
+    this.#process.world.after(forbiddenRetryMs, () => this.#open());
   }
 
   #failLater(): void {

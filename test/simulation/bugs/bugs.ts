@@ -43,9 +43,9 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'if (ours === undefined) return refuse(state, turn);',
+        search: 'if (own === undefined) return refuse(state, turn);',
         replace:
-          'if (ours === undefined) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
+          'if (own === undefined) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
       },
     ],
   },
@@ -170,7 +170,7 @@ export const classicBugs: readonly Bug[] = [
       },
       {
         file: 'src/election/judging.ts',
-        search: "if (order !== null && order <= 0) return { id: 'late' };",
+        search: "if (!isNews) return { id: 'late' };",
         replace: "if (order === 0) return { id: 'late' };",
       },
     ],
