@@ -18,7 +18,6 @@ afterAll(() => rig[Symbol.asyncDispose]());
 async function outputOf(command: readonly string[], options: StartOptions = {}): Promise<string> {
   const host = rig.start(command, options);
   await host.go();
-  await host.heard('gone');
   return host.allOutput();
 }
 
