@@ -1,0 +1,395 @@
+/**
+ * All that may happen next in a world.
+ *
+ * What is urgent (a timer that is due, a request or event that is not held up) happens before time goes on; what is not
+ * may happen at any instant that is visited, or never. Time goes on to the next instant at which anything is due.
+ */
+import type { ElectionEvent } from '../../src/election/event.ts';
+import { readRecord } from '../../src/election/record.ts';
+import { put, remove, serve } from '../election/lease-store.ts';
+import { changedChild, ended, killed, take, told } from './actor.ts';
+import type { Core } from './core.ts';
+import { checkLanding, nameOf } from './invariants.ts';
+import {
+  type Actor,
+  type Bounds,
+  type Budget,
+  type Seat,
+  type Wire,
+  type World,
+  disturb,
+  holderIn,
+  isAlive,
+  seats,
+  spend,
+  withActor,
+} from './world.ts';
+
+export interface Action {
+  readonly label: string;
+  /** Throws a Violation where a guarantee is broken. */
+  readonly next: () => World;
+}
+
+/**
+ * Everything that may happen next, except for orders that make no difference: what concerns one candidate alone (its
+ * timers, answers, events and child) goes before what both can see, one candidate after the other.
+ */
+export function actionsOf(core: Core, bounds: Bounds, world: World): Action[] {
+  for (const seat of seats) {
+    const own = new Local(core, bounds, world, seat).all();
+    if (own.length > 0) return [...own, ...new Free(core, bounds, world, seat).all()];
+  }
+  const shared = seats.flatMap((seat) => new Arrivals(core, bounds, world, seat).all());
+  const free = seats.flatMap((seat) => new Free(core, bounds, world, seat).all());
+  const onTime = shared.length === 0 ? passing(core, world) : [];
+  return [...shared, ...free, ...edits(bounds, world), ...onTime];
+}
+
+/** The collector of one candidate's actions. */
+class Collector {
+  readonly actions: Action[] = [];
+  readonly core: Core;
+  readonly bounds: Bounds;
+  readonly world: World;
+  readonly seat: Seat;
+  readonly actor: Actor;
+
+  constructor(core: Core, bounds: Bounds, world: World, seat: Seat) {
+    this.core = core;
+    this.bounds = bounds;
+    this.world = world;
+    this.seat = seat;
+    this.actor = world.actors[seat];
+  }
+
+  add(label: string, next: () => World): void {
+    this.actions.push({ label: `${nameOf(this.seat, this.actor.life)} ${label}`, next });
+  }
+
+  take(world: World, event: ElectionEvent): World {
+    return take(this.core, this.bounds, world, this.seat, event);
+  }
+
+  changed(world: World, change: Partial<Actor>): World {
+    return withActor(world, this.seat, change);
+  }
+
+  has(what: keyof Budget): boolean {
+    return this.world.left[what] > 0;
+  }
+}
+
+/** What is due for one candidate and nobody else can see. */
+class Local extends Collector {
+  all(): Action[] {
+    const { actor, world } = this;
+    const { child } = actor;
+    if (child !== null && isAlive(actor)) {
+      if (world.nowMs >= child.deadByAtMs) this.add('tree dies', () => this.#dies());
+      else if (world.nowMs >= child.guardAtMs && child.deadByAtMs === Infinity) {
+        this.add('guard kills', () => this.changed(world, killed(world, actor)));
+      }
+    }
+    if (actor.state === null || actor.isStalled) return this.actions;
+    this.#timer();
+    this.#child();
+    const { wire } = actor;
+    if (wire?.phase === 'answered' && !wire.isSlow) this.add('answer', () => answered(this, wire));
+    const [first, ...rest] = actor.news;
+    if (first !== undefined && !actor.isLagging) {
+      this.add(`event ${first.id}`, () =>
+        this.take(this.changed(world, { news: rest }), { id: 'watch', news: first }),
+      );
+    }
+    return this.actions;
+  }
+
+  #dies(): World {
+    return dies(this);
+  }
+
+  #timer(): void {
+    const { state } = this.actor;
+    if (state === null || this.core.nextDeadlineMs(state) > this.world.nowMs) return;
+    this.add('timer', () => this.take(this.world, { id: 'time', gap: null }));
+  }
+
+  #child(): void {
+    const { world, actor } = this;
+    const { child } = actor;
+    if (child?.id !== 'starting') return;
+    this.add('gate opens', () => {
+      if (world.nowMs > child.notAfterAtMs) {
+        return this.take(this.changed(world, { child: null }), { id: 'child-refused' });
+      }
+      const running = this.changed(world, changedChild(actor, { id: 'running' }));
+      return this.take(running, { id: 'child-started', pid: 1 });
+    });
+  }
+}
+
+/** Requests that are to reach the server now. */
+class Arrivals extends Collector {
+  all(): Action[] {
+    const { wire, isStalled } = this.actor;
+    if (wire?.phase === 'sent' && !wire.isSlow && !isStalled) this.#wire(wire);
+    return this.actions;
+  }
+
+  #wire(wire: Wire): void {
+    this.add('request arrives', () => arrives(this, wire));
+    if (this.has('lostRequests'))
+      this.add('request lost', () => this.#silent(wire, 'lostRequests'));
+    if (this.has('refusals')) this.add('request refused', () => this.#refused(wire));
+  }
+
+  #silent(wire: Wire, what: keyof Budget): World {
+    return this.changed(disturb(this.world, what), { wire: { ...wire, phase: 'silent' } });
+  }
+
+  #refused({ request }: Wire): World {
+    const failure = { reason: 'status', status: 503, message: '', retryAfterMs: null } as const;
+    const world = this.changed(disturb(this.world, 'refusals'), { wire: null });
+    return this.take(world, { id: 'answer', request, answer: { id: 'failed', failure } });
+  }
+}
+
+/** What may happen to one candidate at any time. */
+class Free extends Collector {
+  all(): Action[] {
+    const { actor, world } = this;
+    if (actor.state === null) {
+      // The first process of each begins at the outset, the next one at any time.
+      const mayBegin = actor.life === 0 ? world.nowMs === 0 : actor.child === null;
+      if (mayBegin && actor.life < world.left.lives) {
+        this.add('begins', () => ready(this, this.#begins()));
+        if (this.has('slowStarts'))
+          this.add('begins, its child late', () => this.#begins(spend(world, 'slowStarts')));
+      }
+    } else {
+      this.#faults();
+      this.#slow();
+      if (this.has('stops') && !actor.isStalled) {
+        const event = { id: 'stop-requested', signal: 'SIGTERM', forwardAs: 'SIGTERM' } as const;
+        this.add('SIGTERM', () => this.take(spend(world, 'stops'), event));
+      }
+    }
+    this.#stray();
+    this.#child();
+    return this.actions;
+  }
+
+  #begins(world = this.world): World {
+    const { actor, core, bounds, seat } = this;
+    const state = core.initialStandby(bounds.candidates[seat], world.nowMs);
+    const child = {
+      id: 'preparing',
+      notAfterAtMs: Infinity,
+      guardAtMs: Infinity,
+      isAsked: false,
+      deadByAtMs: Infinity,
+    } as const;
+    const life = actor.life + 1;
+    const fresh = { state, life, child, landedSentAtMs: -Infinity, isOverwritten: false };
+    return this.take(this.changed(world, fresh), { id: 'begin' });
+  }
+
+  #faults(): void {
+    const { world, actor } = this;
+    const { wire } = actor;
+    if (this.has('crashes')) this.add('crashes', () => this.#crashes());
+    if (!actor.isCut && this.has('cuts')) {
+      this.add('is cut off', () => this.changed(disturb(world, 'cuts'), { isCut: true }));
+    }
+    if (actor.isCut) this.add('is healed', () => this.#healed());
+    if (!actor.isStalled && this.has('stalls')) {
+      this.add('stalls', () => this.changed(disturb(world, 'stalls'), { isStalled: true }));
+    }
+    if (actor.isStalled) this.add('goes on', () => this.changed(world, { isStalled: false }));
+    if (!actor.isLagging && actor.news.length > 0 && this.has('lags')) {
+      this.add('watch lags', () => this.changed(disturb(world, 'lags'), { isLagging: true }));
+    }
+    if (actor.isLagging)
+      this.add('watch catches up', () => this.changed(world, { isLagging: false }));
+    if (wire === null || wire.isSlow) return;
+    const slow = { wire: { ...wire, isSlow: true } };
+    if (wire.phase === 'sent' && this.has('lateRequests')) {
+      this.add('request is held up', () => this.changed(disturb(world, 'lateRequests'), slow));
+    }
+    if (wire.phase !== 'answered') return;
+    if (this.has('lateAnswers')) {
+      this.add('answer is held up', () => this.changed(disturb(world, 'lateAnswers'), slow));
+    }
+    if (this.has('lostAnswers')) {
+      const lost = { wire: { ...wire, phase: 'silent', answer: null } } as const;
+      this.add('answer lost', () => this.changed(disturb(world, 'lostAnswers'), lost));
+    }
+  }
+
+  #crashes(): World {
+    const { actor } = this;
+    const world = spend(this.world, 'crashes');
+    const gone = { ...actor, ...(isAlive(actor) ? killed(world, actor) : { child: null }) };
+    return this.changed(world, { ...gone, ...ended(actor), child: gone.child });
+  }
+
+  #healed(): World {
+    const { world, actor } = this;
+    const { lease } = world.store;
+    // The watch is opened again from where it was.
+    const news = lease === null ? [] : [{ id: 'changed', lease } as const];
+    return this.changed(world, {
+      isCut: false,
+      news: actor.isWatching ? [...actor.news, ...news] : [],
+    });
+  }
+
+  /** What is held up comes at last. */
+  #slow(): void {
+    const { wire, child, isStalled } = this.actor;
+    if (isStalled) return;
+    if (wire?.isSlow === true && wire.phase === 'sent') {
+      this.add('held request arrives', () => arrives(this, { ...wire, isSlow: false }));
+    }
+    if (wire?.isSlow === true && wire.phase === 'answered') {
+      this.add('held answer', () => answered(this, wire));
+    }
+    if (child?.id === 'preparing') this.add('child ready', () => ready(this, this.world));
+  }
+
+  #stray(): void {
+    const { stray, isCut, isStalled, state } = this.actor;
+    if (stray === null) return;
+    const gone = this.changed(this.world, { stray: null });
+    if (stray.phase === 'sent' && !isCut)
+      this.add('stray lands', () => land(this, gone, stray).world);
+    if (stray.phase === 'answered' && stray.answer !== null && state !== null && !isStalled) {
+      const { request, answer } = stray;
+      this.add('stray answer', () => this.take(gone, { id: 'answer', request, answer }));
+    }
+  }
+
+  #child(): void {
+    const { world, actor } = this;
+    const { child } = actor;
+    if (child === null || !isAlive(actor) || child.id === 'starting') return;
+    const isDying = child.isAsked || child.deadByAtMs !== Infinity;
+    if (isDying && world.nowMs < child.deadByAtMs) this.add('tree ends', () => dies(this));
+    else if (!isDying && this.has('exits')) {
+      this.add('tree ends by itself', () => dies(this, spend(world, 'exits')));
+    }
+    if (child.id === 'running' && this.has('rests') && actor.state !== null && !actor.isStalled) {
+      this.add('command ends, rest stays', () => {
+        const rest = this.changed(spend(world, 'rests'), changedChild(actor, { id: 'rest' }));
+        return this.take(rest, { id: 'child-ended', ending: { id: 'exited', code: 0 } });
+      });
+    }
+  }
+}
+
+/** Guard and gate stand. */
+function ready(turn: Collector, world: World): World {
+  const prepared = turn.changed(world, changedChild(world.actors[turn.seat], { id: 'ready' }));
+  return turn.take(prepared, { id: 'child-ready' });
+}
+
+/** The whole tree is gone; who watches over it learns that when it can. */
+function dies(turn: Collector, world: World = turn.world): World {
+  const { child, state, isStalled } = turn.actor;
+  const gone = turn.changed(world, { child: null });
+  if (state === null || isStalled) return gone;
+  const toldEnd =
+    child?.id === 'rest'
+      ? gone
+      : turn.take(gone, { id: 'child-ended', ending: { id: 'exited', code: 0 } });
+  return turn.take(toldEnd, { id: 'child-gone' });
+}
+
+/** The request reaches the server, unless its sender is cut off. */
+function arrives(turn: Collector, wire: Wire): World {
+  if (turn.actor.isCut) return turn.changed(turn.world, { wire: { ...wire, phase: 'silent' } });
+  const { world, answer } = land(turn, turn.world, wire);
+  return turn.changed(world, { wire: { ...wire, phase: 'answered', answer } });
+}
+
+function answered(turn: Collector, wire: Wire): World {
+  const { answer, request } = wire;
+  if (turn.actor.isCut || answer === null) {
+    return turn.changed(turn.world, { wire: { ...wire, phase: 'silent', isSlow: false } });
+  }
+  return turn.take(turn.changed(turn.world, { wire: null }), { id: 'answer', request, answer });
+}
+
+/** The server serves the request. */
+function land(turn: Collector, world: World, wire: Wire): { world: World; answer: Wire['answer'] } {
+  const { store, answer } = serve(world.store, wire.body, 0);
+  if (store === world.store || store.lease === null) return { world, answer };
+  const { seat, bounds } = turn;
+  checkLanding(world, bounds.candidates[seat], wire, store.lease);
+  let after = written(world, wire.by, { ...world, store });
+  if (wire.by === nameOf(seat, turn.actor.life)) {
+    after = withActor(after, seat, { landedSentAtMs: wire.sentAtMs });
+  }
+  return { world: told(after, store.lease, 'changed'), answer };
+}
+
+/** The record was changed. */
+function written(before: World, writer: string, after: World): World {
+  let world: World = { ...after, writer, changedAtMs: before.nowMs };
+  for (const seat of seats) {
+    const { life, stray } = before.actors[seat];
+    if (nameOf(seat, life) !== writer) world = withActor(world, seat, { isOverwritten: true });
+    // It names a version that is not the stored one any more.
+    if (stray?.body.id === 'update' && stray.phase === 'sent')
+      world = withActor(world, seat, { stray: null });
+  }
+  return world;
+}
+
+function edits({ candidates }: Bounds, world: World): Action[] {
+  const { lease } = world.store;
+  if (lease === null || holderIn(lease) === '') return [];
+  const actions: Action[] = [];
+  const record = readRecord(lease);
+  const add = (what: keyof Budget, next: () => World) => {
+    if (world.left[what] > 0) actions.push({ label: what, next });
+  };
+  const rewrite = (what: keyof Budget, spec: object) => () => {
+    const body = { ...lease, spec: { ...(lease['spec'] as object), ...spec } };
+    const edited = spend({ ...world, store: put(world.store, body) }, what);
+    return told(written(world, 'other', edited), edited.store.lease ?? {}, 'changed');
+  };
+  const sometime = '2026-01-01T00:00:00.999999Z';
+  const times = { acquireTime: sometime, renewTime: sometime };
+  add('blanks', rewrite('blanks', { holderIdentity: '', leaseDurationSeconds: 1, ...times }));
+  add('strangers', rewrite('strangers', { holderIdentity: 'stranger', ...times }));
+  if (record.holder === candidates[0].identity) {
+    add('twins', rewrite('twins', { renewTime: sometime }));
+  }
+  add('deletions', () => {
+    const { store, lease: last } = remove(world.store);
+    const edited = spend({ ...world, store, mayOverlap: true }, 'deletions');
+    return told(written(world, 'other', edited), last, 'deleted');
+  });
+  return actions;
+}
+
+/** Time goes on to the next instant at which anything is due. */
+function passing(core: Core, world: World): Action[] {
+  const due = world.actors.flatMap((actor) => {
+    const { state, child, isStalled } = actor;
+    const timerMs = state === null || isStalled ? Infinity : core.nextDeadlineMs(state);
+    if (child === null || !isAlive(actor)) return [timerMs];
+    return [timerMs, child.deadByAtMs, child.deadByAtMs === Infinity ? child.guardAtMs : Infinity];
+  });
+  const nextMs = Math.min(...due);
+  if (nextMs === Infinity) return [];
+  const label = `${Math.round(nextMs - world.nowMs)} ms pass`;
+  const [first, second] = world.actors;
+  const actors = [
+    { ...first, sendsNow: 0 },
+    { ...second, sendsNow: 0 },
+  ] as const;
+  return [{ label, next: () => ({ ...world, nowMs: nextMs, actors }) }];
+}

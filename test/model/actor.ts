@@ -1,0 +1,172 @@
+/**
+ * A candidate's turn: one event for its core, and what comes of the effects.
+ */
+import type { Effect } from '../../src/election/effect.ts';
+import type { ElectionEvent } from '../../src/election/event.ts';
+import type { LeaseRequest, RawLease } from '../../src/election/lease.ts';
+import { killMarginMs } from '../../src/election/settings.ts';
+import type { State } from '../../src/election/state.ts';
+import type { Core } from './core.ts';
+import { checkFinish, checkReport, checkSend, checkTiming, nameOf } from './invariants.ts';
+import {
+  type Actor,
+  type Bounds,
+  type Child,
+  type Seat,
+  type Wire,
+  type World,
+  holderIn,
+  startWallMs,
+  wallOffsetMs,
+  withActor,
+} from './world.ts';
+
+/** The core takes one event; the effects are performed in their order. */
+export function take(
+  core: Core,
+  bounds: Bounds,
+  world: World,
+  seat: Seat,
+  event: ElectionEvent,
+): World {
+  const { state } = world.actors[seat];
+  if (state === null) return world;
+  const at = {
+    bootMs: world.nowMs,
+    // The milliseconds are each process' own, in place of random digits, which would move the back-offs as well.
+    wallMs: startWallMs + world.nowMs + seat * (wallOffsetMs + 10) + world.actors[seat].life,
+    random: 0,
+  };
+  const next = core.step(state, event, at);
+  let after = withActor(world, seat, { state: next.state });
+  for (const effect of next.effects) after = perform(bounds, after, seat, effect, state);
+  return after;
+}
+
+function perform(bounds: Bounds, world: World, seat: Seat, effect: Effect, before: State): World {
+  const actor = world.actors[seat];
+  const candidate = bounds.candidates[seat];
+  switch (effect.id) {
+    case 'send':
+      return withActor(world, seat, sent(world, seat, effect, before));
+    case 'abandon':
+      return withActor(world, seat, abandoned(actor, effect.request));
+    case 'watch':
+      return withActor(world, seat, watched(bounds, world, actor, effect.resourceVersion));
+    case 'unwatch':
+      return withActor(world, seat, { isWatching: false, news: [] });
+    case 'start-child': {
+      checkTiming(world, actor, candidate, effect);
+      const { notAfterMs, killAtMs } = effect;
+      const child = { id: 'starting', notAfterAtMs: notAfterMs, guardAtMs: killAtMs } as const;
+      const started = withActor(world, seat, changedChild(actor, child));
+      return { ...started, token: effect.term.fencingToken };
+    }
+    case 'extend-guard':
+      checkTiming(world, actor, candidate, effect);
+      return withActor(world, seat, changedChild(actor, { guardAtMs: effect.killAtMs }));
+    case 'signal-child':
+    case 'stop-child':
+      return withActor(world, seat, changedChild(actor, { isAsked: true }));
+    case 'kill-child':
+      return withActor(world, seat, killed(world, actor));
+    case 'report':
+      checkReport(world, actor, effect.report);
+      return world;
+    case 'finish':
+      checkFinish(actor);
+      return withActor(world, seat, ended(actor));
+  }
+}
+
+function sent(
+  world: World,
+  seat: Seat,
+  { request, body }: Extract<Effect, { id: 'send' }>,
+  before: State,
+): Partial<Actor> {
+  const actor = world.actors[seat];
+  const purpose = purposeOf(body, before, actor.state);
+  checkSend(actor, body, purpose);
+  const sentAtMs = world.nowMs;
+  const by = nameOf(seat, actor.life);
+  const wire: Wire = {
+    by,
+    request,
+    body,
+    purpose,
+    sentAtMs,
+    phase: 'sent',
+    answer: null,
+    isSlow: false,
+  };
+  return { wire, sendsNow: actor.sendsNow + 1 };
+}
+
+function purposeOf(body: LeaseRequest, before: State, after: State | null): Wire['purpose'] {
+  if (body.id === 'get') return 'look';
+  if (holderIn(body.body) === '') return 'release';
+  // One turn may win and renew, or send its acquiring write and then be told to stop.
+  return before.id === 'standby' && after?.id !== 'leading' ? 'acquire' : 'renew';
+}
+
+/** A write that was given up on its way may still land. */
+function abandoned(actor: Actor, request: number): Partial<Actor> {
+  const { wire } = actor;
+  if (wire?.request !== request) return {};
+  const mayLand = wire.phase === 'sent' && wire.body.id !== 'get';
+  const mayCome = wire.phase === 'answered' && wire.isSlow;
+  return { wire: null, stray: mayLand || mayCome ? { ...wire, isSlow: true } : actor.stray };
+}
+
+function watched(
+  { mayWatch }: Bounds,
+  { store }: World,
+  { news, isCut }: Actor,
+  resourceVersion: string | null,
+): Partial<Actor> {
+  if (!mayWatch) return { news: [...news, { id: 'forbidden', message: '' }] };
+  if (isCut) return { isWatching: false, news: [] };
+  const isNew = store.lease !== null && String(store.revision) !== resourceVersion;
+  const first = isNew ? [{ id: 'changed', lease: store.lease } as const] : [];
+  return { isWatching: true, news: [{ id: 'open' }, ...first] };
+}
+
+/** Changes the child if there is one. */
+export function changedChild({ child }: Actor, change: Partial<Child>): Partial<Actor> {
+  return child === null ? {} : { child: { ...child, ...change } };
+}
+
+/** SIGKILL takes its time, up to the margin. */
+export function killed({ nowMs }: World, actor: Actor): Partial<Actor> {
+  const { child } = actor;
+  if (child === null) return {};
+  const deadByAtMs = Math.min(child.deadByAtMs, nowMs + killMarginMs);
+  return changedChild(actor, { deadByAtMs });
+}
+
+/** The process is gone: its requests may land, nothing is told any more. */
+export function ended({ wire, stray, life }: Actor): Partial<Actor> {
+  const mayLand = wire?.phase === 'sent' && wire.body.id !== 'get';
+  return {
+    state: null,
+    wire: null,
+    stray: mayLand ? { ...wire, isSlow: true } : stray?.phase === 'sent' ? stray : null,
+    life,
+    isWatching: false,
+    news: [],
+    isLagging: false,
+    isStalled: false,
+  };
+}
+
+/** What a watch tells of a change. */
+export function told(world: World, lease: RawLease, id: 'changed' | 'deleted'): World {
+  let after = world;
+  for (const seat of [0, 1] as const) {
+    const { isWatching, isCut, news } = after.actors[seat];
+    if (!isWatching || isCut) continue;
+    after = withActor(after, seat, { news: [...news, { id, lease }] });
+  }
+  return after;
+}

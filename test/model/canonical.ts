@@ -1,0 +1,160 @@
+/**
+ * One text for all worlds that behave alike from here on: times relative to now, versions by rank, times in records by
+ * their first appearance, nothing that can matter no more.
+ */
+import { createHash } from 'node:crypto';
+import { readRecord } from '../../src/election/record.ts';
+import { type World, startWallMs, wallOffsetMs } from './world.ts';
+
+/** From then on the back-off grows no more. */
+const mostFailures = 6;
+
+/** What is longer ago than every wait is just long ago. */
+const longAgoMs = -16_000;
+
+/** Instants from which something counts. */
+const beginnings = new Set([
+  'sinceMs',
+  'sentAtMs',
+  'lastNewsAtMs',
+  'changedAtMs',
+  'landedSentAtMs',
+]);
+
+/** Instants at which something is due: over is over. */
+const deadlines = new Set([
+  'nextAtMs',
+  'expiresAtMs',
+  'holdBackUntilMs',
+  'killAtMs',
+  'deadlineMs',
+  'notAfterAtMs',
+  'guardAtMs',
+  'deadByAtMs',
+]);
+
+/** The names of what follows from the rest or cannot matter. */
+const irrelevant = new Set([
+  'candidate',
+  'fingerprint',
+  'requests',
+  'beganAtMs',
+  'nowMs',
+  'message',
+  'serverTimeMs',
+  'lastFailure',
+  'revision',
+  'uids',
+  'pid',
+  'loss',
+  'stopAtMs',
+  'record',
+  'isHolderAlive',
+  'apiVersion',
+  'kind',
+]);
+
+const versions = new Set(['resourceVersion', 'newestVersion', 'fencingToken', 'token']);
+
+/** Equal for worlds that behave alike. */
+export function keyOf(world: World): string {
+  return createHash('md5').update(canonicalText(world)).digest('base64url');
+}
+
+export function canonicalText(world: World): string {
+  return new Writer(world).text();
+}
+
+class Writer {
+  readonly #world: World;
+  readonly #ranks: ReadonlyMap<string, number>;
+  readonly #names = new Map<string, number>();
+  readonly #transitions: number;
+  #text = '';
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#transitions = world.store.lease === null ? 0 : readRecord(world.store.lease).transitions;
+    const found = new Set<string>();
+    collectVersions(world, found);
+    const sorted = [...found].sort((a, b) => Number(a) - Number(b));
+    this.#ranks = new Map(sorted.map((version, rank) => [version, rank]));
+  }
+
+  text(): string {
+    this.#object(this.#world);
+    return this.#text;
+  }
+
+  #object(object: object): void {
+    this.#text += '{';
+    for (const name in object) {
+      if (irrelevant.has(name)) continue;
+      this.#text += `${name}:`;
+      this.#value(name, (object as Record<string, unknown>)[name]);
+      this.#text += ',';
+    }
+    this.#text += '}';
+  }
+
+  #value(name: string, value: unknown): void {
+    if (typeof value === 'number') this.#text += this.#number(name, value);
+    else if (typeof value === 'string') this.#text += this.#string(name, value);
+    else if (Array.isArray(value)) this.#array(name, value);
+    else if (typeof value === 'object' && value !== null) this.#object(value);
+    else this.#text += typeof value === 'boolean' ? String(value) : '-';
+  }
+
+  #array(name: string, values: readonly unknown[]): void {
+    this.#text += '[';
+    for (const value of values) {
+      this.#value(name, value);
+      this.#text += ',';
+    }
+    this.#text += ']';
+  }
+
+  #number(name: string, value: number): string {
+    if (name === 'request') return '';
+    if (name === 'transitions' || name === 'leaseTransitions')
+      return String(value - this.#transitions);
+    if (name === 'failures') return String(Math.min(value, mostFailures));
+    const earliestMs = beginnings.has(name) ? longAgoMs : deadlines.has(name) ? 0 : null;
+    if (earliestMs === null) return String(value);
+    return String(Math.round(Math.max(value - this.#world.nowMs, earliestMs) * 1000));
+  }
+
+  #string(name: string, value: string): string {
+    if (versions.has(name)) return `v${this.#ranks.get(value)}`;
+    if (name === 'term' || name === 'namedTerm' || name === 'leader-run/term') {
+      const at = value.lastIndexOf('@');
+      return `${value.slice(0, at)}@${this.#name(value.slice(at + 1))}`;
+    }
+    if (name === 'renewTime') return `${this.#name(value)}${this.#aheadMs(value)}`;
+    return name === 'acquireTime' ? this.#name(value) : value;
+  }
+
+  #name(time: string): string {
+    const known = this.#names.get(time);
+    if (known !== undefined) return `t${known}`;
+    this.#names.set(time, this.#names.size);
+    return `t${this.#names.size - 1}`;
+  }
+
+  /** The next record is a second past this one, where the clock is not past that yet. */
+  #aheadMs(time: string): string {
+    const aheadMs = Date.parse(time) + 1000 - startWallMs - this.#world.nowMs;
+    const byOwnClockMs = aheadMs > wallOffsetMs / 2 ? aheadMs - wallOffsetMs : aheadMs;
+    return byOwnClockMs > 0 ? `+${Math.round(byOwnClockMs)}` : '';
+  }
+}
+
+function collectVersions(value: object, into: Set<string>): void {
+  for (const name in value) {
+    const part = (value as Record<string, unknown>)[name];
+    if (typeof part === 'string' && versions.has(name)) into.add(part);
+    else if (typeof part === 'object' && part !== null && name !== 'candidate') {
+      collectVersions(part, into);
+    }
+  }
+}

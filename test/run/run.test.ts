@@ -1,0 +1,335 @@
+/** The driver alone, in a world of lists and a clock that the test moves. */
+import { describe, expect, it } from 'vitest';
+import type { RawLease } from '../../src/election/lease.ts';
+import { put } from '../election/lease-store.ts';
+import { Rig, settled } from './rig.ts';
+
+function held(holder: string, seconds: number): RawLease {
+  const spec = { holderIdentity: holder, leaseDurationSeconds: seconds, renewTime: 'once' };
+  return { metadata: { name: 'lock' }, spec };
+}
+
+describe('the beginning', () => {
+  it('sends the first request before guard and gate are prepared', () => {
+    const rig = new Rig();
+    expect(rig.requests).toHaveLength(1);
+    expect(rig.asked).toEqual([]);
+    rig.pass(0);
+    expect(rig.asked).toEqual(['prepare']);
+  });
+
+  it('gives each request the time-out that the core asked for', () => {
+    expect(new Rig().lastRequest).toMatchObject({
+      request: { id: 'get' },
+      timeoutMs: 8_000 / 3,
+    });
+  });
+});
+
+describe('leading', () => {
+  it('starts the command with t+R, D and the five documented variables', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    expect(rig.starts).toEqual([
+      {
+        environment: {
+          LEADER_RUN_IDENTITY: 'me',
+          LEADER_RUN_LOCK: 'space/lock',
+          LEADER_RUN_FENCING_TOKEN: '1',
+          LEADER_RUN_LEASE_TRANSITIONS: '0',
+          LEADER_RUN_ACQUIRE_TIME: '2026-01-01T12:00:00.000000Z',
+        },
+        notAfterMs: 10_000,
+        killAtMs: 13_850,
+      },
+    ]);
+  });
+
+  it('performs all effects of a turn before it takes what they caused', async () => {
+    const rig = new Rig();
+    rig.newsAtStart = [{ id: 'started', pid: 7 }];
+    await rig.lead();
+    expect(rig.reports.map(({ id }) => id)).toEqual(['acquired', 'child-started']);
+    expect(rig.watches).toHaveLength(1);
+  });
+
+  it('watches from the version that won and closes a watch before it opens another', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    expect(rig.lastWatch).toMatchObject({ resourceVersion: '1', silenceMs: 90_000 });
+    rig.lastWatch.tell({ id: 'open' });
+    for (let renewals = 0; renewals < 4; renewals += 1) {
+      rig.pass(2_000);
+      await rig.answer();
+    }
+    expect(rig.watches.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    expect(rig.lastWatch.resourceVersion).toBe('4');
+  });
+
+  it('takes what the watch tells', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.store = put(rig.store, held('other', 15));
+    rig.lastWatch.tell({ id: 'changed', lease: rig.store.lease ?? {} });
+    expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT']);
+  });
+
+  it("moves the guard's deadline with each renewal", async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.pass(2_000);
+    await rig.answer();
+    expect(rig.asked.slice(2)).toEqual(['extend to 15850']);
+  });
+
+  it('closes the connection of a request that it gives up and does not believe its answer', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.pass(2_000);
+    const slow = rig.lastRequest;
+    rig.pass(3_000);
+    expect(slow.isAbandoned).toBe(true);
+    expect(rig.lastRequest.isAbandoned).toBe(false);
+    const { lease } = rig.store;
+    slow.answer({ id: 'lease', lease: lease ?? {}, serverTimeMs: null });
+    await settled();
+    expect(rig.asked.slice(2)).toEqual([]);
+  });
+
+  it('stops and kills the command when its lease runs out', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.pass(13_829);
+    expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT']);
+    rig.pass(1);
+    expect(rig.asked.slice(3)).toEqual(['kill']);
+  });
+
+  it('tells all that the command left behind to stop', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.news({ id: 'ended', ending: { id: 'exited', code: 0 } });
+    expect(rig.asked.slice(2)).toEqual(['signal tree SIGTERM']);
+  });
+});
+
+describe('the clock', () => {
+  it('is looked at each 200 ms while anything of the command may live', async () => {
+    const rig = new Rig();
+    rig.pass(0);
+    expect(rig.delaysMs).toEqual([8_000 / 3]);
+    await rig.lead();
+    expect(rig.delaysMs).toEqual([200]);
+    rig.news({ id: 'started', pid: 7 });
+    rig.news({ id: 'ended', ending: { id: 'exited', code: 0 } });
+    expect(rig.delaysMs).toEqual([200]);
+    rig.news({ id: 'gone' });
+    expect(rig.delaysMs).toEqual([8_000 / 3]);
+  });
+
+  it('is looked at for the next deadline where that comes first', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.pass(1_900);
+    expect(rig.delaysMs).toEqual([100]);
+  });
+
+  it('is looked at each hour at the latest, as timers take no more', async () => {
+    const rig = new Rig();
+    rig.pass(0);
+    rig.store = put(rig.store, held('other', 2_000_000_000));
+    await rig.answer();
+    rig.lastWatch.tell({ id: 'open' });
+    expect(rig.delaysMs).toEqual([3_600_000]);
+  });
+
+  it('takes a deadline that has passed for one that is due now', () => {
+    const rig = new Rig();
+    rig.stall(3_000);
+    rig.lastRequest.answer({ id: 'not-found' });
+    rig.signal('SIGUSR1');
+    expect(rig.delaysMs.every((ms) => ms <= 0)).toBe(true);
+  });
+
+  it.each([
+    [500, null],
+    [501, { cause: 'stalled', ms: 501 }],
+  ])('a turn that comes %i ms late is said to be late: %o', async (lateMs, gap) => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.pass(9_900);
+    rig.lastWatch.tell({ id: 'open' });
+    // Due at 10 s.
+    rig.stall(100 + lateMs);
+    rig.pass(0);
+    const sinceRenewalMs = 10_000 + lateMs;
+    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { sinceRenewalMs, gap } } });
+  });
+
+  it('that jumped in a sleep is looked at first, and the sleep is said to be the reason', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.sleep(60_000);
+    rig.pass(200);
+    expect(rig.asked.slice(2)).toEqual(['kill']);
+    expect(rig.reports.at(-1)).toMatchObject({
+      id: 'killing-child',
+      reason: { loss: { gap: { cause: 'suspended', ms: 60_000 } } },
+    });
+  });
+
+  it('that jumped lets the event that woke us be taken as well', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.sleep(11_000);
+    rig.signal('SIGTERM');
+    expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT', 'signal SIGQUIT']);
+    expect(rig.reports.at(-1)).toMatchObject({ id: 'stopping-child' });
+  });
+
+  it('a nap of half a second is no sleep', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.sleep(500);
+    rig.pass(9_500);
+    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { gap: null } } });
+  });
+});
+
+describe('signals', () => {
+  it('TERM begins the stop with the stop signal of the settings, INT with itself', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.signal('SIGTERM');
+    rig.signal('SIGINT');
+    expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT', 'signal SIGINT']);
+    expect(rig.reports.at(-1)).toMatchObject({ reason: { id: 'signal', signal: 'SIGTERM' } });
+  });
+
+  it('others are passed on to the command and are no stop', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.signal('SIGUSR1');
+    expect(rig.asked.slice(2)).toEqual(['signal SIGUSR1']);
+    expect(rig.reports.at(-1)?.id).toBe('child-started');
+  });
+
+  it('TSTP stops a standby', () => {
+    const rig = new Rig();
+    rig.signal('SIGTSTP');
+    expect(rig.suspends).toBe(1);
+  });
+
+  it('what a standby has no use for is ignored', () => {
+    const rig = new Rig();
+    rig.signal('SIGUSR2');
+    expect([rig.suspends, rig.asked, rig.areSignalsClosed]).toEqual([0, [], false]);
+  });
+
+  it('count as for a command that does not run once the command has ended', async () => {
+    const rig = new Rig({ signals: { hasTerminal: true } });
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.signal('SIGINT');
+    expect(rig.asked.slice(2)).toEqual([]);
+    rig.news({ id: 'ended', ending: { id: 'exited', code: 0 } });
+    rig.signal('SIGINT');
+    expect(rig.asked.slice(2)).toEqual(['signal tree SIGTERM', 'signal SIGINT']);
+  });
+});
+
+describe('the end', () => {
+  it('of a standby lets go of the gate and waits until it is gone', async () => {
+    const rig = new Rig();
+    rig.pass(0);
+    let isEnded = false;
+    void rig.ended.then(() => (isEnded = true));
+    rig.signal('SIGTERM');
+    await settled();
+    expect([rig.asked, isEnded, rig.isApiClosed]).toEqual([['prepare', 'dismiss'], false, true]);
+    rig.news({ id: 'gone' });
+    await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
+    expect([rig.areSignalsClosed, rig.delaysMs]).toEqual([true, []]);
+  });
+
+  it('before guard and gate are prepared leaves nothing to prepare', async () => {
+    const rig = new Rig();
+    rig.signal('SIGTERM');
+    await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
+    expect([rig.asked, rig.areSignalsClosed, rig.delaysMs]).toEqual([[], true, []]);
+  });
+
+  it('closes the watch', async () => {
+    const rig = new Rig();
+    rig.pass(0);
+    rig.store = put(rig.store, held('other', 15));
+    await rig.answer();
+    rig.signal('SIGTERM');
+    expect(rig.lastWatch.isClosed).toBe(true);
+  });
+
+  it('of a term gives what the command gave, after the release', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.news({ id: 'ended', ending: { id: 'exited', code: 3 } });
+    rig.news({ id: 'gone' });
+    await rig.answer();
+    await expect(rig.ended).resolves.toEqual({
+      id: 'child',
+      ending: { id: 'exited', code: 3 },
+    });
+    expect([rig.areSignalsClosed, rig.isApiClosed, rig.delaysMs]).toEqual([true, true, []]);
+    expect(rig.asked).not.toContain('dismiss');
+  });
+
+  it.each([{ id: 'refused' }, { id: 'failed', message: 'no' }] as const)(
+    'leaves no timer behind where the gate says $id',
+    async (news) => {
+      const rig = new Rig();
+      await rig.lead();
+      rig.news(news);
+      await rig.answer();
+      await rig.ended;
+      expect(rig.delaysMs).toEqual([]);
+      expect(rig.asked.slice(2)).toEqual([]);
+    },
+  );
+
+  it('of a command that could not be prepared waits for the last word of that', async () => {
+    const rig = new Rig();
+    rig.pass(0);
+    rig.news({ id: 'failed', message: 'no sh' });
+    expect(rig.asked).toEqual(['prepare', 'dismiss']);
+    rig.news({ id: 'gone' });
+    await expect(rig.ended).resolves.toMatchObject({ id: 'failed', why: { message: 'no sh' } });
+  });
+});
+
+describe('a bug', () => {
+  it('of the core kills the command and is thrown', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'gone' });
+    await expect(rig.ended).rejects.toThrow('child-gone while leading with the child starting');
+    expect(rig.asked.slice(2)).toEqual(['kill']);
+    expect(rig.delaysMs).toEqual([]);
+  });
+
+  it('of the API layer kills the command and is thrown', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.pass(2_000);
+    rig.lastRequest.fail('out of order');
+    await expect(rig.ended).rejects.toThrow('out of order');
+    expect(rig.asked.slice(2)).toEqual(['kill']);
+  });
+});
