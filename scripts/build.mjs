@@ -95,8 +95,13 @@ const pack = {
   },
 };
 
+const tooOld =
+  "var have=process.versions.node.split('.').map(Number);if(have[0]<20||have[0]===20&&have[1]<19){" +
+  "process.stderr.write('leader-run: Cannot start as Node.js is '+process.versions.node+': 20.19 or later is required\\n');process.exit(125)}";
+
 const result = await build({
   ...common,
+  banner: { js: tooOld },
   entryPoints: ['src/main.ts'],
   outfile: 'dist/leader-run.cjs',
   define: { LEADER_RUN_VERSION: JSON.stringify(version) },
