@@ -19,7 +19,6 @@ import {
   startLeaderRun,
   type AtEnd,
   type Candidate,
-  type End,
 } from './candidates.ts';
 import { createServiceAccountUser } from './users.ts';
 
@@ -31,7 +30,7 @@ export const hastyLeaseDurationMs = 6_000;
 export const hastyRetryPeriodMs = 1_000;
 
 const lockName = 'crowd';
-const patienceMs = 60_000;
+const patienceMs = 90_000;
 const lookEachMs = 20;
 
 /** What may set one candidate apart from the others. */
@@ -55,8 +54,8 @@ export class Crowd {
   /** Every leader-run that was ever started. */
   readonly ours: Candidate[] = [];
   readonly clientGos: Candidate[] = [];
-  /** How those ended that {@link keep} started again. */
-  readonly losses: End[] = [];
+  /** The exit status and all that was said of each that {@link keep} started again. */
+  readonly losses: { readonly code: number | null; readonly said: readonly string[] }[] = [];
   readonly #access: ClusterAccess;
   readonly #flags: readonly string[];
   readonly #kubeconfig: string;
@@ -203,9 +202,9 @@ export class Crowd {
 
   #keepOne(options: MemberOptions): void {
     const started = this.start(options);
-    void started.ended.then((end) => {
+    void started.ended.then(({ code }) => {
       if (this.#isEnding) return;
-      this.losses.push(end);
+      this.losses.push({ code, said: started.output });
       this.#keepOne(options);
     });
   }
