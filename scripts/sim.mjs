@@ -67,6 +67,8 @@ async function runMany({ simulator, worker }) {
             total.seeds += progress.seeds;
             total.simulatedMs += progress.simulatedMs;
             total.failures.push(...progress.failures);
+            for (const { seed, violation } of progress.failures)
+              console.log(`\nSeed ${seed} breaks "${violation.invariant}": ${violation.text}`);
             addTo(total.statistics, progress.statistics);
             showProgress(total, startedMs);
             if (total.failures.length >= shownFailures)

@@ -230,7 +230,7 @@ export class Judge {
     if (this.#ledgerOf(tree).process.isResponsive) return null;
     if (tree.isUnguarded) return 'its guard was killed, and leader-run was held up';
     // The guard's sleep stands still in suspend.
-    const wasSuspended = tree.machine.awakeSinceMs > (tree.aliveSinceMs ?? Infinity);
+    const wasSuspended = tree.machine.awakeSinceMs > tree.madeAtMs;
     return wasSuspended ? 'its machine slept, and leader-run was held up' : null;
   }
 

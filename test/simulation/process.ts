@@ -11,12 +11,17 @@ interface Task {
   readonly run: () => void;
 }
 
+interface Timer {
+  sleep: Sleep | null;
+  isCancelled: boolean;
+}
+
 export class SimulatedProcess {
   readonly name: string;
   readonly machine: Machine;
   readonly world: World;
   readonly #ambience: Ambience;
-  readonly #timers = new Set<Sleep>();
+  readonly #timers = new Set<Timer>();
   readonly #onDeath: (() => void)[] = [];
   #inbox: Task[] = [];
   #isStopped = false;
@@ -71,20 +76,26 @@ export class SimulatedProcess {
   /** As setTimeout: whole milliseconds, rarely a little early, often late. */
   setTimer(delayMs: number, callback: () => void): () => void {
     const { random } = this.world;
-    const lateMs = random.between(-0.9, this.#ambience.timerLatenessMs);
-    const due = Math.max(1, Math.trunc(delayMs)) + lateMs + this.#lagMs;
-    let isCancelled = false;
-    const timer = this.machine.sleep(due, () => {
-      this.#timers.delete(timer);
-      this.post(() => {
-        if (!isCancelled) callback();
-      }, true);
-    });
+    const dueMs =
+      Math.max(1, Math.trunc(delayMs)) + random.between(-0.9, this.#ambience.timerLatenessMs);
+    const timer: Timer = { sleep: null, isCancelled: false };
+    const begin = () => {
+      if (timer.isCancelled || !this.isAlive) return;
+      timer.sleep = this.machine.sleep(dueMs, () => {
+        this.#timers.delete(timer);
+        this.post(() => {
+          if (!timer.isCancelled) callback();
+        }, true);
+      });
+    };
     this.#timers.add(timer);
+    // A turn that was held up gets to it later.
+    if (this.#lagMs === 0) begin();
+    else this.world.after(this.#lagMs, begin);
     return () => {
-      isCancelled = true;
+      timer.isCancelled = true;
       this.#timers.delete(timer);
-      this.machine.wakeNever(timer);
+      this.machine.wakeNever(timer.sleep);
     };
   }
 
@@ -144,7 +155,7 @@ export class SimulatedProcess {
   end(): void {
     if (!this.isAlive) return;
     this.isAlive = false;
-    for (const timer of this.#timers) this.machine.wakeNever(timer);
+    for (const { sleep } of this.#timers) this.machine.wakeNever(sleep);
     for (const action of this.#onDeath) action();
   }
 

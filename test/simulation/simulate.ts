@@ -103,7 +103,9 @@ class Simulation {
     for (const fault of this.#scenario.faults) {
       const { when } = fault;
       if (when.id !== 'after' || when.moment !== moment || when.count !== count) continue;
-      if (when.delayMs === 0) this.#begin(fault, replica);
+      // The only one that can strike within a turn.
+      const isWithinTurn = fault.id === 'held up at its next deed' && when.delayMs === 0;
+      if (isWithinTurn) this.#begin(fault, replica);
       else this.world.after(when.delayMs, () => this.#begin(fault, replica));
     }
   }

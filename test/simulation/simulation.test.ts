@@ -2,7 +2,7 @@
  * A few hundred simulations, other ones with each commit in CI. `npm run test:sim` runs as many as one likes, and
  * `npm run test:sim:bugs` shows that they can fail.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { Random } from './random.ts';
 import { replay } from './replay.ts';
@@ -48,5 +48,6 @@ function baseSeed(): string {
   const { SIMULATION_SEED: asked, CI: ci } = process.env;
   if (asked !== undefined) return asked;
   if (ci === undefined) return 'here';
-  return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' });
+  return stdout.trim() || 'no commit';
 }

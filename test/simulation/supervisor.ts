@@ -46,7 +46,9 @@ export class SimulatedSupervisor implements Supervisor {
   prepare(): void {
     const { machine, world } = this.#process;
     this.#process.act(() => {
-      machine.sleep(world.random.logBetween(2, 200), () => this.#news({ id: 'ready' }));
+      machine.sleep(world.random.logBetween(2, 200), () => {
+        if (!this.#isGuardLost) this.#news({ id: 'ready' });
+      });
     });
   }
 
@@ -110,7 +112,9 @@ export class SimulatedSupervisor implements Supervisor {
     world.count('fault: guard died and could not be replaced');
     world.tell(this.#process.name, () => 'loses its guard');
     this.#isGuardLost = true;
-    if (this.#tree !== null) this.#tree.isUnguarded = true;
+    // Before "go" there is nothing yet that could be unguarded.
+    if (this.#tree === null) return this.#news({ id: 'failed', message: 'fork failed' });
+    this.#tree.isUnguarded = true;
     machine.wakeNever(this.#guardSleep);
     this.#news({ id: 'unguarded', message: 'fork failed' });
   }
@@ -123,6 +127,7 @@ export class SimulatedSupervisor implements Supervisor {
         this.#isOver = true;
         machine.wakeNever(this.#guardSleep);
         this.#news({ id: 'refused' });
+        this.#news({ id: 'gone' });
       },
       onEnded: (ending) => this.#news({ id: 'ended', ending }),
       onGone: () => {

@@ -47,6 +47,7 @@ export class SimulatedTree {
   listener: TreeListener;
   state: 'gate' | 'running' | 'rest' | 'dead' = 'gate';
   /** True times, ms. */
+  readonly madeAtMs: number;
   aliveSinceMs: number | null = null;
   stopSignalAtMs: number | null = null;
   killedAtMs: number | null = null;
@@ -68,6 +69,7 @@ export class SimulatedTree {
     listener: TreeListener,
   ) {
     this.#world = world;
+    this.madeAtMs = world.nowMs;
     this.machine = machine;
     this.owner = owner;
     this.behaviour = behaviour;
