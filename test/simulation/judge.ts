@@ -324,7 +324,7 @@ export class Judge {
   }
 }
 
-/** One look or renewal each retry period, and after a failure a series of ever longer pauses. */
+/** Two requests each retry period, a write and a look, and some more: after a failure the pauses begin short. */
 export function requestsPerMinute(retryPeriodMs: number): number {
-  return 60 + Math.ceil(3 * (60_000 / retryPeriodMs));
+  return 40 + Math.ceil(2 * (60_000 / retryPeriodMs));
 }

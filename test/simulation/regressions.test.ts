@@ -8,13 +8,11 @@ import { replay } from './replay.ts';
 const found = [
   ['7', 'conflict-forgets-write'],
   ['59', 'look-beside-write'],
-  ['79', 'event-is-no-evidence'],
-  ['91', 'standby-needs-no-guard'],
-  ['95', 'timer-outlives-refusal'],
+  ['80', 'event-is-no-evidence'],
+  ['225', 'attempt-beside-renewal'],
   ['246', 'withdrawal-forgets-transitions'],
-  ['277', 'successor-blanked'],
-  ['343', 'attempt-beside-renewal'],
-  ['424', 'loss-is-not-hastened'],
+  ['717', 'loss-is-not-hastened'],
+  ['913', 'successor-blanked'],
 ] as const;
 
 test.each(found)('Seed %s holds, as the bug %s is no more', async (seed) => {

@@ -109,6 +109,8 @@ const tactics: readonly Tactic[] = [
   holdUpAtStart,
   takeAnswerUpLate,
   answerAtTheDeadline,
+  // Twice, as it needs more luck than the others.
+  answerAtTheDeadline,
   blankTheSuccessor,
   adoptFromTheLoser,
 ];

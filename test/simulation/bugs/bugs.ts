@@ -258,26 +258,4 @@ export const foundBugs: readonly Bug[] = [
       },
     ],
   },
-  {
-    id: 'standby-needs-no-guard',
-    what: 'a guard that is lost while standby is an internal error',
-    edits: [
-      {
-        file: 'src/election/child-events.ts',
-        search: "if (event.id === 'child-failed' || event.id === 'child-unguarded')",
-        replace: "if (event.id === 'child-failed')",
-      },
-    ],
-  },
-  {
-    id: 'timer-outlives-refusal',
-    what: 'a start that the gate refused leaves a timer behind',
-    edits: [
-      {
-        file: 'src/run.ts',
-        search: "(news.id === 'refused' || news.id === 'failed')",
-        replace: "news.id === 'failed'",
-      },
-    ],
-  },
 ];
