@@ -10,7 +10,7 @@ import type { JsonObject, JsonValue, RawLease } from './lease.ts';
 export const termAnnotation = 'leader-run/term';
 
 /** What the API stores: an int32. */
-export const mostTransitions = 2 ** 31 - 1;
+export const largestInteger = 2 ** 31 - 1;
 
 /** What a record says, as far as it can be read. */
 export interface ElectionRecord {
@@ -40,7 +40,7 @@ export function readRecord(lease: RawLease): ElectionRecord {
   const transitions = spec['leaseTransitions'];
   return {
     holder: readHolder(spec['holderIdentity']),
-    leaseDurationMs: isPositive(seconds) ? seconds * 1000 : null,
+    leaseDurationMs: isPositive(seconds) ? Math.min(seconds, largestInteger) * 1000 : null,
     acquireTime: stringOrNull(spec['acquireTime']),
     renewTime: stringOrNull(spec['renewTime']),
     transitions: isPositive(transitions) ? Math.floor(transitions) : 0,

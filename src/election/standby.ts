@@ -9,7 +9,7 @@ import {
   type SentRecord,
   compareResourceVersions,
   isWrite,
-  mostTransitions,
+  largestInteger,
   readRecord,
   resourceVersionOf,
 } from './record.ts';
@@ -177,7 +177,7 @@ function acquire(standby: Standby, turn: Turn): Standby {
     {
       holder: candidate.identity,
       acquireTime: null,
-      transitions: Math.min((record?.transitions ?? 0) + (isChange ? 1 : 0), mostTransitions),
+      transitions: Math.min((record?.transitions ?? 0) + (isChange ? 1 : 0), largestInteger),
       earlier: standby.unanswered,
     },
     turn,
