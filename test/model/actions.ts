@@ -94,7 +94,8 @@ class Local extends Collector {
     if (actor.state === null || actor.isStalled) return this.actions;
     this.#timer();
     this.#child();
-    const { wire } = actor;
+    const { wire, untold } = actor;
+    if (untold !== null) this.add('learns of the end', () => learns(this, untold));
     if (wire?.phase === 'answered' && !wire.isSlow) this.add('answer', () => answered(this, wire));
     const [first, ...rest] = actor.news;
     if (first !== undefined && !actor.isLagging) {
@@ -296,14 +297,15 @@ function ready(turn: Collector, world: World): World {
 
 /** The whole tree is gone; who watches over it learns that when it can. */
 function dies(turn: Collector, world: World = turn.world): World {
-  const { child, state, isStalled } = turn.actor;
-  const gone = turn.changed(world, { child: null });
-  if (state === null || isStalled) return gone;
-  const toldEnd =
-    child?.id === 'rest'
-      ? gone
-      : turn.take(gone, { id: 'child-ended', ending: { id: 'exited', code: 0 } });
-  return turn.take(toldEnd, { id: 'child-gone' });
+  const { child, state } = turn.actor;
+  const untold = state === null ? null : child?.id === 'rest' ? 'rest' : 'all';
+  return turn.changed(world, { child: null, untold });
+}
+
+function learns(turn: Collector, untold: 'all' | 'rest'): World {
+  const world = turn.changed(turn.world, { untold: null });
+  const ended = { id: 'child-ended', ending: { id: 'exited', code: 0 } } as const;
+  return turn.take(untold === 'all' ? turn.take(world, ended) : world, { id: 'child-gone' });
 }
 
 /** The request reaches the server, unless its sender is cut off. */

@@ -3,7 +3,7 @@
  */
 import type { Effect } from '../../src/election/effect.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
-import type { LeaseRequest, RawLease } from '../../src/election/lease.ts';
+import type { LeaseRequest, RawLease, WatchNews } from '../../src/election/lease.ts';
 import { killMarginMs } from '../../src/election/settings.ts';
 import type { State } from '../../src/election/state.ts';
 import type { Core } from './core.ts';
@@ -20,6 +20,14 @@ import {
   wallOffsetMs,
   withActor,
 } from './world.ts';
+
+/** Events that are not taken. */
+const longestQueue = 3;
+
+const lost: WatchNews = {
+  id: 'down',
+  failure: { reason: 'network', code: 'ECONNRESET', message: '' },
+};
 
 /** The core takes one event; the effects are performed in their order. */
 export function take(
@@ -157,6 +165,7 @@ export function ended({ wire, stray, life }: Actor): Partial<Actor> {
     news: [],
     isLagging: false,
     isStalled: false,
+    untold: null,
   };
 }
 
@@ -166,7 +175,11 @@ export function told(world: World, lease: RawLease, id: 'changed' | 'deleted'): 
   for (const seat of [0, 1] as const) {
     const { isWatching, isCut, news } = after.actors[seat];
     if (!isWatching || isCut) continue;
-    after = withActor(after, seat, { news: [...news, { id, lease }] });
+    const event = { id, lease };
+    // Who does not take its events is cut off by the server, and finds what is there now when it watches again.
+    const queue =
+      news.length < longestQueue ? [...news, event] : [lost, { id: 'open' } as const, event];
+    after = withActor(after, seat, { news: queue });
   }
   return after;
 }

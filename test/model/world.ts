@@ -112,6 +112,8 @@ export interface Actor {
   readonly isLagging: boolean;
   readonly isCut: boolean;
   readonly isStalled: boolean;
+  /** What of the child's end the candidate has yet to learn. */
+  readonly untold: 'all' | 'rest' | null;
   /** When the newest write of this life that landed was sent. */
   readonly landedSentAtMs: number;
   /** Since then somebody else wrote. */
@@ -159,6 +161,7 @@ const absent: Actor = {
   isLagging: false,
   isCut: false,
   isStalled: false,
+  untold: null,
   landedSentAtMs: -Infinity,
   isOverwritten: false,
   sendsNow: 0,
