@@ -70,7 +70,13 @@ export class Api {
     const { status, headers, body } = answer;
     const { warning, 'retry-after': retryAfter, 'content-type': contentType } = headers;
     const isJson = contentType === 'application/json';
-    const noted = { warning, retryAfter, ...(isJson ? {} : { contentType }) };
+    // The real server may have patched a cached copy, and warned of it, before it learns that the Lease is gone.
+    const isPatchOfNone = call.method === 'PATCH' && status === 404;
+    const noted = {
+      warning: isPatchOfNone ? undefined : warning,
+      retryAfter,
+      ...(isJson ? {} : { contentType }),
+    };
     const extra = Object.values(noted).every((value) => value === undefined)
       ? ''
       : ` ${this.#normaliser.line(noted)}`;
