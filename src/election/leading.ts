@@ -28,7 +28,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
     watch,
     child,
     tenure: {
-      term: { fencingToken, acquireTime: sent.acquireTime, transitions: sent.transitions },
+      term: { fencingToken, acquireTime: sent.acquireTime },
       confirmed: sent,
       lease,
       newestVersion: fencingToken,
@@ -54,12 +54,12 @@ export function leadingDeadlineMs(leading: Leading): number {
 function startChild(leading: Leading, turn: Turn): Leading {
   const { child, candidate, tenure } = leading;
   if (child.id !== 'ready') return leading;
-  const { sentAtMs } = tenure.confirmed;
+  const { sentAtMs, transitions } = tenure.confirmed;
   if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2) {
     // After a failure the back-off counts here too.
     return leading.call.failures === 0 ? renewNow(leading, turn) : leading;
   }
-  const { fencingToken, acquireTime, transitions } = tenure.term;
+  const { fencingToken, acquireTime } = tenure.term;
   turn.do({
     id: 'start-child',
     term: { fencingToken, acquireTime, leaseTransitions: transitions },

@@ -41,7 +41,7 @@ export function beginRelease(
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], call),
     released: [],
     lease: tenure.lease,
-    transitions: tenure.term.transitions,
+    transitions: tenure.confirmed.transitions,
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     isOneAttempt: state.id === 'losing',
     hasLed: true,

@@ -51,7 +51,8 @@ export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
     {
       holder: candidate.identity,
       acquireTime: term.acquireTime,
-      transitions: term.transitions,
+      // Created again it counts anew, as client-go's would.
+      transitions: lease === null ? 0 : confirmed.transitions,
       earlier: [confirmed, ...unanswered],
     },
     turn,
@@ -123,12 +124,11 @@ function loseTo(state: Tenured, holder: string, turn: Turn): Losing | State {
   return lose(state, { id: 'deposed', holder }, turn);
 }
 
-/** The Lease was deleted: we create it again, as client-go would, with no transitions counted. */
+/** The Lease was deleted: we create it again. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
   turn.say({ id: 'restoring', what: 'deleted' });
-  const term = { ...tenure.term, transitions: 0 };
-  return renewNow(idleNow({ ...state, tenure: { ...tenure, term, lease: null } }, turn), turn);
+  return renewNow(idleNow({ ...state, tenure: { ...tenure, lease: null } }, turn), turn);
 }
 
 /** A record of ours is stored, and no request is under way any more. */

@@ -99,7 +99,6 @@ export interface Standby extends Base {
 export interface Term {
   readonly fencingToken: string;
   readonly acquireTime: string;
-  readonly transitions: number;
 }
 
 /** What a leader knows of its record; t of the design is `confirmed.sentAtMs`. */

@@ -7,7 +7,14 @@ import type { LeaseRequest, RawLease, WatchNews } from '../../src/election/lease
 import { killMarginMs } from '../../src/election/settings.ts';
 import type { State } from '../../src/election/state.ts';
 import type { Core } from './core.ts';
-import { checkFinish, checkReport, checkSend, checkTiming, nameOf } from './invariants.ts';
+import {
+  checkBelief,
+  checkFinish,
+  checkReport,
+  checkSend,
+  checkTiming,
+  nameOf,
+} from './invariants.ts';
 import {
   type Actor,
   type Bounds,
@@ -46,6 +53,7 @@ export function take(
     random: 0,
   };
   const next = core.step(state, event, at);
+  checkBelief(world, state, next.state);
   let after = withActor(world, seat, { state: next.state });
   for (const effect of next.effects) after = perform(bounds, after, seat, effect, state);
   return after;

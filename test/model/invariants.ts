@@ -5,7 +5,7 @@ import type { Effect } from '../../src/election/effect.ts';
 import type { LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { readRecord } from '../../src/election/record.ts';
 import type { Report } from '../../src/election/report.ts';
-import type { Candidate } from '../../src/election/state.ts';
+import type { Candidate, State } from '../../src/election/state.ts';
 import { killMarginMs, ownLeaseDurationMs } from '../../src/election/settings.ts';
 import { metadataOf } from '../election/lease-store.ts';
 import { type Actor, type Seat, type Wire, type World, holderIn, isAlive } from './world.ts';
@@ -27,6 +27,15 @@ const mostSendsAtOnce = 20;
 
 export function checkWorld({ actors, mayOverlap }: World): void {
   must(mayOverlap || !actors.every(isAlive), 'G1: two children live at one instant');
+}
+
+/** Nothing that comes at t+R or later is believed. */
+export function checkBelief({ nowMs }: World, before: State, after: State): void {
+  if (before.id !== 'leading' && before.id !== 'stepping-down') return;
+  const { tenure, candidate } = before;
+  const isOver = nowMs >= tenure.confirmed.sentAtMs + candidate.renewDeadlineMs;
+  const leadsOn = after.id === 'leading' || after.id === 'stepping-down';
+  must(!isOver || !leadsOn, 'G2: leadership believed in past the renew deadline');
 }
 
 /** A request that is about to be sent. */

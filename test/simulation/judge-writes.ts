@@ -29,6 +29,7 @@ export class WriteJudge {
   readonly #world: World;
   readonly #writers = new Map<string, Writer>();
   readonly #isBeyondLimits: boolean;
+  readonly #began = new Map<string, number>();
   #claim: Claim | null = null;
   /** The last change was made by hand, so that a take-over is one by hand. */
   #isHand = false;
@@ -36,6 +37,11 @@ export class WriteJudge {
   constructor(world: World, isBeyondLimits: boolean) {
     this.#world = world;
     this.#isBeyondLimits = isBeyondLimits;
+  }
+
+  /** The resourceVersion by which the author's term began; 0: it has had none. */
+  beganAt({ name }: Author): number {
+    return this.#began.get(name) ?? 0;
   }
 
   get claim(): Claim | null {
@@ -60,7 +66,8 @@ export class WriteJudge {
     if (before?.write === after.write && !after.isDeletion) return;
     this.#isHand = true;
     if (after.isDeletion || after.holder === '') return;
-    this.#claim = claimOf(after, author);
+    // Who puts a record back to the letter gives the lease back to its author.
+    this.#claim = claimOf(after, after.write.author);
   }
 
   #onBlank(before: Version | null, { author, tree }: Writer): void {
@@ -98,6 +105,7 @@ export class WriteJudge {
       if (before?.holder === '') this.#world.count('blanked records restored');
       if (before === null) this.#world.count('deleted records restored');
     } else if (author.kind === 'leader-run') {
+      this.#began.set(author.name, after.resourceVersion);
       const how = this.#isHand ? 'hand' : claim === null ? 'release' : 'expiry';
       this.#world.count(before === null ? 'take-overs by creation' : `take-overs by ${how}`);
     } else {

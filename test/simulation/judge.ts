@@ -7,7 +7,7 @@ import { HandOverJudge, type Standby } from './judge-hand-over.ts';
 import { WriteJudge } from './judge-writes.ts';
 import type { Ledger } from './ledger.ts';
 import type { Scenario } from './scenario.ts';
-import type { Arrival, Server } from './server.ts';
+import type { Arrival, Author, Server } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +24,7 @@ export class Judge {
   readonly #ledgers = new Set<Ledger>();
   readonly #byTree = new Map<SimulatedTree, Ledger>();
   readonly #living = new Set<SimulatedTree>();
-  #lastToken = 0n;
+  readonly #tokens = new Map<Author, bigint>();
 
   constructor(
     world: World,
@@ -122,10 +122,19 @@ export class Judge {
         'G2',
         `${author.name} armed its guard for ${killAtMs - ledger.confirmedMs} ms after its last renewal`,
       );
-    const token = BigInt(environment['LEADER_RUN_FENCING_TOKEN'] ?? '0');
-    if (token <= this.#lastToken)
-      this.#world.break('G7', `${author.name} has token ${token} after ${this.#lastToken}`);
-    this.#lastToken = token;
+    this.#checkToken(author, BigInt(environment['LEADER_RUN_FENCING_TOKEN'] ?? '0'));
+  }
+
+  /** Tokens are in the order in which the terms began. */
+  #checkToken(author: Author, token: bigint): void {
+    const began = this.writes.beganAt(author);
+    for (const [other, earlier] of this.#tokens) {
+      const isAfter = this.writes.beganAt(other) < began;
+      if (isAfter ? token > earlier : token < earlier) continue;
+      const text = `${author.name} has token ${token}, ${other.name} had ${earlier}`;
+      this.#world.break('G7', text);
+    }
+    this.#tokens.set(author, token);
   }
 
   onAlive(tree: SimulatedTree): void {
@@ -197,7 +206,8 @@ export class Judge {
     const quietMs = nowMs - (ledger.sends.at(-1) ?? -Infinity);
     const longestMs = 2 * settings.retryPeriodMs + settings.renewDeadlineMs / 3 + reactionMs;
     const wasHeldUp = isLate || nowMs - process.responsiveSinceMs < longestMs;
-    if (quietMs <= longestMs || wasHeldUp || !process.isResponsive) return;
+    const hasStarted = ledger.goAtMs !== null;
+    if (!hasStarted || quietMs <= longestMs || wasHeldUp || !process.isResponsive) return;
     this.#world.break(
       'renewals go on',
       `${author.name} lost its lease after ${quietMs.toFixed(0)} ms without an attempt`,

@@ -70,18 +70,7 @@ export class Ledger {
   /** Another holds the lease, by something newer than all that is known. */
   #isNews(version: Version): boolean {
     return (
-      this.goAtMs !== null &&
-      version.holder !== '' &&
-      version.resourceVersion > this.newestSeen &&
-      !this.#isPutBack(version)
-    );
-  }
-
-  /** By hand, to the letter what it had written itself. */
-  #isPutBack({ lease }: Version): boolean {
-    const spec = JSON.stringify(lease['spec']);
-    return this.#server.history.some(
-      (each) => each.write.author === this.author && JSON.stringify(each.lease['spec']) === spec,
+      this.goAtMs !== null && version.holder !== '' && version.resourceVersion > this.newestSeen
     );
   }
 }

@@ -137,7 +137,7 @@ export class Server {
     const metadata = { ...metadataOf(body), uid: uid ?? '' };
     const lease = withVersion({ ...body, metadata }, this.#nextVersion());
     const spec = specOf(lease);
-    const isSameRecord = JSON.stringify(spec) === JSON.stringify(current?.lease['spec']);
+    const write = this.#writeOf(arrival, JSON.stringify(spec));
     const version: Version = {
       ...this.#stamp(lease),
       lease,
@@ -146,13 +146,17 @@ export class Server {
       transitions: Number(spec['leaseTransitions'] ?? 0),
       leaseDurationMs: Number(spec['leaseDurationSeconds'] ?? 0) * 1000,
       renewTime: textOf(spec['renewTime']),
-      write:
-        isSameRecord && current !== null
-          ? current.write
-          : { author: arrival.author, sentBootMs: arrival.sentBootMs, atMs: this.#world.nowMs },
+      write,
     };
     this.#commit(arrival, version);
     return this.#answer(version);
+  }
+
+  /** The write that this spec is of: that of the stored one if it is the same, and by hand any earlier one can be put back. */
+  #writeOf({ author, sentBootMs }: Arrival, spec: string): Version['write'] {
+    const candidates = author.kind === 'hand' ? this.history : [this.current];
+    const same = candidates.find((each) => JSON.stringify(each?.lease['spec']) === spec);
+    return same?.write ?? { author, sentBootMs, atMs: this.#world.nowMs };
   }
 
   #commit(arrival: Arrival, version: Version): void {
