@@ -58,7 +58,8 @@ export class ClientGo implements Replica {
   }
 
   start(): void {
-    if (this.#isRetired) return;
+    // It may run already under another's identity.
+    if (this.#isRetired || this.process?.isAlive === true) return;
     const { world, judge } = this.#around;
     const name = `${this.name}.${++this.#starts}`;
     this.process = new SimulatedProcess(name, this.machine, world, this.link.ambience);

@@ -16,20 +16,27 @@ export interface Writer {
   readonly tree: () => SimulatedTree | null;
 }
 
+/** One term of leadership, as its records tell it: they all have one acquireTime. */
+interface Term {
+  readonly acquireTime: string;
+  readonly transitions: number;
+  /** The resourceVersion by which it began. */
+  readonly beganAt: number;
+}
+
 /** A lease that its holder has neither given back nor lost. */
 interface Claim {
   readonly author: Author;
   readonly holder: string;
   readonly atMs: number;
   readonly durationMs: number;
-  readonly transitions: number;
 }
 
 export class WriteJudge {
   readonly #world: World;
   readonly #writers = new Map<string, Writer>();
   readonly #isBeyondLimits: boolean;
-  readonly #began = new Map<string, number>();
+  readonly #terms = new Map<string, Term>();
   #claim: Claim | null = null;
   /** The last change was made by hand, so that a take-over is one by hand. */
   #isHand = false;
@@ -41,7 +48,7 @@ export class WriteJudge {
 
   /** The resourceVersion by which the author's term began; 0: it has had none. */
   beganAt({ name }: Author): number {
-    return this.#began.get(name) ?? 0;
+    return this.#terms.get(name)?.beganAt ?? 0;
   }
 
   get claim(): Claim | null {
@@ -53,7 +60,7 @@ export class WriteJudge {
   }
 
   onCommit(before: Version | null, after: Version, { author }: Arrival): void {
-    if (after.isDeletion || author.kind === 'hand') return this.#byHand(before, after, author);
+    if (after.isDeletion || author.kind === 'hand') return this.#byHand(before, after);
     const writer = this.#writers.get(author.name);
     if (writer === undefined) throw new Error(`Nobody knows ${author.name}`);
     if (before?.write === after.write) return;
@@ -62,7 +69,7 @@ export class WriteJudge {
     else this.#onClaim(before, after, writer);
   }
 
-  #byHand(before: Version | null, after: Version, author: Author): void {
+  #byHand(before: Version | null, after: Version): void {
     if (before?.write === after.write && !after.isDeletion) return;
     this.#isHand = true;
     if (after.isDeletion || after.holder === '') return;
@@ -100,12 +107,12 @@ export class WriteJudge {
     const takesBlank = author.kind === 'client-go' && before?.holder === '';
     if (claim !== null && claim.author !== author && !takesBlank)
       this.#checkExpiry(claim, after, writer);
-    if (claim?.author === author) {
+    const isSameTerm = this.#noteTerm(after, author);
+    if (isSameTerm || claim?.author === author) {
       this.#checkRenewTime(before, after, author);
       if (before?.holder === '') this.#world.count('blanked records restored');
       if (before === null) this.#world.count('deleted records restored');
     } else if (author.kind === 'leader-run') {
-      this.#began.set(author.name, after.resourceVersion);
       const how = this.#isHand ? 'hand' : claim === null ? 'release' : 'expiry';
       this.#world.count(before === null ? 'take-overs by creation' : `take-overs by ${how}`);
     } else {
@@ -113,6 +120,20 @@ export class WriteJudge {
     }
     this.#isHand = false;
     this.#claim = claimOf(after, author);
+  }
+
+  /** Whether the record goes on with a term of its author's. */
+  #noteTerm(after: Version, author: Author): boolean {
+    const before = this.#termOf(after, author);
+    const { acquireTime, transitions, resourceVersion } = after;
+    const beganAt = before?.beganAt ?? resourceVersion;
+    this.#terms.set(author.name, { acquireTime, transitions, beganAt });
+    return before !== null;
+  }
+
+  #termOf({ acquireTime }: Version, { name }: Author): Term | null {
+    const term = this.#terms.get(name);
+    return term?.acquireTime === acquireTime ? term : null;
   }
 
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
@@ -152,15 +173,15 @@ export class WriteJudge {
 
   #expectedTransitions(before: Version | null, after: Version, author: Author): number {
     if (before === null) return 0;
-    const claim = this.#claim;
-    // Whoever blanked it may have counted otherwise.
-    if (before.holder === '' && claim?.author === author) return claim.transitions;
+    const term = this.#termOf(after, author);
+    // Put back into its own term, whoever blanked it and however that one counted: under our identity it may have been.
+    if (before.holder === '' && term !== null) return term.transitions;
     if (after.holder === '' || before.holder === after.holder) return before.transitions;
     return before.transitions + 1;
   }
 }
 
 function claimOf(version: Version, author: Author): Claim {
-  const { holder, atMs, leaseDurationMs, transitions } = version;
-  return { author, holder, atMs, durationMs: leaseDurationMs, transitions };
+  const { holder, atMs, leaseDurationMs } = version;
+  return { author, holder, atMs, durationMs: leaseDurationMs };
 }

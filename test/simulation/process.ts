@@ -115,7 +115,7 @@ export class SimulatedProcess {
     });
   }
 
-  /** Holds the thread up right before the next thing that it does to the outside. */
+  /** Holds the thread up right before the next thing that it does to the outside; 0: not any more. */
   holdUpNext(forMs: number): void {
     this.#holdUpMs = forMs;
   }

@@ -28,6 +28,7 @@ export interface Version {
   readonly holder: string;
   readonly transitions: number;
   readonly leaseDurationMs: number;
+  readonly acquireTime: string;
   readonly renewTime: string;
   readonly atMs: number;
   /** The write that the spec is of: labels change without it. */
@@ -145,6 +146,7 @@ export class Server {
       holder: textOf(spec['holderIdentity']),
       transitions: Number(spec['leaseTransitions'] ?? 0),
       leaseDurationMs: Number(spec['leaseDurationSeconds'] ?? 0) * 1000,
+      acquireTime: textOf(spec['acquireTime']),
       renewTime: textOf(spec['renewTime']),
       write,
     };

@@ -121,6 +121,7 @@ class Simulation {
     this.world.tell('fault', () => 'all is healed');
     this.#isHealed = true;
     Object.assign(this.#ambience, calmAmbience());
+    for (const { process } of this.#replicas) process?.holdUpNext(0);
   }
 
   #isBroken(): boolean {
