@@ -22,6 +22,8 @@ export interface Present {
   readonly fingerprint: string;
   /** When the record was last seen to change (boot clock). */
   readonly sinceMs: number;
+  /** When the Lease was last seen (boot clock), perhaps with other labels. */
+  readonly seenAtMs: number;
   /** A renewal was seen by us, or is fresh by the server's own clock. */
   readonly isHolderAlive: boolean;
   readonly isReleased: boolean;
@@ -73,6 +75,7 @@ export function observe(
       record,
       fingerprint,
       sinceMs: isUnchanged ? seen.sinceMs : at.bootMs,
+      seenAtMs: at.bootMs,
       isHolderAlive,
       isReleased: isNowReleased,
     },

@@ -199,7 +199,8 @@ function onAcquireAnswer(
     case 'conflict': {
       const spreadMs = Math.min(largestSpreadMs, Math.max(firstSpreadMs, 4 * standby.spreadMs));
       const loser = idle({ ...standby, spreadMs }, turn);
-      if (isNewsSince(loser, sent)) return loser;
+      // What was seen meanwhile is why: it can be judged at once, and be free again if only a label has changed.
+      if (isNewsSince(loser, sent)) return { ...loser, ...holdBack(loser, loser.sight, turn) };
       // A proxy may have sent it twice, so that it has lost against itself.
       const doubter = { ...loser, unanswered: withUnanswered(loser.unanswered, standby.call) };
       if (standby.watch.id !== 'open') return look(doubter, turn);
@@ -328,7 +329,9 @@ function idleUnlessWriting(standby: Standby, turn: Turn): Standby {
 }
 
 function isNewsSince({ sight }: Standby, sent: SentRecord): boolean {
-  return sight.seen.id !== 'nothing' && sight.seen.sinceMs > sent.sentAtMs;
+  const { seen } = sight;
+  if (seen.id === 'nothing') return false;
+  return (seen.id === 'present' ? seen.seenAtMs : seen.sinceMs) > sent.sentAtMs;
 }
 
 function isLate(lease: RawLease, seen: RawLease): boolean {
