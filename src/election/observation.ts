@@ -100,11 +100,15 @@ export function freeAtMs({ seen, predecessor }: Sight, ownLeaseDurationMs: numbe
     case 'present': {
       if (seen.isReleased) return -Infinity;
       const recordMs = seen.record.leaseDurationMs ?? 0;
-      // A blanked record carries the blank's duration, not that of the holder who may still be there.
-      const blankedMs = seen.record.holder === '' ? (predecessor?.leaseDurationMs ?? 0) : 0;
-      return seen.sinceMs + Math.max(ownLeaseDurationMs, recordMs, blankedMs);
+      return seen.sinceMs + Math.max(ownLeaseDurationMs, recordMs, blankedMs(seen, predecessor));
     }
   }
+}
+
+/** A blanked record carries the blank's duration, not that of the holder who may still be there. */
+function blankedMs({ record }: Present, predecessor: Predecessor | null): number {
+  if (record.holder !== '') return 0;
+  return Math.max(predecessor?.leaseDurationMs ?? 0, record.termDurationMs ?? 0);
 }
 
 /** Who has to be waited for, by name; null: nobody. */

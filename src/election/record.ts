@@ -9,6 +9,9 @@ import type { JsonObject, JsonValue, RawLease } from './lease.ts';
 /** The annotation that tells a record blanked by somebody else from one that we released. */
 export const termAnnotation = 'leader-run/term';
 
+/** The lease duration of that term, as the record of who blanks it says another. */
+export const durationAnnotation = 'leader-run/lease-duration-seconds';
+
 /** What the API stores: an int32. */
 export const largestInteger = 2 ** 31 - 1;
 
@@ -23,6 +26,8 @@ export interface ElectionRecord {
   readonly transitions: number;
   /** `identity@acquireTime` of the leader-run term that wrote the annotation, or null. */
   readonly term: string | null;
+  /** What that term asks others to wait, also when the record is blanked. */
+  readonly termDurationMs: number | null;
 }
 
 /** The four fields by which one write of ours is told from every other, and when it was sent (boot-clock ms). */
@@ -38,13 +43,16 @@ export function readRecord(lease: RawLease): ElectionRecord {
   const spec = objectAt(lease, 'spec');
   const seconds = spec['leaseDurationSeconds'];
   const transitions = spec['leaseTransitions'];
+  const annotations = objectAt(objectAt(lease, 'metadata'), 'annotations');
+  const termSeconds = Number(annotations[durationAnnotation]);
   return {
     holder: readHolder(spec['holderIdentity']),
-    leaseDurationMs: isPositive(seconds) ? Math.min(seconds, largestInteger) * 1000 : null,
+    leaseDurationMs: durationMs(seconds),
     acquireTime: stringOrNull(spec['acquireTime']),
     renewTime: stringOrNull(spec['renewTime']),
     transitions: isPositive(transitions) ? Math.floor(transitions) : 0,
-    term: stringOrNull(objectAt(objectAt(lease, 'metadata'), 'annotations')[termAnnotation]),
+    term: stringOrNull(annotations[termAnnotation]),
+    termDurationMs: durationMs(termSeconds),
   };
 }
 
@@ -99,12 +107,12 @@ export function withRecord(
   leaseDurationSeconds: number,
 ): RawLease {
   const metadata = objectAt(lease, 'metadata');
-  const { [termAnnotation]: previousTerm, ...others } = objectAt(metadata, 'annotations');
-  const term =
-    sent.holder === '' ? {} : { [termAnnotation]: termOf(sent.holder, sent.acquireTime) };
+  const annotations = objectAt(metadata, 'annotations');
+  const { [termAnnotation]: term, [durationAnnotation]: duration, ...others } = annotations;
+  const own = sent.holder === '' ? {} : annotationsOf(sent, leaseDurationSeconds);
   return {
     ...lease,
-    metadata: { ...metadata, annotations: { ...others, ...term } },
+    metadata: { ...metadata, annotations: { ...others, ...own } },
     spec: { ...objectAt(lease, 'spec'), ...specOf(sent, leaseDurationSeconds) },
   };
 }
@@ -114,11 +122,15 @@ export function newLease(name: string, sent: SentRecord, leaseDurationSeconds: n
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: {
-      name,
-      annotations: { [termAnnotation]: termOf(sent.holder, sent.acquireTime) },
-    },
+    metadata: { name, annotations: annotationsOf(sent, leaseDurationSeconds) },
     spec: specOf(sent, leaseDurationSeconds),
+  };
+}
+
+function annotationsOf(sent: SentRecord, leaseDurationSeconds: number): JsonObject {
+  return {
+    [termAnnotation]: termOf(sent.holder, sent.acquireTime),
+    [durationAnnotation]: String(leaseDurationSeconds),
   };
 }
 
@@ -136,6 +148,10 @@ function specOf(sent: SentRecord, leaseDurationSeconds: number): JsonObject {
 function readHolder(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function durationMs(seconds: JsonValue | undefined): number | null {
+  return isPositive(seconds) ? Math.min(seconds, largestInteger) * 1000 : null;
 }
 
 function isPositive(value: JsonValue | undefined): value is number {

@@ -17,6 +17,7 @@ const beginnings = new Set([
   'sinceMs',
   'sentAtMs',
   'lastNewsAtMs',
+  'seenAtMs',
   'changedAtMs',
   'landedSentAtMs',
 ]);

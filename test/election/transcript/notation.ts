@@ -2,7 +2,7 @@
  * How stories write times, durations and records: the same text is read in commands and written in answers.
  */
 import type { JsonObject, JsonValue, RawLease } from '../../../src/election/lease.ts';
-import { termAnnotation } from '../../../src/election/record.ts';
+import { durationAnnotation, termAnnotation } from '../../../src/election/record.ts';
 import { parseDuration } from '../../../src/cli/durations.ts';
 
 /** Every story begins at noon. */
@@ -35,6 +35,7 @@ export function readLease(text: string): JsonObject {
     else if (name === 'renewed') spec['renewTime'] = readTime(value);
     else if (name === 'transitions') spec['leaseTransitions'] = Number(value);
     else if (name === 'term') annotations[termAnnotation] = readTerm(value);
+    else if (name === 'termLease') annotations[durationAnnotation] = String(readMs(value) / 1000);
     else labels[name] = value;
   }
   return { metadata: { name: 'lock', annotations, labels }, spec };

@@ -67,7 +67,7 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observation.ts',
-        search: 'Math.max(ownLeaseDurationMs, recordMs, blankedMs)',
+        search: 'Math.max(ownLeaseDurationMs, recordMs, blankedMs(seen, predecessor))',
         replace: 'ownLeaseDurationMs',
       },
     ],
