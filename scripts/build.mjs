@@ -1,12 +1,14 @@
-// Bundles src/main.ts into the one file that is shipped: dist/leader-run.cjs.
+// Bundles src/main.ts into the one file that is shipped, dist/program.js, and src/load.ts, which loads it.
 //
-// Loading everything at start is what makes the naive program slow, so three things are done about it:
+// Loading everything at start is what makes the naive program slow, so four things are done about it:
 // - what is never used is left out: client-node's 340 KB of generated models, undici (the HTTP is ours);
 // - what only some runs need is packed: kept as text in the file, where V8 does not parse it, until it is asked for;
-// - client-node's imports of such packages are turned into requires at the place of use.
+// - client-node's imports of such packages are turned into requires at the place of use;
+// - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
 import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -79,8 +81,7 @@ const pack = {
   name: 'pack',
   setup({ onResolve, onLoad, resolve }) {
     const namespace = 'packed';
-    const filter =
-      /^(execa|socks-proxy-agent|hpagent|openid-client|jsonpath-plus|\.\/sandbox\/run\.ts)$/;
+    const filter = /^(socks-proxy-agent|hpagent|openid-client|jsonpath-plus|\.\/sandbox\/run\.ts)$/;
     onResolve({ filter }, async ({ path, resolveDir, kind, pluginData }) => {
       if (pluginData === namespace) return undefined;
       const found = await resolve(path, { resolveDir, kind, pluginData: namespace });
@@ -99,13 +100,31 @@ const tooOld =
   "var have=process.versions.node.split('.').map(Number);if(have[0]<20||have[0]===20&&have[1]<19){" +
   "process.stderr.write('leader-run: Cannot start as Node.js is '+process.versions.node+': 20.19 or later is required\\n');process.exit(125)}";
 
-const result = await build({
+await rm('dist/program.cache', { force: true });
+await build({
   ...common,
   banner: { js: tooOld },
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/load.ts'],
   outfile: 'dist/leader-run.cjs',
+});
+const { metafile } = await build({
+  ...common,
+  banner: { js: '(function (require) {' },
+  footer: { js: '})' },
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/program.js',
   define: { LEADER_RUN_VERSION: JSON.stringify(version) },
   plugins: [leaveOut, loadLate, pack],
-  metafile: process.argv.includes('--metafile'),
+  metafile: true,
 });
-if (result.metafile) process.stdout.write(JSON.stringify(result.metafile));
+cacheCode();
+if (process.argv.includes('--metafile')) process.stdout.write(JSON.stringify(metafile));
+
+/** The environment must not steer it: V8's code is good only for the flags under which it was made. */
+function cacheCode() {
+  const sandbox = ['dist/leader-run.cjs', 'sandbox', '--', process.execPath];
+  execFileSync(process.execPath, [...sandbox, 'scripts/cache-code.mjs'], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}

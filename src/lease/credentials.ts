@@ -12,6 +12,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { messageOf } from './errors.ts';
 import type { ExecPlugin } from './exec-plugin.ts';
+import { chooseSystemRoots } from './trust.ts';
 
 /** Files (tokens, certificates) are read again after this time, as client-go does. */
 const refreshMs = 60_000;
@@ -58,6 +59,7 @@ export function createCredentialSource(settings: CredentialSettings): Credential
 class Source implements CredentialSource {
   readonly #settings: CredentialSettings;
   #loaded: Loaded | null = null;
+  #roots: string[] | null = null;
   #loading: Promise<CredentialsResult> | null = null;
 
   constructor(settings: CredentialSettings) {
@@ -100,6 +102,8 @@ class Source implements CredentialSource {
 
   async #loadAnew(): Promise<CredentialsResult> {
     try {
+      // A provider may connect before we do.
+      if (this.#loaded === null) this.#roots = chooseSystemRoots(needsRoots(this.#settings));
       const options = await requestOptionsOf(this.#settings);
       const headers = headersOf(options, this.#settings);
       const previous = this.#loaded;
@@ -109,6 +113,7 @@ class Source implements CredentialSource {
         const { agents } = previous.credentials;
         this.#loaded = { credentials: { headers, agents }, fingerprint, atMs };
       } else {
+        if (this.#roots !== null) options.ca ??= this.#roots;
         const agents = await agentsOf(options, this.#settings);
         this.#loaded = { credentials: { headers, agents }, fingerprint, atMs };
         if (previous !== null) retire(previous.credentials);
@@ -129,6 +134,14 @@ interface Loaded {
 
 function usable({ credentials }: Loaded): CredentialsResult {
   return { id: 'usable', credentials };
+}
+
+/** Whether anything connects to a server whose authority is not named in the kubeconfig. */
+function needsRoots({ cluster, user, plugin }: CredentialSettings): boolean {
+  const isTls = cluster.server.startsWith('https:') && !cluster.skipTLSVerify;
+  const isNamed = Boolean(cluster.caData ?? cluster.caFile);
+  const isTlsProxy = cluster.proxyUrl?.startsWith('https:') ?? false;
+  return (isTls && !isNamed) || isTlsProxy || (hasProvider(user) && plugin === null);
 }
 
 function hasProvider(user: User): boolean {
@@ -162,9 +175,9 @@ function fingerprintOf({ ca, cert, key }: Pem): string {
   return JSON.stringify([ca, cert, key].map((part) => part?.toString()));
 }
 
-/** What client-node found in files and kubeconfig; its types allow for more than it makes. */
+/** What client-node found in files and kubeconfig, or the authorities of Node; the types allow for more. */
 interface Pem {
-  readonly ca?: string | Buffer;
+  readonly ca?: string | Buffer | string[];
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
 }
@@ -220,7 +233,7 @@ function retire({ agents }: Credentials): void {
 function secureContextOf(pem: Pem): SecureContext {
   try {
     // Node passes over an authority that it cannot read, and then trusts nobody.
-    if (pem.ca) new X509Certificate(pem.ca);
+    if (pem.ca) readAuthority(pem.ca);
     return createSecureContext(pem);
   } catch (error) {
     throw new Error(`${blame(pem)}: ${messageOf(error)}`, { cause: error });
@@ -228,10 +241,14 @@ function secureContextOf(pem: Pem): SecureContext {
 }
 
 function blame({ ca, cert, key }: Pem): string {
-  if (ca && isRefused(() => new X509Certificate(ca))) return 'certificate authority is broken';
+  if (ca && isRefused(() => readAuthority(ca))) return 'certificate authority is broken';
   if (cert && isRefused(() => createSecureContext({ cert }))) return 'client certificate is broken';
   if (key && isRefused(() => createSecureContext({ key }))) return 'client key is broken';
   return 'client certificate and client key do not belong together';
+}
+
+function readAuthority(ca: NonNullable<Pem['ca']>): void {
+  for (const each of [ca].flat()) new X509Certificate(each);
 }
 
 function isRefused(read: () => unknown): boolean {

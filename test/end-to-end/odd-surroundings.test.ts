@@ -1,11 +1,13 @@
 /** leader-run where something is missing that is nearly always there. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Script } from 'node:vm';
 import { execa } from 'execa';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { leaderRun, sandbox, temporaryFolder } from './rig.ts';
 
-const bundle = resolve(import.meta.dirname, '../../dist/leader-run.cjs');
+const dist = resolve(import.meta.dirname, '../../dist');
+const bundle = join(dist, 'leader-run.cjs');
 
 it('runs the command in a working directory that was deleted', async () => {
   const { kubeconfigPath } = await sandbox();
@@ -43,4 +45,38 @@ it('refuses in one line when it may not open enough files', async () => {
     expect([7, 125]).toContain(run.exitCode);
     if (run.exitCode === 125) expect(run.stderr).toMatch(/^(leader-run: Cannot [^\n]*\n?)+$/);
   }
+});
+
+describe('the code that V8 keeps beside the program', () => {
+  /** A copy of what is installed. */
+  function installed(): string {
+    const folder = temporaryFolder();
+    for (const name of ['bin', 'dist']) {
+      cpSync(resolve(import.meta.dirname, '../..', name), join(folder, name), { recursive: true });
+    }
+    return folder;
+  }
+
+  it('is of the program, and this Node takes it', () => {
+    const { cachedDataRejected } = new Script(readFileSync(join(dist, 'program.js'), 'latin1'), {
+      cachedData: readFileSync(join(dist, 'program.cache')),
+    });
+    expect(cachedDataRejected).toBe(false);
+  });
+
+  it.each([
+    ['is missing', (file: string) => rmSync(file)],
+    ['is not code', (file: string) => writeFileSync(file, 'junk')],
+    ['is cut short', (file: string) => truncateSync(file, 5000)],
+  ])('is done without when it %s', async (_, spoil) => {
+    const { kubeconfigPath } = await sandbox();
+    const folder = installed();
+    spoil(join(folder, 'dist', 'program.cache'));
+    const words = ['--lock-name', 'x', '-q', '--', 'sh', '-c', 'exit 7'];
+    const run = await execa(join(folder, 'bin', 'leader-run'), words, {
+      reject: false,
+      env: { KUBECONFIG: kubeconfigPath },
+    });
+    expect([run.exitCode, run.stderr]).toEqual([7, '']);
+  });
 });
