@@ -173,9 +173,10 @@ export class WriteJudge {
 
   #expectedTransitions(before: Version | null, after: Version, author: Author): number {
     if (before === null) return 0;
-    const term = this.#termOf(after, author);
-    // Put back into its own term, whoever blanked it and however that one counted: under our identity it may have been.
-    if (before.holder === '' && term !== null) return term.transitions;
+    // Whoever blanks a record may count otherwise; its author puts it back, or releases it, with the count of its own term.
+    const isOwn = after.holder === '' || this.#termOf(after, author) !== null;
+    const term = isOwn ? this.#terms.get(author.name) : undefined;
+    if (before.holder === '' && term !== undefined) return term.transitions;
     if (after.holder === '' || before.holder === after.holder) return before.transitions;
     return before.transitions + 1;
   }
