@@ -34,7 +34,7 @@ try {
   await rm(directory, { recursive: true });
 }
 
-async function tryBug({ id, edits }, applyEdit) {
+async function tryBug({ id, edits, rareSeed = null }, applyEdit) {
   const root = join(directory, id);
   await cp('src', join(root, 'src'), { recursive: true });
   await cp('test/simulation', join(root, 'test/simulation'), { recursive: true });
@@ -44,14 +44,15 @@ async function tryBug({ id, edits }, applyEdit) {
   }
   const { hunt } = await bundleSimulator(resolve(root), join(root, 'bundle'));
   return new Promise((fulfil, reject) => {
-    const thread = new Worker(hunt, { workerData: { mostSeeds } });
+    const thread = new Worker(hunt, { workerData: { mostSeeds, rareSeed } });
     thread.on('message', fulfil);
     thread.on('error', reject);
   });
 }
 
-function describe({ id, what }, { seeds, violation }) {
-  const found = violation === null ? `NOT FOUND in ${seeds} seeds` : `${seeds} seeds`;
+function describe({ id, what, rareSeed }, { seeds, violation }) {
+  const count = rareSeed === undefined ? `${seeds} seeds` : `seed ${rareSeed}, as it is rare`;
+  const found = violation === null ? `NOT FOUND in ${count}` : count;
   const by = violation === null ? '' : ` by "${violation.invariant}"`;
   return `${id}: ${found}${by} (${what})`;
 }

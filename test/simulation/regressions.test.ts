@@ -1,11 +1,12 @@
 /**
- * Seeds that fail with a bug that the simulator found (`bugs/bugs.ts`), and hold without it. `npm run test:sim:bugs` names
- * others should a change of the simulator make these mean something else.
+ * Seeds that fail with a bug that the simulator found (`bugs/bugs.ts`), and hold without it. `npm run test:sim:bugs` shows
+ * that they do, and names others should a change of the simulator make these mean something else.
  */
 import { expect, test } from 'vitest';
+import { foundBugs } from './bugs/bugs.ts';
 import { replay } from './replay.ts';
 
-const found = [
+const common = [
   ['7', 'conflict-forgets-write'],
   ['59', 'look-beside-write'],
   ['80', 'event-is-no-evidence'],
@@ -15,7 +16,11 @@ const found = [
   ['913', 'successor-blanked'],
 ] as const;
 
-test.each(found)('Seed %s holds, as the bug %s is no more', async (seed) => {
+const rare = foundBugs.flatMap(({ id, rareSeed }) =>
+  rareSeed === undefined ? [] : [[rareSeed, id] as const],
+);
+
+test.each([...common, ...rare])('Seed %s holds, as the bug %s is no more', async (seed) => {
   const { hasFailed, text } = await replay(seed, null, 60);
 
   if (hasFailed) expect.fail(text);

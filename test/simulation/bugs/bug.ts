@@ -4,6 +4,8 @@ export interface Bug {
   readonly id: string;
   readonly what: string;
   readonly edits: readonly Edit[];
+  /** Fewer than one seed in 2,000 finds it, but this one does. */
+  readonly rareSeed?: string;
 }
 
 export interface Edit {

@@ -258,4 +258,28 @@ export const foundBugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    id: 'label-is-a-lost-race',
+    what: 'whose write on a released lease fails as a label was edited waits for a winner that there is not',
+    rareSeed: '4250090',
+    edits: [
+      {
+        file: 'src/election/standby.ts',
+        search: "(seen.id === 'present' ? seen.seenAtMs : seen.sinceMs) > sent.sentAtMs",
+        replace: 'seen.sinceMs > sent.sentAtMs',
+      },
+    ],
+  },
+  {
+    id: 'blank-hides-the-duration',
+    what: 'who comes after a blank waits for its own lease duration, though the blanked leader has a longer one',
+    rareSeed: '4207407',
+    edits: [
+      {
+        file: 'src/election/observation.ts',
+        search: 'record.termDurationMs ?? 0',
+        replace: '0',
+      },
+    ],
+  },
 ];
