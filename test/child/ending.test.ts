@@ -3,18 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { constants } from 'node:os';
 import { processesWith, until } from './fixtures/processes.ts';
 import { supervise } from './fixtures/supervise.ts';
+import { createMark } from './fixtures/tree.ts';
 
 describe('exit status', () => {
-  test('G5: every status from 0 to 255 is told', async () => {
-    for (let first = 0; first < 256; first += 8) {
-      const codes = Array.from({ length: 8 }, (_, at) => first + at);
-      const endings = await Promise.all(
-        codes.map((code) => endingOf(['sh', '-c', `exit ${code}`])),
-      );
-      expect(endings).toEqual(codes.map((code) => ({ id: 'exited', code })));
-    }
-  });
-
   test('G5: every signal that ends the command is told by name', async () => {
     const { signals } = constants;
     const stopping = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
@@ -105,8 +96,4 @@ async function endingOf(command: readonly string[]) {
   const { heard, gone } = supervise(command);
   await gone;
   return (await heard('ended')).ending;
-}
-
-function createMark(): string {
-  return `8${String(Math.random()).slice(2, 12)}`;
 }

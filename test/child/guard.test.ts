@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -201,36 +201,4 @@ function startBareGuard() {
   });
   const looks = () => existsSync(join(directory, 'looked'));
   return { guard, socket: guard.stdio[3] as Socket, looks };
-}
-
-describe('measured against the promises', () => {
-  test('G2: 20 trees of 30 are dead 50 ms after leader-run was killed (median), none later than 500 ms', async () => {
-    const times: number[] = [];
-    const looks: number[] = [];
-    for (let round = 0; round < 20; round += 1) {
-      const { host, mark, pids } = await startTree(30, '/bin/sh');
-      looks.push(timeOfOneLook());
-      const killedAtMs = bootNowMs();
-      host.signal('SIGKILL');
-      times.push((await dead(mark, pids)) - killedAtMs);
-    }
-    // The guard looks three times; on a machine with too much else to do, that alone can take longer than 50 ms.
-    expect(median(times)).toBeLessThanOrEqual(Math.max(50, 6 * median(looks)));
-    expect(Math.max(...times)).toBeLessThanOrEqual(500);
-  });
-});
-
-/** What one look at all processes takes a shell now. */
-function timeOfOneLook(): number {
-  const beganMs = performance.now();
-  spawnSync('sh', [
-    '-c',
-    'grep -aoHE "[)] . [0-9]+|cookie" /proc/[0-9]*/stat /proc/[0-9]*/environ',
-  ]);
-  return performance.now() - beganMs;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

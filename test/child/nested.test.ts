@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { join } from 'node:path';
 import { processesWith, until } from './fixtures/processes.ts';
-import { guardsOf } from './fixtures/guards.ts';
 import { type Rig, createRig } from './fixtures/rig.ts';
 
 let rig: Rig;
@@ -17,18 +16,6 @@ function innerCommand(mark: string): string[] {
   const command = ['sh', '-c', `trap '' TERM; setsid sleep ${mark} & sleep ${mark} & wait`];
   return ['env', env, process.execPath, join(rig.directory, 'host.mjs'), ...command];
 }
-
-test('G2: SIGKILL of the outer one leaves nothing of the inner one, its guard included', async () => {
-  const mark = rig.createMark();
-  const host = rig.start(innerCommand(mark));
-  await host.go();
-  const { pid } = await host.heard('started');
-  await until('the inner tree has grown', () => processesWith(mark).length === 3);
-  const innerGuards = guardsOf(pid);
-  expect(innerGuards).toHaveLength(1);
-  host.signal('SIGKILL');
-  await until('nothing is left', () => [...processesWith(mark), ...guardsOf(pid)].length === 0);
-});
 
 test('SIGKILL of the inner one leaves nothing of its tree, and is the ending that the outer one tells', async () => {
   const mark = rig.createMark();

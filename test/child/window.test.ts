@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { childrenOf, isAlive, processesWith, until } from './fixtures/processes.ts';
 import { type Rig, createRig } from './fixtures/rig.ts';
 import { guardsOf } from './fixtures/guards.ts';
@@ -22,23 +21,6 @@ test('G2: nothing of the command runs when leader-run is killed before "go"', as
   host.signal('SIGKILL');
   await until('gate and guard have ended', () => !helpers.some(isAlive));
   expect(existsSync(witness)).toBe(false);
-});
-
-test('G2: 50 kills of leader-run between its start and the first moments of the command leave nothing', async () => {
-  for (let round = 0; round < 50; round += 1) {
-    const mark = rig.createMark();
-    const host = rig.start(['sh', '-c', `sleep ${mark} & setsid sleep ${mark} & wait`]);
-    const started = host.go().then(
-      () => true,
-      () => false,
-    );
-    // Half of them anywhere from the start on, the others close to "go".
-    if (round % 2 === 0) await delay(Math.random() * 300);
-    else await started.then(() => delay(Math.random() * 10));
-    host.signal('SIGKILL');
-    await host.end();
-    await until('nothing is left', () => processesWith(mark).length === 0);
-  }
 });
 
 test('the command that leader-run was too late for is not run, and that is said', async () => {

@@ -11,6 +11,8 @@ import { onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 
 export const leaderRun = resolve(import.meta.dirname, '../../bin/leader-run');
+/** What the launcher starts node on. */
+export const bundle = resolve(import.meta.dirname, '../../dist/leader-run.cjs');
 
 /** A sandbox for one test. */
 export async function sandbox(): Promise<Sandbox> {
@@ -25,7 +27,19 @@ export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ) {
-  const child = execa(leaderRun, args, {
+  return startBy([leaderRun], kubeconfig, args, env);
+}
+
+export type Started = ReturnType<typeof start>;
+
+/** As {@link start}, by other words than leader-run's name. */
+export function startBy(
+  [file, ...words]: readonly [string, ...string[]],
+  kubeconfig: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) {
+  const child = execa(file, [...words, ...args], {
     detached: true,
     reject: false,
     all: true,
@@ -38,13 +52,13 @@ export function start(
   return child;
 }
 
-/** Resolves once the stream has carried the text. */
-export function waitFor(stream: NodeJS.ReadableStream, text: string): Promise<void> {
+/** Resolves, to all that it has carried so far, once the stream has carried the text. */
+export function waitFor(stream: NodeJS.ReadableStream, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let seen = '';
     stream.on('data', (chunk: Buffer) => {
       seen += chunk.toString();
-      if (seen.includes(text)) resolve();
+      if (seen.includes(text)) resolve(seen);
     });
     stream.on('end', () => reject(new Error(`ended without "${text}"; it said:\n${seen}`)));
   });

@@ -1,0 +1,121 @@
+/** What becomes of the command when leader-run cannot look after it any more. */
+import { writeFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bootNowMs } from '../../src/child/clock.ts';
+import { guardsOf } from '../child/fixtures/guards.ts';
+import { isAlive, lastSeenAlive } from '../child/fixtures/processes.ts';
+import { bigTree, createMark, grown } from '../child/fixtures/tree.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { createFamily } from './family.ts';
+import {
+  type Started,
+  bundle,
+  readLease,
+  sandbox,
+  start,
+  startBy,
+  temporaryFolder,
+  waitFor,
+} from './rig.ts';
+
+const lock = ['--lock-name', 'x'];
+const size = 30;
+/** The shortest lease that leaves room for everything. */
+const short = ['--lease-duration', '4s', '--renew-deadline', '2s', '--retry-period', '1s'];
+/** From the sending of a renewal until the tree is dead at the latest: L less 1 %, less the margin. */
+const killAfterMs = 4_000 * 0.99 - 1_000;
+const toleranceMs = 100;
+
+describe('SIGKILL of leader-run', () => {
+  it('G2, G3: leaves nothing of a tree of 30 that ignores TERM, and nobody releases the lease', async () => {
+    const api = await sandbox();
+    const family = createFamily();
+    const mark = createMark();
+    const leader = start(api.kubeconfigPath, [...lock, '--', ...bigTree(mark, size)], family.env);
+    const pids = await grown(mark, size);
+    const { pid = 0 } = leader;
+    expect(family.members()).toEqual(expect.arrayContaining([pid, ...guardsOf(pid), ...pids]));
+    const before = await readLease(api, 'x');
+
+    leader.kill('SIGKILL');
+    await leader;
+    await family.extinct();
+
+    const after = await readLease(api, 'x');
+    expect(before?.spec.holderIdentity).toMatch(/./);
+    // A renewal that was under way may have arrived.
+    expect({ ...after?.spec, renewTime: '' }).toEqual({ ...before?.spec, renewTime: '' });
+  });
+});
+
+/** A leader-run that can be made to do nothing for a while, and to go on. */
+interface Stallable {
+  readonly leader: Started;
+  readonly stall: () => void;
+  readonly goOn: () => void;
+}
+
+function stopped(kubeconfig: string, args: readonly string[]): Stallable {
+  const leader = start(kubeconfig, args);
+  return {
+    leader,
+    stall: () => leader.kill('SIGSTOP'),
+    goOn: () => leader.kill('SIGCONT'),
+  };
+}
+
+/** Code that the test brings along keeps the event loop busy as long as a certain file exists. */
+function blocked(kubeconfig: string, args: readonly string[]): Stallable {
+  const file = join(temporaryFolder(), 'blocked');
+  const code = `
+    import { existsSync } from 'node:fs';
+    setInterval(() => { while (existsSync(${JSON.stringify(file)})); }, 5).unref();`;
+  const injection = `data:text/javascript,${encodeURIComponent(code)}`;
+  const leader = startBy([process.execPath, '--import', injection, bundle], kubeconfig, args);
+  return { leader, stall: () => writeFileSync(file, ''), goOn: () => rmSync(file) };
+}
+
+describe.each([
+  ['stopped by SIGSTOP', stopped],
+  ['kept busy by an endless loop', blocked],
+])('a leader-run that is %s', (_, begin) => {
+  it('G1, G2: its tree is dead at the deadline, the next command starts after that, and it owns up', async () => {
+    const api = await sandbox();
+    const mark = createMark();
+    const args = [...lock, ...short, '--id', 'first', '--', ...bigTree(mark, size)];
+    const { leader, stall, goOn } = begin(api.kubeconfigPath, args);
+    const pids = await grown(mark, size);
+    const next = start(api.kubeconfigPath, [
+      ...lock,
+      ...short,
+      '--',
+      'cut',
+      '-f1',
+      '-d ',
+      '/proc/uptime',
+    ]);
+    await waitFor(next.stderr, 'Waiting for lease');
+
+    stall();
+    const aliveAtMs = await lastSeenAlive(pids);
+
+    expect(aliveAtMs).toBeLessThan(renewedAtMs(api, 'first') + killAfterMs + toleranceMs);
+    const { stdout, exitCode } = await next;
+    expect(exitCode).toBe(0);
+    expect(Number(stdout) * 1_000).toBeGreaterThan(aliveAtMs);
+    expect(pids.some(isAlive)).toBe(false);
+    goOn();
+    const late = await leader;
+    expect(late.exitCode).toBe(75);
+    expect(late.stderr).toMatch(/past its lease/);
+  });
+});
+
+/** When the last renewal of this holder was sent, on the boot clock. */
+function renewedAtMs({ store }: Sandbox, holder: string): number {
+  const writes = store.eventsAfter(store.oldestRevision) ?? [];
+  const last = writes.findLast(({ object }) => object.spec['holderIdentity'] === holder);
+  const sinceThenMs = Date.now() - Date.parse(last?.object.spec['renewTime'] as string);
+  return bootNowMs() - sinceThenMs;
+}
