@@ -12,9 +12,10 @@ import {
   resourceVersionOf,
 } from './record.ts';
 import type { Outcome } from './report.ts';
+import { pauseAfter } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
 import type { Call, Leading, Losing, Releasing, Standby, State, SteppingDown } from './state.ts';
-import { type Turn, backOffMs } from './turn.ts';
+import type { Turn } from './turn.ts';
 import {
   abandon,
   composeRecord,
@@ -148,19 +149,15 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
 }
 
 function failed(state: Releasing, failure: Failure, turn: Turn): State {
-  const { call } = state;
+  const { call, candidate } = state;
   const isRelease = call.id === 'writing' && call.sent.holder === '';
   if (isRelease && state.isOneAttempt) {
     turn.say({ id: 'not-released', why: failure });
     return end(state, state.outcome, turn);
   }
-  const failures = call.failures + 1;
-  const pauseMs = backOffMs(failures, state.candidate.retryPeriodMs, turn.at.random);
   // An attempt that was joined may have landed: the known version is as good as any, a conflict will tell.
-  return {
-    ...doubted(state),
-    call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
-  };
+  // However long the server asks us to wait, there is no time for it.
+  return { ...doubted(state), call: pauseAfter(call, failure, candidate, 0, turn) };
 }
 
 /** A release under way may have landed although its answer does not say so. */

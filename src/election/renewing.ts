@@ -3,13 +3,13 @@
  * and every doubt resolved by the record itself.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { isSameFailure } from './ending.ts';
 import { type Judgement, judge } from './judging.ts';
 import { lose } from './losing.ts';
 import { compareResourceVersions, type SentRecord, resourceVersionOf } from './record.ts';
+import { isSameFailure, pauseAfter } from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
 import type { Leading, Losing, State, SteppingDown, Tenure } from './state.ts';
-import { type Turn, backOffMs } from './turn.ts';
+import type { Turn } from './turn.ts';
 import {
   abandon,
   composeRecord,
@@ -173,7 +173,6 @@ function doubted<S extends Tenured>(state: S): S {
 
 function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
   const { call, candidate, tenure } = state;
-  const failures = call.failures + 1;
   if (!isSameFailure(call.failure, failure)) {
     turn.say({
       id: 'renewal-failed',
@@ -182,15 +181,9 @@ function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
       stopsInMs: believedUntilMs(state) - turn.nowMs,
     });
   }
-  const askedMs = failure.reason === 'status' ? (failure.retryAfterMs ?? 0) : 0;
-  const { retryPeriodMs } = candidate;
-  const pauseMs = Math.max(
-    backOffMs(failures, retryPeriodMs, turn.at.random),
-    Math.min(askedMs, retryPeriodMs),
-  );
   return {
     ...doubted(state),
-    call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
+    call: pauseAfter(call, failure, candidate, candidate.retryPeriodMs, turn),
   };
 }
 

@@ -15,10 +15,11 @@ import {
 } from './record.ts';
 import { beginWithdrawal } from './releasing.ts';
 import type { Outcome } from './report.ts';
-import { end, isSameFailure } from './ending.ts';
+import { end } from './ending.ts';
+import { isSameFailure, pauseAfter } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import type { Candidate, Standby, State } from './state.ts';
-import { type Turn, backOffMs } from './turn.ts';
+import type { Turn } from './turn.ts';
 import {
   abandon,
   composeRecord,
@@ -298,17 +299,11 @@ function isFatal(failure: Failure, { hasContact, call }: Standby): boolean {
 
 function failed(standby: Standby, failure: Failure, turn: Turn): Standby {
   const { call, candidate } = standby;
-  const failures = call.failures + 1;
   if (!isSameFailure(call.failure, failure)) turn.say({ id: 'api-failed', failure });
-  const askedMs = failure.reason === 'status' ? (failure.retryAfterMs ?? 0) : 0;
-  const pauseMs = Math.max(
-    backOffMs(failures, candidate.retryPeriodMs, turn.at.random),
-    Math.min(askedMs, candidate.leaseDurationMs),
-  );
   return {
     ...standby,
     unanswered: withUnanswered(standby.unanswered, call).slice(-mostUnanswered),
-    call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure },
+    call: pauseAfter(call, failure, candidate, candidate.leaseDurationMs, turn),
   };
 }
 

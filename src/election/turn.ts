@@ -1,11 +1,12 @@
 /**
- * One turn of the core: the instant at which it happens and the effects that it collects.
+ * What the functions of the core hand to one another within one `step()`: when it happens, and what is to be done.
  */
 import type { Effect } from './effect.ts';
 import type { Gap, Instant } from './event.ts';
 import type { LeaseRequest } from './lease.ts';
 import type { Report } from './report.ts';
 
+/** One turn of the core. States are values and only returned; effects are collected here, in the order of their calls. */
 export class Turn {
   readonly at: Instant;
   /** Why this turn comes late, if it does and one knows. */
@@ -32,10 +33,4 @@ export class Turn {
   send(request: number, body: LeaseRequest, timeoutMs: number): void {
     this.effects.push({ id: 'send', request, body, timeoutMs });
   }
-}
-
-/** Exponential from 50 ms to `longestMs`, never less than half of it nor more than it, so that candidates drift apart. */
-export function backOffMs(failures: number, longestMs: number, random: number): number {
-  const fullMs = Math.min(longestMs, 50 * 2 ** Math.min(failures, 16));
-  return fullMs * (0.5 + random / 2);
 }
