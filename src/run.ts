@@ -11,7 +11,7 @@ import type { ElectionEvent, Gap } from './election/event.ts';
 import type { Outcome, Report } from './election/report.ts';
 import { initialStandby } from './election/standby.ts';
 import type { Candidate, State } from './election/state.ts';
-import { nextDeadlineMs, step } from './election/step.ts';
+import { isOwnEnd, nextDeadlineMs, step } from './election/step.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './lease/api.ts';
 
 /** Time and chance. */
@@ -78,6 +78,8 @@ class Driver {
   #dueMs = Infinity;
   #suspendedMs: number;
   #isDraining = false;
+  /** A gap was noticed, and what happened in it is being collected. */
+  #isWaking = false;
   #child: 'none' | 'started' | 'ended' | 'gone' = 'none';
   #outcome: Outcome | null = null;
 
@@ -109,7 +111,16 @@ class Driver {
   #enqueue(event: ElectionEvent): void {
     this.#queue.push(event);
     // Effects may cause events while they are performed: those wait until all effects of the turn are done.
-    if (this.#isDraining) return;
+    if (this.#isDraining || this.#isWaking) return;
+    // After a sleep or a stall all that happened meanwhile is heard first: the command may have ended by itself.
+    this.#isWaking = this.#child === 'started' && this.#gap() !== null;
+    if (this.#isWaking) this.#ports.clock.setTimer(0, () => this.#drain());
+    else this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#isWaking) this.#queue.sort((one, other) => ofChild(other) - ofChild(one));
+    this.#isWaking = false;
     this.#isDraining = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
@@ -125,7 +136,7 @@ class Driver {
 
   #turn(event: ElectionEvent): void {
     // After a sleep or a stall the clock is looked at before anything else, and said to have jumped.
-    const gap = this.#takeGap();
+    const gap = isOwnEnd(event) ? null : this.#takeGap();
     if (gap !== null) this.#step({ id: 'time', gap });
     if (gap === null || event.id !== 'time') this.#step(event);
   }
@@ -138,16 +149,20 @@ class Driver {
     for (const effect of effects) this.#perform(effect);
   }
 
-  #takeGap(): Gap | null {
+  /** How the clock has jumped since it was last asked by {@link #takeGap}. */
+  #gap(): Gap | null {
     const { clock } = this.#ports;
-    const suspendedMs = clock.suspendedMs();
-    const sleptMs = suspendedMs - this.#suspendedMs;
-    this.#suspendedMs = suspendedMs;
+    const sleptMs = clock.suspendedMs() - this.#suspendedMs;
     if (sleptMs > noticeableGapMs) return { cause: 'suspended', ms: sleptMs };
     const lateMs = clock.bootMs() - this.#dueMs;
-    if (lateMs <= noticeableGapMs) return null;
-    this.#dueMs = Infinity;
-    return { cause: 'stalled', ms: lateMs };
+    return lateMs > noticeableGapMs ? { cause: 'stalled', ms: lateMs } : null;
+  }
+
+  #takeGap(): Gap | null {
+    const gap = this.#gap();
+    this.#suspendedMs = this.#ports.clock.suspendedMs();
+    if (gap?.cause === 'stalled') this.#dueMs = Infinity;
+    return gap;
   }
 
   #setTimer(): void {
@@ -278,4 +293,9 @@ class Driver {
     this.#supervisor.kill();
     this.#reject(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/** For sorting: news of the child come first, in their own order. */
+function ofChild({ id }: ElectionEvent): number {
+  return Number(id.startsWith('child-'));
 }
