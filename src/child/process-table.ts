@@ -1,6 +1,6 @@
 /**
- * Reads /proc. On the way from one leader to the next, so it is made to be fast: synchronous calls into buffers that are
- * used again, and numbers parsed in place.
+ * Reads /proc. On the way from one leader to the next, so it is made to be fast: synchronous calls into a buffer that is used
+ * again, and no more JavaScript than needed, as it runs too seldom to be compiled.
  */
 import { closeSync, openSync, readdirSync, readSync, readlinkSync } from 'node:fs';
 
@@ -39,19 +39,20 @@ export function readProcesses(except: ReadonlySet<number>): ProcessRow[] {
 
 /** null: there is none of that pid (any more). */
 export function readProcess(pid: number): ProcessRow | null {
-  const length = readInto(`/proc/${pid}/stat`);
+  // One read is all of it: the kernel makes the line in one go.
+  const length = readInto(`/proc/${pid}/stat`, 'once');
   if (length === 0) return null;
+  const line = buffer.toString('latin1', 0, length);
   // The name in parentheses can hold anything, also parentheses; nothing after it can.
-  const state = buffer.lastIndexOf(41, length - 1) + 2;
-  const isZombie = [90, 88, 120].includes(buffer[state] ?? 0);
-  const fields = parseFields(state + 2, length);
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', 20);
+  const state = fields[0] ?? '';
   return {
     pid,
-    parent: fields[0] ?? 0,
-    group: fields[1] ?? 0,
-    session: fields[2] ?? 0,
-    startTicks: fields[18] ?? 0,
-    isAlive: !isZombie || (fields[16] ?? 0) > 1,
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTicks: Number(fields[19]),
+    isAlive: !'ZXx'.includes(state) || Number(fields[17]) > 1,
   };
 }
 
@@ -60,7 +61,7 @@ export function readProcess(pid: number): ProcessRow | null {
  * somebody else's, a kernel thread, or just now being replaced by exec.
  */
 export function hasInEnvironment(pid: number, needle: Buffer): boolean | null {
-  const length = readInto(`/proc/${pid}/environ`);
+  const length = readInto(`/proc/${pid}/environ`, 'to its end');
   return length === 0 ? null : buffer.subarray(0, length).includes(needle);
 }
 
@@ -69,7 +70,7 @@ const nine = 57;
 let buffer = Buffer.alloc(64 * 1024);
 
 /** Fills the buffer, which grows as needed, and returns how much of it; 0 if the file cannot be read. */
-function readInto(path: string): number {
+function readInto(path: string, how: 'once' | 'to its end'): number {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
@@ -80,7 +81,7 @@ function readInto(path: string): number {
     for (let length = 0; ;) {
       const read = readSync(descriptor, buffer, length, buffer.length - length, null);
       length += read;
-      if (read === 0) return length;
+      if (read === 0 || how === 'once') return length;
       if (length === buffer.length) buffer = Buffer.concat([buffer, buffer]);
     }
   } catch {
@@ -89,19 +90,4 @@ function readInto(path: string): number {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** The numbers from the fourth field of stat on, as far as they are of interest; negative ones come out as -Infinity. */
-function parseFields(start: number, end: number): number[] {
-  const fields: number[] = [];
-  let value = 0;
-  for (let at = start; at < end && fields.length < 19; at += 1) {
-    const byte = buffer[at] ?? 0;
-    if (byte >= zero && byte <= nine) value = value * 10 + byte - zero;
-    else if (byte === 32) {
-      fields.push(value);
-      value = 0;
-    } else value = -Infinity;
-  }
-  return fields;
 }

@@ -19,7 +19,7 @@ export type SupervisorNews =
   | { readonly id: 'refused' }
   /** The command itself has ended; others of its tree may live on. */
   | { readonly id: 'ended'; readonly ending: Ending }
-  /** Nothing of the tree is left, confirmed; the guard is disarmed. The last news. */
+  /** Nothing of the tree is left, confirmed. The last news. */
   | { readonly id: 'gone' }
   /** The tree is still not gone: these could not be signalled or did not die. Repeated at most every 10 s after {@link Supervisor.kill}. */
   | { readonly id: 'lingering'; readonly pids: readonly number[] }

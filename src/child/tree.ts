@@ -253,9 +253,12 @@ class TreeSupervisor implements Supervisor {
 
   #gone(): void {
     if (this.#phase.id === 'live') this.#phase.forgetExit();
-    this.#guard?.disarm();
     this.#phase = { id: 'over' };
     this.#say({ id: 'gone' });
+    // The next leader waits for what that leads to: it goes before the end of a guard that finds nobody any more.
+    const disarm = () => this.#guard?.disarm();
+    setImmediate(disarm);
+    onExit(disarm);
   }
 
   #failed(message: string): void {
