@@ -19,7 +19,12 @@ export interface LeaseTarget {
   readonly namespace: string;
   readonly name: string;
   readonly userAgent: string;
+  /** A connection that has been idle for this long is used for nothing but to keep it. */
+  readonly warmingMs?: number;
 }
+
+/** API servers close what is idle for 90 s, some load balancers after 60: a hand-over would have to connect first, 10 ms more. */
+const defaultWarmingMs = 59_000;
 
 /** The API for one Lease. Connects with the first request. */
 export function connectLease(target: LeaseTarget): LeaseApi {
@@ -31,13 +36,17 @@ class Connection implements LeaseApi {
   readonly #credentials: CredentialSource;
   readonly #name: string;
   readonly #leasesPath: string;
+  readonly #warmingMs: number;
+  #warming: NodeJS.Timeout | null = null;
+  #isClosed = false;
   /** What ends when the connection is closed. */
   readonly #pending = new Set<{ abandon(): void } | { close(): void }>();
 
-  constructor({ cluster, namespace, name, userAgent }: LeaseTarget) {
+  constructor({ cluster, namespace, name, userAgent, warmingMs }: LeaseTarget) {
     this.#endpoint = { server: cluster.server, userAgent };
     this.#credentials = cluster.credentials;
     this.#name = name;
+    this.#warmingMs = warmingMs ?? defaultWarmingMs;
     this.#leasesPath = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   }
 
@@ -67,8 +76,10 @@ class Connection implements LeaseApi {
     const finish = () => {
       clearTimeout(timer);
       this.#pending.delete(pending);
+      this.#warmLater();
     };
     this.#pending.add(pending);
+    this.#stopWarming();
     void this.#perform(request, ending.signal).then(settle);
     return pending;
   }
@@ -102,7 +113,23 @@ class Connection implements LeaseApi {
       else pending.close();
     }
     this.#pending.clear();
+    this.#isClosed = true;
+    this.#stopWarming();
     this.#credentials.close();
+  }
+
+  /** The answer is of no interest: what the Lease is, the watch tells. */
+  #warmLater(): void {
+    this.#stopWarming();
+    if (this.#isClosed) return;
+    this.#warming = setTimeout(() => {
+      const signal = AbortSignal.timeout(this.#warmingMs);
+      void this.#perform({ id: 'get' }, signal).then(() => this.#warmLater());
+    }, this.#warmingMs).unref();
+  }
+
+  #stopWarming(): void {
+    if (this.#warming !== null) clearTimeout(this.#warming);
   }
 
   async #perform(request: LeaseRequest, signal: AbortSignal): Promise<Answer> {
