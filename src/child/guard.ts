@@ -170,9 +170,7 @@ class GuardProcess {
     if (text === '') return;
     this.#unanswered += text.split('\n').length - 1;
     this.#socket?.write(text);
-    const { firstAnswerMs, answerMs } = this.#timeouts;
-    const timeoutMs = this.hasAnswered ? answerMs : firstAnswerMs;
-    this.#timer ??= setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
+    this.#awaitAnswer();
   }
 
   /** Ends it, stopped or not. The socket must outlive it, as its end would be the sign to kill. */
@@ -203,15 +201,25 @@ class GuardProcess {
       if (word === 'ok') this.#unanswered -= 1;
       if (word === 'killed') return this.#events.onKilled();
     }
-    if (this.#unanswered === 0) this.#stopTimer();
     this.hasAnswered = true;
+    this.#stopTimer();
+    if (this.isBehind) this.#awaitAnswer();
     this.#events.onAnswer();
   }
 
+  #awaitAnswer(): void {
+    const { firstAnswerMs, answerMs } = this.#timeouts;
+    const timeoutMs = this.hasAnswered ? answerMs : firstAnswerMs;
+    this.#timer ??= setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
+  }
+
   #timedOut(timeoutMs: number): void {
-    // If it was leader-run that was stopped or starved, the answer is there and will be read before this.
+    this.#timer = null;
+    // If it was leader-run that was stopped or starved, an answer is there and will be read before this: then, or when
+    // there was something new to tell meanwhile, it has its time again.
     setImmediate(() => {
-      if (this.#unanswered > 0) this.#fail(`guard did not answer within ${timeoutMs} ms`);
+      if (!this.isBehind || this.#timer !== null) return;
+      this.#fail(`guard did not answer within ${timeoutMs} ms`);
     });
   }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -117,6 +117,21 @@ describe.each(shells)('guard run by %s', (shell) => {
     await dead(mark, pids);
   });
 
+  test('G2: keeps to its deadline though it was itself stopped for a while', async () => {
+    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 2_500);
+    const guard = theGuardOf(host);
+    for (let times = 0; times < 3; times += 1) {
+      process.kill(guard, 'SIGSTOP');
+      await until('it is stopped', () => stateOf(guard) === 'T');
+      process.kill(guard, 'SIGCONT');
+      await until('it waits again', () => stateOf(guard) === 'S');
+    }
+    host.signal('SIGSTOP');
+    const lateMs = (await dead(mark, pids)) - deadlineMs;
+    expect(lateMs).toBeLessThan(killMarginMs);
+    expect(lateMs).toBeGreaterThan(-100);
+  });
+
   test('is replaced when it is killed', async () => {
     const { host, mark, pids } = await startTree(10, shell);
     const first = theGuardOf(host);
@@ -139,6 +154,21 @@ describe.each(shells)('guard run by %s', (shell) => {
     await until('there is one guard again', () => guardsOf(host.pid).length === 1);
     host.signal('SIGKILL');
     await dead(mark, pids);
+  });
+
+  test('is not replaced when it was leader-run that did not listen', async () => {
+    const { host } = await startTree(10, shell);
+    const guard = theGuardOf(host);
+    const extend = () => host.tell({ call: 'extend', killAtMs: bootNowMs() + 60_000 });
+    const blockings = () => host.news.filter(({ id }) => id === 'blocking').length;
+    for (let times = 1; times <= 4; times += 1) {
+      extend();
+      // Meanwhile the answer comes, and there is something new to tell.
+      host.tell({ call: 'block', ms: 700 });
+      extend();
+      await until('it is blocked', () => blockings() === times);
+      expect(guardsOf(host.pid)).toEqual([guard]);
+    }
   });
 
   test('shares nothing with the command and tells nothing by its arguments', async () => {
@@ -199,6 +229,7 @@ function startBareGuard() {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, script: guardScript, signals: '15' },
   });
+  onTestFinished(() => void guard.kill('SIGKILL'));
   const looks = () => existsSync(join(directory, 'looked'));
   return { guard, socket: guard.stdio[3] as Socket, looks };
 }
