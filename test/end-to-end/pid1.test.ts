@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCommand, ctrlC, openTerminal } from '../fixtures/pty.ts';
+import { createFamily } from './family.ts';
 import { leaderRun, readLease, sandbox } from './rig.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -33,11 +34,18 @@ const shells = [
 ];
 
 /** Starts leader-run as PID 1, or below the init given; it is gone with its namespace at the end of the test. */
-async function startInit(words: readonly string[], init: readonly string[] = []) {
+async function startInit(
+  words: readonly string[],
+  init: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) {
   const { kubeconfigPath, ...api } = await sandbox();
   const [unshare, ...flags] = namespace;
   const args = [...flags, ...init, leaderRun, '--lock-name', 'x', '-q', '--', ...words];
-  const outside = execa(unshare, args, { reject: false, env: { KUBECONFIG: kubeconfigPath } });
+  const outside = execa(unshare, args, {
+    reject: false,
+    env: { KUBECONFIG: kubeconfigPath, ...env },
+  });
   onTestFinished(async () => {
     outside.kill('SIGKILL');
     await outside;
@@ -152,6 +160,21 @@ describe.runIf(mayUnshare)('as PID 1', () => {
       expect(lease?.spec.holderIdentity ?? '').toBe('');
     },
   );
+});
+
+describe.runIf(mayUnshare)('SIGKILL of PID 1, as of a container that is removed by force', () => {
+  it('G2, G3: leaves nothing, and nobody releases the lease', async () => {
+    const family = createFamily();
+    const command = await createCommand(['SIGTERM']);
+    const { api, outside, firstPid } = await startInit(command.words, [], family.env);
+    await command.started;
+
+    process.kill(firstPid, 'SIGKILL');
+    await outside;
+    await family.extinct();
+
+    expect((await readLease(api, 'x'))?.spec.holderIdentity).toMatch(/./);
+  });
 });
 
 /** Until then the kernel keeps TERM from any PID 1, whatever its program. */
