@@ -145,8 +145,9 @@ class Simulation {
     const { world } = this;
     if (this.#isBroken()) return;
     const { replicas, faults } = this.#scenario;
-    const graces = replicas.map(({ plan }) =>
-      'settings' in plan ? plan.settings.gracePeriodMs : 0,
+    // Whose lease is lost already keeps the grace of that.
+    const graces = replicas.flatMap(({ plan }) =>
+      'settings' in plan ? [plan.settings.gracePeriodMs, plan.settings.lossGraceMs] : [],
     );
     const faultMs = Math.max(0, ...faults.map(({ forMs }) => forMs));
     const areKillable = replicas.every(({ plan }) => !('everEnds' in plan) || plan.everEnds);
