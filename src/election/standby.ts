@@ -30,9 +30,11 @@ import {
 } from './writing.ts';
 import { watchFrom } from './watching.ts';
 
-/** The pause that a candidate takes on a released lease after its first lost race, ms; four times that after each further one. */
+/** A candidate that lost a race leaves a free lease to the others for up to this long, ms; four times that after each further one. */
 const firstSpreadMs = 4;
-const largestSpreadMs = 40;
+const largestSpreadMs = 256;
+/** A race that took half the spread and at least this long, ms, had so few in it that half the spread will do. */
+const slowRaceMs = 20;
 
 /** Of the attempts that may have landed no more than this many are remembered: while the API fails there is no end to them. */
 const mostUnanswered = 64;
@@ -122,13 +124,15 @@ function takeAtMs({ sight, candidate, holdBackUntilMs }: Standby): number {
   return Math.max(freeAtMs(sight, candidate.leaseDurationMs), holdBackUntilMs);
 }
 
-/** After a failure the pause counts, else whatever comes first. */
+/** After a failure the pause counts, else whatever comes first; but once the lease is free a look would only be in the way. */
 function dueAtMs(standby: Standby): number {
-  const { call } = standby;
+  const { call, sight, candidate } = standby;
   if (call.id !== 'idle') return Infinity;
-  return call.failures > 0
-    ? call.nextAtMs
-    : Math.min(lookAtMs(standby, call.nextAtMs), takeAtMs(standby));
+  if (call.failures > 0) return call.nextAtMs;
+  const takeMs = takeAtMs(standby);
+  const lookMs = lookAtMs(standby, call.nextAtMs);
+  const isFreeByThen = lookMs >= freeAtMs(sight, candidate.leaseDurationMs);
+  return isFreeByThen && takeMs < Infinity ? takeMs : Math.min(lookMs, takeMs);
 }
 
 /** With a watch a look is due only when the holder has been silent for too long; else at each retry period. */
@@ -222,12 +226,14 @@ function seeLease(
   if (landed !== undefined) return win(standby, landed, lease, turn);
   const sight = observe(standby.sight, lease, serverTimeMs, turn.at);
   sayHolder(standby, holderOf(sight), turn);
+  const spreadMs = spreadAfter(standby, sight, turn);
   const watch = sight.seen.isReleased
     ? standby.watch
     : watchFrom(standby, resourceVersionOf(lease), turn);
   return {
     ...idleUnlessWriting(standby, turn),
-    ...holdBack(standby, sight, turn),
+    ...holdBack({ ...standby, spreadMs }, sight, turn),
+    spreadMs,
     watch,
     unanswered: unansweredAfter(standby, lease),
   };
@@ -246,14 +252,25 @@ function seeAbsence(standby: Standby, turn: Turn): State {
   return { ...idleUnlessWriting(standby, turn), ...holdBack(standby, sight, turn), watch };
 }
 
-/** What is free at first sight is left to the others for a moment by who lost a race before. */
+/** Who lost a race before leaves the lease to the others for a moment once it is free. */
 function holdBack(
   { candidate, spreadMs }: Standby,
   sight: Sight,
   turn: Turn,
 ): Pick<Standby, 'sight' | 'holdBackUntilMs'> {
-  const isFree = freeAtMs(sight, candidate.leaseDurationMs) <= turn.nowMs;
-  return { sight, holdBackUntilMs: isFree ? turn.nowMs + turn.at.random * spreadMs : -Infinity };
+  const freeMs = Math.max(turn.nowMs, freeAtMs(sight, candidate.leaseDurationMs));
+  return { sight, holdBackUntilMs: freeMs + turn.at.random * spreadMs };
+}
+
+/** How long the spread should be is learned from each race, as nobody knows how many stand by. */
+function spreadAfter(standby: Standby, { seen }: Sight, turn: Turn): number {
+  const { spreadMs } = standby;
+  const before = standby.sight.seen;
+  const wasFree = before.id === 'present' && before.isReleased;
+  const isTaken = seen.id === 'present' && seen.record.holder !== '';
+  if (!wasFree || !isTaken) return spreadMs;
+  const tookMs = turn.nowMs - before.sinceMs;
+  return tookMs > Math.max(slowRaceMs, spreadMs / 2) ? spreadMs / 2 : spreadMs;
 }
 
 /** Says whom we wait for, as soon as there is somebody, and each change of holder. */
