@@ -130,10 +130,11 @@ function predecessorAfter(before: Predecessor | null, record: ElectionRecord): P
   };
 }
 
-/** Renewed less than its own duration ago, both by the server's clock; its Date header is cut to whole seconds. */
+/**
+ * Renewed less than its own duration ago, both by the server's clock; its Date header is cut to whole seconds. What is not
+ * known is NaN, and neither more nor less than anything.
+ */
 function isFresh(record: ElectionRecord, serverTimeMs: number | null): boolean {
-  const renewMs = record.renewTime === null ? null : parseTimeMs(record.renewTime);
-  if (renewMs === null || serverTimeMs === null || record.leaseDurationMs === null) return false;
-  const ageMs = serverTimeMs - renewMs;
-  return ageMs > -1000 && ageMs < record.leaseDurationMs;
+  const ageMs = (serverTimeMs ?? NaN) - (parseTimeMs(record.renewTime ?? '') ?? NaN);
+  return ageMs > -1000 && ageMs < (record.leaseDurationMs ?? NaN);
 }

@@ -94,12 +94,11 @@ export function releasingDeadlineMs({ call, deadlineMs }: Releasing): number {
 export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn): State {
   const { call } = state;
   if (answer.id === 'failed') return failed(state, answer.failure, turn);
-  if (call.id === 'reading') {
+  if (call.id !== 'writing') {
     return answer.id === 'lease'
       ? judgeStored(state, answer.lease, turn)
       : end(state, state.outcome, turn);
   }
-  if (call.id === 'idle') return state;
   const isRelease = call.sent.holder === '';
   switch (answer.id) {
     case 'lease':
