@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bootNowMs } from '../../src/child/clock.ts';
 import { guardsOf } from '../child/fixtures/guards.ts';
-import { isAlive, lastSeenAlive } from '../child/fixtures/processes.ts';
+import { isAlive, lastSeenAlive, until } from '../child/fixtures/processes.ts';
 import { bigTree, createMark, grown } from '../child/fixtures/tree.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { createFamily } from './family.ts';
+import { type Family, createFamily } from './family.ts';
 import {
   type Started,
   bundle,
@@ -35,11 +35,13 @@ describe('SIGKILL of leader-run', () => {
     const leader = start(api.kubeconfigPath, [...lock, '--', ...bigTree(mark, size)], family.env);
     const pids = await grown(mark, size);
     const { pid = 0 } = leader;
-    expect(family.members()).toEqual(expect.arrayContaining([pid, ...guardsOf(pid), ...pids]));
+    await until('all are found', () => {
+      const members = family.members();
+      return [pid, ...guardsOf(pid), ...pids].every((each) => members.includes(each));
+    });
     const before = await readLease(api, 'x');
 
     leader.kill('SIGKILL');
-    await leader;
     await family.extinct();
 
     const after = await readLease(api, 'x');
@@ -56,8 +58,8 @@ interface Stallable {
   readonly goOn: () => void;
 }
 
-function stopped(kubeconfig: string, args: readonly string[]): Stallable {
-  const leader = start(kubeconfig, args);
+function stopped(kubeconfig: string, args: readonly string[], env: Family['env']): Stallable {
+  const leader = start(kubeconfig, args, env);
   return {
     leader,
     stall: () => leader.kill('SIGSTOP'),
@@ -66,13 +68,14 @@ function stopped(kubeconfig: string, args: readonly string[]): Stallable {
 }
 
 /** Code that the test brings along keeps the event loop busy as long as a certain file exists. */
-function blocked(kubeconfig: string, args: readonly string[]): Stallable {
+function blocked(kubeconfig: string, args: readonly string[], env: Family['env']): Stallable {
   const file = join(temporaryFolder(), 'blocked');
   const code = `
     import { existsSync } from 'node:fs';
     setInterval(() => { while (existsSync(${JSON.stringify(file)})); }, 5).unref();`;
   const injection = `data:text/javascript,${encodeURIComponent(code)}`;
-  const leader = startBy([process.execPath, '--import', injection, bundle], kubeconfig, args);
+  const program = [process.execPath, '--import', injection, bundle] as const;
+  const leader = startBy(program, kubeconfig, args, env);
   return { leader, stall: () => writeFileSync(file, ''), goOn: () => rmSync(file) };
 }
 
@@ -84,7 +87,7 @@ describe.each([
     const api = await sandbox();
     const mark = createMark();
     const args = [...lock, ...short, '--id', 'first', '--', ...bigTree(mark, size)];
-    const { leader, stall, goOn } = begin(api.kubeconfigPath, args);
+    const { leader, stall, goOn } = begin(api.kubeconfigPath, args, createFamily().env);
     const pids = await grown(mark, size);
     const next = start(api.kubeconfigPath, [
       ...lock,

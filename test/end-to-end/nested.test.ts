@@ -16,7 +16,6 @@ it('G2: SIGKILL of the outer one leaves nothing of the inner one, and neither le
   await grown(mark, size);
 
   leader.kill('SIGKILL');
-  await leader;
   await family.extinct();
 
   for (const name of ['outer', 'inner'])

@@ -45,9 +45,11 @@ export function startBy(
     all: true,
     env: { KUBECONFIG: kubeconfig, ...env },
   });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   onTestFinished(async () => {
     child.kill('SIGKILL');
-    await child;
+    // Not the end of its output, which whoever outlives it might hold.
+    await ended;
   });
   return child;
 }

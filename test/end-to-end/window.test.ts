@@ -40,7 +40,6 @@ it(`G2: ${rounds} kills leave nothing of leader-run and its command (seed ${seed
       if (waitsForCommand) await waitFor(leader.stdout, 'up');
       await delay(delayMs);
       leader.kill('SIGKILL');
-      await leader;
       await family.extinct();
     }
   });
