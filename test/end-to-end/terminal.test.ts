@@ -70,6 +70,15 @@ async function statusOf(terminal: Terminal): Promise<number> {
   return Number(status);
 }
 
+/** The only job of the shell is stopped. */
+async function stopped(terminal: Terminal): Promise<void> {
+  for (;;) {
+    terminal.type('jobs\r');
+    const [, state] = await terminal.screen.until(/jobs\r\n[^]*?(Running|Stopped)[^]*?\$ $/);
+    if (state === 'Stopped') return;
+  }
+}
+
 describe.each([
   ['leading the session', alone],
   ['as a job of a shell', asJob],
@@ -320,16 +329,26 @@ describe('programs that use the terminal', () => {
     terminal.type(`${line(['sh', '-c', 'read -r x; echo "got:$x"'])} &\r`);
     await terminal.screen.until(/\$ $/);
 
-    for (;;) {
-      terminal.type('jobs\r');
-      const [, state] = await terminal.screen.until(/jobs\r\n[^]*?(Running|Stopped)[^]*?\$ $/);
-      if (state === 'Stopped') break;
-    }
+    await stopped(terminal);
     terminal.type('fg\r');
     await terminal.screen.until(/fg\r\n/);
     terminal.type('line\r');
 
     await terminal.screen.until(/got:line/);
+  });
+
+  it('in the background are stopped along with leader-run where that may not write, and go on after fg', async () => {
+    const { terminal } = await shell();
+    terminal.type('stty tostop\r');
+    await terminal.screen.until(/\$ $/);
+    terminal.type(`${line(['echo', 'written'], ['--lock-name', 'x'])} &\r`);
+    await terminal.screen.until(/\$ $/);
+    await stopped(terminal);
+
+    terminal.type('fg\r');
+
+    await terminal.screen.until(/\nwritten\r\n/);
+    await terminal.screen.until(/Released lease/);
   });
 
   it.runIf(has('less'))('less pages what comes from a pipe, and takes its keys', async () => {
