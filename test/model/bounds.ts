@@ -42,6 +42,7 @@ export const explorations: readonly Bounds[] = [
   bounds('a late answer', { lateAnswers: 1, stops: 1 }),
   bounds('cut off from the API server', { cuts: 1 }),
   bounds('a stall', { stalls: 1 }),
+  bounds('a stall, without a watch', { stalls: 1 }, { mayWatch: false }),
   bounds('a watch that lags', { lags: 1, exits: 1 }),
   bounds('without a watch', { crashes: 1, lostAnswers: 1 }, { mayWatch: false }),
   bounds('emptied', { blanks: 1, crashes: 1 }),

@@ -1,6 +1,6 @@
 /**
- * Explores every reachable state of the core within small bounds: `npm run test:model`, `-- --only NAME` for one of the
- * explorations, `-- --bugs` to see which known bugs it finds.
+ * Explores every reachable state of the core within small bounds, and then shows which known bugs that finds:
+ * `npm run test:model`; `-- --only NAME` for one of the explorations, `-- --bugs` or `-- --bug ID` for the bugs alone.
  */
 import { parseArgs } from 'node:util';
 import { type Bug } from '../simulation/bugs/bug.ts';
@@ -24,11 +24,10 @@ async function main(): Promise<boolean> {
     options: { only: { type: 'string' }, bugs: { type: 'boolean' }, bug: { type: 'string' } },
   });
   const chosen = explorations.filter(({ name }) => name.includes(values.only ?? ''));
-  if (values.bugs !== true && values.bug === undefined) return exploreAll(chosen);
-  return hunt(
-    [...classicBugs, ...foundBugs].filter(({ id }) => (values.bug ?? id) === id),
-    chosen,
-  );
+  const bugs = [...classicBugs, ...foundBugs].filter(({ id }) => (values.bug ?? id) === id);
+  if (values.bugs === true || values.bug !== undefined) return hunt(bugs, chosen);
+  const isWell = await exploreAll(chosen);
+  return values.only === undefined ? (await hunt(bugs, chosen)) && isWell : isWell;
 }
 
 async function exploreAll(chosen: readonly Bounds[]): Promise<boolean> {
@@ -55,18 +54,18 @@ async function exploreAll(chosen: readonly Bounds[]): Promise<boolean> {
 /** Tries each bug in each exploration until it is found. */
 async function hunt(bugs: readonly Bug[], chosen: readonly Bounds[]): Promise<boolean> {
   let found = 0;
+  const classic = bugs.filter((bug) => classicBugs.includes(bug));
   for (const bug of bugs) {
     const by = isInCore(bug) ? await withBug(bug, (core) => findBug(core, chosen)) : null;
-    const isClassic = classicBugs.includes(bug);
-    if (by !== null && isClassic) found += 1;
+    if (by !== null && classic.includes(bug)) found += 1;
     const how =
       by === null
         ? 'not found'
         : `${by.states} states, ${by.failure.way.length} deep, in "${by.name}" by "${by.failure.message}"`;
     console.log(`${bug.id}: ${how} (${bug.what})`);
   }
-  console.log(`${found} of ${classicBugs.length} classic bugs found`);
-  return found >= Math.min(fewestFound, bugs.length);
+  console.log(`${found} of ${classic.length} classic bugs found`);
+  return found >= Math.min(fewestFound, classic.length);
 }
 
 interface Find {

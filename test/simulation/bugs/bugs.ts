@@ -120,7 +120,7 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/step.ts',
-        search: "isOwnEnd(event) ? before",
+        search: 'isOwnEnd(event) ? before',
         replace: "isOwnEnd(event) || event.id === 'answer' ? before",
       },
     ],
