@@ -11,7 +11,7 @@ import type { ElectionEvent, Gap } from './election/event.ts';
 import type { Outcome, Report } from './election/report.ts';
 import { initialStandby } from './election/standby.ts';
 import type { Candidate, State } from './election/state.ts';
-import { isOwnEnd, nextDeadlineMs, step } from './election/step.ts';
+import { nextDeadlineMs, step } from './election/step.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './lease/api.ts';
 
 /** Time and chance. */
@@ -78,8 +78,6 @@ class Driver {
   #dueMs = Infinity;
   #suspendedMs: number;
   #isDraining = false;
-  /** A gap was noticed, and what happened in it is being collected. */
-  #isWaking = false;
   #child: 'none' | 'started' | 'ended' | 'gone' = 'none';
   #outcome: Outcome | null = null;
 
@@ -111,16 +109,7 @@ class Driver {
   #enqueue(event: ElectionEvent): void {
     this.#queue.push(event);
     // Effects may cause events while they are performed: those wait until all effects of the turn are done.
-    if (this.#isDraining || this.#isWaking) return;
-    // After a sleep or a stall all that happened meanwhile is heard first: the command may have ended by itself.
-    this.#isWaking = this.#child === 'started' && this.#gap() !== null;
-    if (this.#isWaking) this.#ports.clock.setTimer(0, () => this.#drain());
-    else this.#drain();
-  }
-
-  #drain(): void {
-    if (this.#isWaking) this.#queue.sort((one, other) => ofChild(other) - ofChild(one));
-    this.#isWaking = false;
+    if (this.#isDraining) return;
     this.#isDraining = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
@@ -136,7 +125,7 @@ class Driver {
 
   #turn(event: ElectionEvent): void {
     // After a sleep or a stall the clock is looked at before anything else, and said to have jumped.
-    const gap = isOwnEnd(event) ? null : this.#takeGap();
+    const gap = this.#takeGap();
     if (gap !== null) this.#step({ id: 'time', gap });
     if (gap === null || event.id !== 'time') this.#step(event);
   }
@@ -149,20 +138,16 @@ class Driver {
     for (const effect of effects) this.#perform(effect);
   }
 
-  /** How the clock has jumped since it was last asked by {@link #takeGap}. */
-  #gap(): Gap | null {
+  #takeGap(): Gap | null {
     const { clock } = this.#ports;
-    const sleptMs = clock.suspendedMs() - this.#suspendedMs;
+    const suspendedMs = clock.suspendedMs();
+    const sleptMs = suspendedMs - this.#suspendedMs;
+    this.#suspendedMs = suspendedMs;
     if (sleptMs > noticeableGapMs) return { cause: 'suspended', ms: sleptMs };
     const lateMs = clock.bootMs() - this.#dueMs;
-    return lateMs > noticeableGapMs ? { cause: 'stalled', ms: lateMs } : null;
-  }
-
-  #takeGap(): Gap | null {
-    const gap = this.#gap();
-    this.#suspendedMs = this.#ports.clock.suspendedMs();
-    if (gap?.cause === 'stalled') this.#dueMs = Infinity;
-    return gap;
+    if (lateMs <= noticeableGapMs) return null;
+    this.#dueMs = Infinity;
+    return { cause: 'stalled', ms: lateMs };
   }
 
   #setTimer(): void {
@@ -293,9 +278,4 @@ class Driver {
     this.#supervisor.kill();
     this.#reject(error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-/** For sorting: news of the child come first, in their own order. */
-function ofChild({ id }: ElectionEvent): number {
-  return Number(id.startsWith('child-'));
 }

@@ -33,16 +33,9 @@ export interface Step {
 
 export function step(before: State, event: ElectionEvent, at: Instant): Step {
   const turn = new Turn(at, event.id === 'time' ? event.gap : null);
-  const onTime = isOwnEnd(event) ? before : advance(before, turn);
+  const onTime = event.id === 'child-ended' ? before : advance(before, turn);
   const state = advance(react(onTime, event, turn), turn);
   return { state, effects: turn.effects };
-}
-
-/** The command has ended by itself, and so before what was late to stop it. SIGKILL is what the guard uses. */
-export function isOwnEnd(event: ElectionEvent): boolean {
-  if (event.id !== 'child-ended') return false;
-  const { ending } = event;
-  return ending.id === 'exited' || ending.signal !== 'SIGKILL';
 }
 
 /** The boot-clock instant at which {@link step} wants a `time` event at the latest; `Infinity`: none. */

@@ -188,38 +188,8 @@ describe('the clock', () => {
     rig.news({ id: 'started', pid: 7 });
     rig.sleep(11_000);
     rig.signal('SIGTERM');
-    rig.pass(0);
     expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT', 'signal SIGQUIT']);
     expect(rig.reports.at(-1)).toMatchObject({ id: 'stopping-child' });
-  });
-
-  it.each([11_000, 60_000])(
-    'that jumped by %i ms does not hide that the command had ended by itself',
-    async (ms) => {
-      const rig = new Rig();
-      await rig.lead();
-      rig.news({ id: 'started', pid: 7 });
-      rig.sleep(ms);
-      rig.lastWatch.tell({ id: 'open' });
-      rig.news({ id: 'ended', ending: { id: 'exited', code: 7 } });
-      rig.news({ id: 'gone' });
-      rig.pass(0);
-      await rig.answer();
-      expect(rig.asked).not.toContain('signal SIGQUIT');
-      expect(await rig.ended).toEqual({ id: 'child', ending: { id: 'exited', code: 7 } });
-    },
-  );
-
-  it('that jumped tells that it was the guard who killed the command', async () => {
-    const rig = new Rig();
-    await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
-    rig.stall(60_000);
-    rig.news({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
-    rig.news({ id: 'gone' });
-    rig.pass(0);
-    await rig.answer();
-    expect(await rig.ended).toEqual({ id: 'lost' });
   });
 
   it('a nap of half a second is no sleep', async () => {

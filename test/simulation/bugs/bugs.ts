@@ -120,8 +120,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/step.ts',
-        search: 'isOwnEnd(event) ? before',
-        replace: "isOwnEnd(event) || event.id === 'answer' ? before",
+        search: "event.id === 'child-ended' ? before",
+        replace: "event.id === 'child-ended' || event.id === 'answer' ? before",
       },
     ],
   },
