@@ -32,8 +32,8 @@ import { watchFrom } from './watching.ts';
 
 /** A candidate that lost a race leaves a free lease to the others for up to this long, ms; four times that after each further one. */
 const firstSpreadMs = 4;
-const largestSpreadMs = 256;
-/** A race that took half the spread and at least this long, ms, had so few in it that half the spread will do. */
+const largestSpreadMs = 1024;
+/** A race that took this much longer than half the spread, ms, had so few in it that half the spread will do. */
 const slowRaceMs = 20;
 
 /** Of the attempts that may have landed no more than this many are remembered: while the API fails there is no end to them. */
@@ -270,7 +270,7 @@ function spreadAfter(standby: Standby, { seen }: Sight, turn: Turn): number {
   const isTaken = seen.id === 'present' && seen.record.holder !== '';
   if (!wasFree || !isTaken) return spreadMs;
   const tookMs = turn.nowMs - before.sinceMs;
-  return tookMs > Math.max(slowRaceMs, spreadMs / 2) ? spreadMs / 2 : spreadMs;
+  return tookMs > slowRaceMs + spreadMs / 2 ? spreadMs / 2 : spreadMs;
 }
 
 /** Says whom we wait for, as soon as there is somebody, and each change of holder. */
