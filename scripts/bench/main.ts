@@ -2,7 +2,7 @@
  * `npm run bench`: leader-run beside what else there is, in one run on one real API server. Figures are ratios to what the
  * same run measured of the others, as absolute ones say more of the machine. `--quick` takes two minutes and is coarse.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -25,11 +25,11 @@ import type { Plan, Stage } from './stage.ts';
 import { measureStartUps } from './start-up.ts';
 
 const quick: Plan = {
-  ...{ startUps: 8, handOvers: 20, slowHandOvers: 3, forced: 5, crowdHandOvers: 8 },
+  ...{ startUps: 8, handOvers: 20, slowHandOvers: 3, forced: 5, crowdHandOvers: 14 },
   ...{ crashPairs: 4, crashRounds: 1, agedPairs: 0, idleMs: 30_000 },
 };
 const full: Plan = {
-  ...{ startUps: 20, handOvers: 60, slowHandOvers: 10, forced: 10, crowdHandOvers: 15 },
+  ...{ startUps: 20, handOvers: 60, slowHandOvers: 10, forced: 10, crowdHandOvers: 30 },
   ...{ crashPairs: 6, crashRounds: 4, agedPairs: 6, idleMs: 90_000 },
 };
 
@@ -142,7 +142,7 @@ async function byName<T>(
 async function write(folder: string, results: Results): Promise<void> {
   const goals = judgeGoals(results);
   const conditions = {
-    ...{ date: new Date().toISOString(), node: process.version },
+    ...{ date: new Date().toISOString(), commit: commit(), node: process.version },
     ...{ cpus: cpus().length, load: loadavg()[0] },
   };
   mkdirSync(folder, { recursive: true });
@@ -153,6 +153,14 @@ async function write(folder: string, results: Results): Promise<void> {
   writeFileSync(path, await format(json, { ...style, filepath: path }));
   writeFileSync(join(folder, 'bench.svg'), drawChart(results));
   process.stdout.write(renderTables(results, goals));
+}
+
+/** What was measured; with a "+" if it is not quite that. */
+function commit(): string {
+  const git = (...words: string[]) =>
+    execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
+  const isClean = git('status', '--porcelain', '--', 'src', 'bin', 'scripts') === '';
+  return git('rev-parse', '--short', 'HEAD') + (isClean ? '' : '+');
 }
 
 /** Microseconds are enough. */
