@@ -127,7 +127,7 @@ class Driver {
     // After a sleep or a stall the clock is looked at before anything else, and said to have jumped.
     const gap = this.#takeGap();
     if (gap !== null) this.#step({ id: 'time', gap });
-    if (gap === null || event.id !== 'time') this.#step(event);
+    this.#step(event);
   }
 
   #step(event: ElectionEvent): void {

@@ -3,7 +3,7 @@
  */
 import type { ElectionEvent, Ending } from './event.ts';
 import { isLive } from './leading.ts';
-import { expiry, finishLosing, noteEndingAfterLoss } from './losing.ts';
+import { expiry, finishLosing } from './losing.ts';
 import { beginRelease } from './releasing.ts';
 import type { Outcome } from './report.ts';
 import { withdraw } from './standby.ts';
@@ -73,9 +73,7 @@ function onStoppingChild(state: SteppingDown | Losing, event: ChildEvent, turn: 
       return { ...state, child: { id: 'running', pid: event.pid } };
     case 'child-ended':
       turn.say({ id: 'child-ended', pid: pidOf(state.child), ending: event.ending });
-      return state.id === 'losing'
-        ? noteEndingAfterLoss(state, event.ending, turn)
-        : noteEnding(state, event.ending, turn);
+      return noteEnding(state, event.ending, turn);
     case 'child-lingering': {
       const keepsRenewing = state.id === 'stepping-down';
       turn.say({ id: 'child-lingering', pids: event.pids, keepsRenewing });

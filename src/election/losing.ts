@@ -1,7 +1,6 @@
 /**
  * Leadership is lost: the child is stopped without asking anybody, killed in time, and only then is there anything else.
  */
-import type { Ending } from './event.ts';
 import { end } from './ending.ts';
 import { judge } from './judging.ts';
 import type { RawLease } from './lease.ts';
@@ -77,11 +76,6 @@ export function onLosingNews(
   const { holder } = judgement;
   const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
   return { ...losing, loss: { id: 'deposed', holder }, killAtMs };
-}
-
-export function noteEndingAfterLoss(losing: Losing, ending: Ending, turn: Turn): Losing {
-  if (losing.killAtMs !== null) turn.do({ id: 'stop-child', whom: 'tree' });
-  return { ...losing, child: { id: 'ended', pid: pidOf(losing.child), ending } };
 }
 
 /** The whole tree is gone. */

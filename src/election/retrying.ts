@@ -36,8 +36,10 @@ function backOffMs(failures: number, longestMs: number, random: number): number 
 
 /** Whether a failure is the same as the one before, so that it need not be said again. */
 export function isSameFailure(before: Failure | null, now: Failure): boolean {
-  if (before?.reason !== now.reason) return false;
-  if (before.reason === 'status' && now.reason === 'status') return before.status === now.status;
-  if (before.reason === 'network' && now.reason === 'network') return before.code === now.code;
-  return true;
+  return before !== null && kindOf(before) === kindOf(now);
+}
+
+function kindOf(failure: Failure): string {
+  if (failure.reason === 'status') return `status ${failure.status}`;
+  return failure.reason === 'network' ? `network ${failure.code}` : failure.reason;
 }

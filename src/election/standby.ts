@@ -66,7 +66,7 @@ export function advanceStandby(standby: Standby, turn: Turn): State {
     return advanceStandby(failed(standby, { reason: 'timeout', afterMs }, turn), turn);
   }
   if (turn.nowMs >= giveUpAtMs(standby)) return giveUp(standby, turn);
-  if (call.id !== 'idle' || turn.nowMs < dueAtMs(standby)) return standby;
+  if (turn.nowMs < dueAtMs(standby)) return standby;
   return turn.nowMs >= takeAtMs(standby) ? acquire(standby, turn) : look(standby, turn);
 }
 
@@ -140,7 +140,7 @@ function lookAtMs({ watch, sight, candidate }: Standby, nextAtMs: number): numbe
   const { seen } = sight;
   // What is free and yet left to others has been taken by one of them, as far as we know.
   const isDoubtful = seen.id === 'present' && seen.isReleased;
-  if (watch.id !== 'open' || seen.id === 'nothing' || isDoubtful) return nextAtMs;
+  if (watch.id !== 'open' || isDoubtful) return nextAtMs;
   const recordMs = seen.id === 'present' ? (seen.record.leaseDurationMs ?? 0) : 0;
   const silenceMs = Math.max(2 * candidate.retryPeriodMs, recordMs / 2);
   return Math.max(nextAtMs, watch.lastNewsAtMs + silenceMs);

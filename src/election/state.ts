@@ -26,10 +26,9 @@ export interface Candidate extends ElectionSettings {
 /** What is true of the watch. It only informs, so that no state depends on it. */
 export type WatchState =
   | { readonly id: 'closed' }
-  /** Asked for, but not reporting (yet, or any more): we poll. */
+  /** Asked for, but not reporting (yet, or any more, or not allowed): we poll. */
   | { readonly id: 'down' }
-  | { readonly id: 'open'; readonly lastNewsAtMs: number }
-  | { readonly id: 'forbidden' };
+  | { readonly id: 'open'; readonly lastNewsAtMs: number };
 
 interface Base {
   readonly candidate: Candidate;

@@ -7,7 +7,7 @@ import { expiry, lose } from './losing.ts';
 import { beginRelease } from './releasing.ts';
 import { advanceRenewal, believedUntilMs, renewalDeadlineMs } from './renewing.ts';
 import type { Outcome, StopReason } from './report.ts';
-import type { Leading, LiveChild, State, StepDownCause, SteppingDown } from './state.ts';
+import type { Leading, LiveChild, Losing, State, StepDownCause, SteppingDown } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** Begins the stop. `forwardAs` is what the child is sent now (null: it has had it, or gets nothing). */
@@ -48,7 +48,11 @@ export function steppingDownDeadlineMs(state: SteppingDown): number {
 }
 
 /** The command itself has ended; what it left behind is told to stop too, within the same grace. */
-export function noteEnding(state: SteppingDown, ending: Ending, turn: Turn): SteppingDown {
+export function noteEnding<S extends SteppingDown | Losing>(
+  state: S,
+  ending: Ending,
+  turn: Turn,
+): S {
   if (state.killAtMs !== null) turn.do({ id: 'stop-child', whom: 'tree' });
   return { ...state, child: { id: 'ended', pid: pidOf(state.child), ending } };
 }

@@ -38,6 +38,6 @@ export function noteNews<S extends State>(state: S, news: WatchNews, turn: Turn)
       return { ...state, watch: { id: 'down' } };
     case 'forbidden':
       turn.say({ id: 'polling', why: 'forbidden' });
-      return { ...state, watch: { id: 'forbidden' } };
+      return { ...state, watch: { id: 'down' } };
   }
 }

@@ -49,6 +49,8 @@ export class Rig {
   readonly requests: SentRequest[] = [];
   readonly watches: OpenWatch[] = [];
   readonly reports: Report[] = [];
+  /** Reports and watches, in their order. */
+  readonly log: string[] = [];
   readonly ended: Promise<Outcome>;
   suspends = 0;
   isApiClosed = false;
@@ -162,7 +164,10 @@ export class Rig {
         return { close: () => (this.areSignalsClosed = true) };
       },
       suspend: () => (this.suspends += 1),
-      report: (report) => this.reports.push(report),
+      report: (report) => {
+        this.reports.push(report);
+        this.log.push(`say ${report.id}`);
+      },
     };
   }
 
@@ -183,6 +188,7 @@ export class Rig {
       watch: (resourceVersion, silenceMs, onNews) => {
         const watch: OpenWatch = { resourceVersion, silenceMs, isClosed: false, tell: onNews };
         this.watches.push(watch);
+        this.log.push('watch');
         return { close: () => (watch.isClosed = true) };
       },
       close: () => (this.isApiClosed = true),

@@ -32,8 +32,9 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/child-events.ts',
-        search: ': noteEnding(state, event.ending, turn);',
-        replace: ': finishSteppingDown(noteEnding(state, event.ending, turn), turn);',
+        search: 'return noteEnding(state, event.ending, turn);',
+        replace: `if (state.id === 'losing') return noteEnding(state, event.ending, turn);
+      return finishSteppingDown(noteEnding(state, event.ending, turn), turn);`,
       },
     ],
   },

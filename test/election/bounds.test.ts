@@ -1,0 +1,84 @@
+/** What no story can tell: what cannot happen, what does not grow, and the sums that the README makes. */
+import { describe, expect, it } from 'vitest';
+import type { ElectionEvent } from '../../src/election/event.ts';
+import { fingerprintOf, resourceVersionOf } from '../../src/election/record.ts';
+import { roomForLossGraceMs } from '../../src/election/settings.ts';
+import { initialStandby } from '../../src/election/standby.ts';
+import { type Candidate, InternalError, type State } from '../../src/election/state.ts';
+import { nextDeadlineMs, step } from '../../src/election/step.ts';
+
+const candidate: Candidate = {
+  identity: 'me',
+  leaseName: 'lock',
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+  lossGraceMs: 3_830,
+  gracePeriodMs: 25_000,
+  waitMs: Infinity,
+};
+
+function after(events: readonly ElectionEvent[], bootMs = 0, before?: State): State {
+  return events.reduce<State>(
+    (state, event) => step(state, event, { bootMs, wallMs: bootMs, random: 0 }).state,
+    before ?? initialStandby(candidate, 0),
+  );
+}
+
+const stored = { metadata: { uid: 'u', resourceVersion: '1' } };
+const won: readonly ElectionEvent[] = [
+  { id: 'begin' },
+  { id: 'answer', request: 1, answer: { id: 'not-found' } },
+  { id: 'answer', request: 2, answer: { id: 'lease', lease: stored, serverTimeMs: null } },
+];
+const stopping: readonly ElectionEvent[] = [
+  ...won,
+  { id: 'child-ready' },
+  { id: 'stop-requested', signal: 'SIGTERM', forwardAs: 'SIGTERM' },
+];
+const ended: ElectionEvent = { id: 'child-ended', ending: { id: 'exited', code: 0 } };
+
+describe('news of the child that cannot come are a bug and throw', () => {
+  it.each<[string, readonly ElectionEvent[], ElectionEvent]>([
+    ['child-started while standby', [{ id: 'begin' }], { id: 'child-started', pid: 1 }],
+    ['child-ended while leading with the child preparing', won, ended],
+    ['child-lingering while leading', won, { id: 'child-lingering', pids: [1] }],
+    ['child-gone while leading', won, { id: 'child-gone' }],
+    ['child-ready while stepping-down', stopping, { id: 'child-ready' }],
+  ])('%s', (message, before, event) => {
+    const state = after(before);
+    expect(() => after([event], 0, state)).toThrow(InternalError);
+    expect(() => after([event], 0, state)).toThrow(message);
+  });
+});
+
+describe('what is kept', () => {
+  it('of attempts that may have landed is no more than 64, however long the API fails', () => {
+    let state = after([{ id: 'begin' }, ...won.slice(1, 2)]);
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const { call } = state as Extract<State, { id: 'standby' }>;
+      const request = call.id === 'idle' ? 0 : call.request;
+      const failure = { reason: 'timeout', afterMs: 1 } as const;
+      state = after([{ id: 'answer', request, answer: { id: 'failed', failure } }], 0, state);
+      state = after([{ id: 'time', gap: null }], nextDeadlineMs(state), state);
+    }
+    const { unanswered } = state as Extract<State, { id: 'standby' }>;
+    expect(unanswered).toHaveLength(64);
+  });
+});
+
+describe('what is read', () => {
+  it('of a Lease without a resourceVersion is the empty one', () => {
+    expect(resourceVersionOf({})).toBe('');
+  });
+
+  it('of two records is the same whatever the order of their fields', () => {
+    expect(fingerprintOf({ spec: { a: 1, b: 2 } })).toBe(fingerprintOf({ spec: { b: 2, a: 1 } }));
+  });
+});
+
+describe('the room for the loss grace', () => {
+  it('is what L less 1 % leaves beside R, the kill margin and a tick: 3.83 s of the defaults', () => {
+    expect(roomForLossGraceMs(15_000, 10_000)).toBe(3_830);
+  });
+});
