@@ -8,6 +8,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { bootNowMs, hasShellClock, toCentiseconds } from './clock.ts';
@@ -238,10 +239,14 @@ class GuardProcess {
 
 /** It sleeps nearly always; but when it acts, it is to be quick also on a machine with too much to do. */
 function favour(pid: number | undefined): void {
+  if (pid === undefined) return;
+  const { PRIORITY_HIGHEST } = constants.priority;
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_HIGHEST);
+    setPriority(pid, PRIORITY_HIGHEST);
+    // Among sessions Linux may share by this number alone; its session is its own.
+    writeFileSync(`/proc/${pid}/autogroup`, String(PRIORITY_HIGHEST));
   } catch {
-    // Only root may do that.
+    // Only root may do that, and not every kernel has the latter.
   }
 }
 
