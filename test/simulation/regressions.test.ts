@@ -8,10 +8,10 @@ import { replay } from './replay.ts';
 
 const common = [
   ['7', 'conflict-forgets-write'],
-  ['59', 'look-beside-write'],
-  ['80', 'event-is-no-evidence'],
+  ['23', 'look-beside-write'],
   ['225', 'attempt-beside-renewal'],
   ['246', 'withdrawal-forgets-transitions'],
+  ['537', 'event-is-no-evidence'],
   ['717', 'loss-is-not-hastened'],
   ['913', 'successor-blanked'],
 ] as const;
