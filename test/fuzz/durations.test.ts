@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatDuration, parseDuration } from '../../src/cli/durations.ts';
-import { numRuns } from './runs.ts';
+import { holds } from './runs.ts';
 
 const nsPerUnit = {
   ns: 1n,
@@ -20,7 +20,7 @@ const piece = fc.record({
 });
 
 test('any sum of pieces is read to the nanosecond, cut where Go cuts', () => {
-  fc.assert(
+  holds(
     fc.property(
       fc.array(piece, { minLength: 1, maxLength: 4 }),
       fc.boolean(),
@@ -38,7 +38,6 @@ test('any sum of pieces is read to the nanosecond, cut where Go cuts', () => {
         if (parsed.ok) expect(Math.abs(parsed.ms)).toBeCloseTo(Number(ns) / 1e6, 3);
       },
     ),
-    { numRuns },
   );
 });
 
@@ -46,7 +45,7 @@ test('any text is a duration or is refused with a reason, and never throws', () 
   const scraps = fc.array(
     fc.constantFrom('1', '0', '.', '-', '+', 'h', 'm', 's', 'ms', 'µs', 'n', ' ', 'e', '９'),
   );
-  fc.assert(
+  holds(
     fc.property(
       fc.oneof(
         fc.string(),
@@ -58,17 +57,15 @@ test('any text is a duration or is refused with a reason, and never throws', () 
         else expect(parsed.why).toMatch(/^it /);
       },
     ),
-    { numRuns },
   );
 });
 
 test('what is shown is read back to the microsecond', () => {
-  fc.assert(
+  holds(
     fc.property(fc.double({ min: -1e12, max: 1e12, noNaN: true }), (ms) => {
       const parsed = parseDuration(formatDuration(ms));
       expect(parsed.ok).toBe(true);
       if (parsed.ok) expect(parsed.ms).toBeCloseTo(ms, 2);
     }),
-    { numRuns },
   );
 });

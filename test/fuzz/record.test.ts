@@ -11,7 +11,7 @@ import {
   withRecord,
 } from '../../src/election/record.ts';
 import { microTime, parseTimeMs } from '../../src/election/time.ts';
-import { anyLease, numRuns } from './runs.ts';
+import { anyLease, holds } from './runs.ts';
 
 const sent: fc.Arbitrary<SentRecord> = fc.record({
   holder: fc.constantFrom('me', ''),
@@ -22,7 +22,7 @@ const sent: fc.Arbitrary<SentRecord> = fc.record({
 });
 
 test('any Lease is read, and what is read is of its type', () => {
-  fc.assert(
+  holds(
     fc.property(anyLease(), (lease) => {
       const record = readRecord(lease);
       expect(typeof record.holder).toBe('string');
@@ -31,12 +31,11 @@ test('any Lease is read, and what is read is of its type', () => {
       expect(typeof resourceVersionOf(lease)).toBe('string');
       expect(fingerprintOf(lease)).toBe(fingerprintOf(structuredClone(lease)));
     }),
-    { numRuns },
   );
 });
 
 test('a record that was written over any Lease is read as the one that was written, and as no other', () => {
-  fc.assert(
+  holds(
     fc.property(anyLease(), sent, sent, (lease, one, other) => {
       const stored = readRecord(withRecord(lease, one, 15));
       expect(isWrite(stored, one)).toBe(true);
@@ -44,12 +43,11 @@ test('a record that was written over any Lease is read as the one that was writt
       const { sentAtMs: __, ...compared } = other;
       expect(isWrite(stored, other)).toBe(JSON.stringify(written) === JSON.stringify(compared));
     }),
-    { numRuns },
   );
 });
 
 test('writing a record changes nothing but the record and our annotation', () => {
-  fc.assert(
+  holds(
     fc.property(anyLease(), sent, (lease, record) => {
       const { metadata, spec, ...others } = withRecord(lease, record, 15);
       const { metadata: oldMetadata, spec: oldSpec, ...oldOthers } = lease;
@@ -64,7 +62,6 @@ test('writing a record changes nothing but the record and our annotation', () =>
         }
       }
     }),
-    { numRuns },
   );
 });
 
@@ -73,18 +70,17 @@ test('resourceVersions are ordered as the integers that they are', () => {
     fc.bigInt({ min: 0n, max: 2n ** 200n }),
     fc.bigInt({ min: 0n, max: 9n }),
   );
-  fc.assert(
+  holds(
     fc.property(version, version, fc.nat(3), (a, b, zeros) => {
       const order = compareResourceVersions('0'.repeat(zeros) + String(a), String(b));
       expect(order).toBe(a < b ? -1 : a > b ? 1 : 0);
     }),
-    { numRuns },
   );
 });
 
 test('resourceVersions that are no integers are the same or cannot be compared', () => {
   const odd = fc.oneof(fc.string(), fc.constantFrom('', '-1', '1.5', '0x1', ' 1', '1 '));
-  fc.assert(
+  holds(
     fc.property(
       odd.filter((text) => !/^[0-9]+$/.test(text)),
       fc.oneof(odd, fc.nat().map(String)),
@@ -93,21 +89,19 @@ test('resourceVersions that are no integers are the same or cannot be compared',
         expect(compareResourceVersions(b, a)).toBe(a === b ? 0 : null);
       },
     ),
-    { numRuns },
   );
 });
 
 test('times have the six digits that the API server demands, and are read back', () => {
   const wallMs = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) });
   const draw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-  fc.assert(
+  holds(
     fc.property(wallMs, draw, (ms, random) => {
       const time = microTime(ms, random);
       expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
       expect(parseTimeMs(time)).toBe(ms);
       expect(Number(time.slice(-4, -1))).toBe(Math.floor(random * 1000));
     }),
-    { numRuns },
   );
 });
 

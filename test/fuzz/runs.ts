@@ -1,7 +1,25 @@
-/** How often each property is tried: FUZZ_RUNS in the environment, else as often as a quick test run allows. */
+/**
+ * How often each property is tried: as often as a quick test run allows, or as `FUZZ_RUNS=100000 npx vitest run test/fuzz`
+ * says, which then tells how many there were.
+ */
 import fc from 'fast-check';
+import { afterAll } from 'vitest';
 
-export const numRuns = Number(process.env['FUZZ_RUNS'] ?? 300);
+const asked = process.env['FUZZ_RUNS'];
+const numRuns = Number(asked ?? 300);
+let properties = 0;
+let runs = 0;
+
+if (asked !== undefined)
+  afterAll(() => console.log(`${properties} properties held in ${runs} runs`));
+
+/** Fails with what was found, made small, where the property does not hold. */
+export function holds<T>(property: fc.IRawProperty<T, false>): void {
+  const details = fc.check(property, { numRuns });
+  if (details.failed) throw new Error(fc.defaultReportMessage(details));
+  properties += 1;
+  runs += details.numRuns;
+}
 
 /** JSON that has, by chance, some of the keys and values that a Lease has, of any type. */
 export function anyJson(): fc.Arbitrary<never> {

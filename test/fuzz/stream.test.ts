@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LineSplitter } from '../../src/lease/lines.ts';
 import { readWatchEvent } from '../../src/lease/watch-event.ts';
-import { anyJson, numRuns } from './runs.ts';
+import { anyJson, holds } from './runs.ts';
 
 const event = fc
   .record({
@@ -22,30 +22,28 @@ const event = fc
   .map((value) => JSON.stringify(value));
 
 test('the same events are read wherever the stream was cut', () => {
-  fc.assert(
+  holds(
     fc.property(fc.array(event), fc.array(fc.nat()), (lines, cuts) => {
       const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
       const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length];
       ends.sort((a, b) => a - b);
       expect(readInParts(bytes, ends)).toEqual(lines.map((line) => readWatchEvent(line, 'lock')));
     }),
-    { numRuns },
   );
 });
 
 test('the same events are read when every byte comes alone', () => {
-  fc.assert(
+  holds(
     fc.property(fc.array(event, { maxLength: 3 }), (lines) => {
       const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
       const ends = [...bytes.keys()].map((at) => at + 1);
       expect(readInParts(bytes, ends)).toEqual(lines.map((line) => readWatchEvent(line, 'lock')));
     }),
-    { numRuns },
   );
 });
 
 test('a line longer than the limit is noticed before it ends, wherever the stream was cut', () => {
-  fc.assert(
+  holds(
     fc.property(fc.nat(50), fc.integer({ min: 1, max: 60 }), (length, part) => {
       const bytes = Buffer.from('x'.repeat(length));
       const splitter = new LineSplitter(20);
@@ -55,7 +53,6 @@ test('a line longer than the limit is noticed before it ends, wherever the strea
       }
       expect(isRefused).toBe(length > 20);
     }),
-    { numRuns },
   );
 });
 
