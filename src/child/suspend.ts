@@ -23,6 +23,8 @@ export function suspendAlongWith(pid: number): { close(): void } {
     if (settling === undefined && isStopped(pid)) settling = setTimeout(look, settlingMs);
   };
   process.on('SIGCHLD', onChild);
+  // It may have been stopped before we came to hear that it was started.
+  onChild();
   return {
     close: () => {
       process.off('SIGCHLD', onChild);

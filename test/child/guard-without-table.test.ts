@@ -35,9 +35,13 @@ function startGuard(shell: string): { guard: ChildProcess; socket: Socket } {
 }
 
 async function startCommand(): Promise<ChildProcess> {
-  const command = spawn('sh', ['-c', 'sleep 60 & wait'], { detached: true, stdio: 'ignore' });
+  const command = spawn('sh', ['-c', 'sleep 60 & echo up; wait'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   started.push(command);
-  await once(command, 'spawn');
+  // There are two of the group from now on.
+  await once(command.stdout, 'data');
   return command;
 }
 
