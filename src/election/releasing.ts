@@ -149,8 +149,8 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
 
 function failed(state: Releasing, failure: Failure, turn: Turn): State {
   const { call, candidate } = state;
-  const isRelease = call.id === 'writing' && call.sent.holder === '';
-  if (isRelease && state.isOneAttempt) {
+  // After a loss nothing else is written.
+  if (state.isOneAttempt && call.id === 'writing') {
     turn.say({ id: 'not-released', why: failure });
     return end(state, state.outcome, turn);
   }

@@ -49,6 +49,7 @@ describe('news of the child that cannot come are a bug and throw', () => {
     const state = after(before);
     expect(() => after([event], 0, state)).toThrow(InternalError);
     expect(() => after([event], 0, state)).toThrow(message);
+    expect(new InternalError(message).name).toBe('InternalError');
   });
 });
 

@@ -191,6 +191,17 @@ describe('the clock', () => {
     expect(rig.reports.at(-1)).toMatchObject({ id: 'stopping-child' });
   });
 
+  it('two short naps are no sleep', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.news({ id: 'started', pid: 7 });
+    rig.pass(9_700);
+    rig.sleep(300);
+    rig.lastWatch.tell({ id: 'open' });
+    rig.pass(400);
+    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { gap: null } } });
+  });
+
   it('a nap of half a second is no sleep', async () => {
     const rig = new Rig();
     await rig.lead();
