@@ -195,7 +195,7 @@ describe('the clock', () => {
     const rig = new Rig();
     await rig.lead();
     rig.news({ id: 'started', pid: 7 });
-    rig.pass(9_700);
+    rig.pass(9_400);
     rig.sleep(300);
     rig.lastWatch.tell({ id: 'open' });
     rig.pass(400);
