@@ -2,11 +2,12 @@
  * The composition root: the real clock, API server and processes around the driver, and the exit status.
  */
 import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { bootNowMs } from './child/clock.ts';
-import { marksAround } from './child/cookie.ts';
-import { readLauncherNotes } from './child/launcher.ts';
+import { createMark, marksAround } from './child/cookie.ts';
+import { type LauncherNotes, readLauncherNotes } from './child/launcher.ts';
 import { leaveTerminal } from './child/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './child/signals.ts';
 import { suspendSelf } from './child/suspend.ts';
@@ -50,8 +51,7 @@ async function main(): Promise<number> {
   });
   switch (commandLine.id) {
     case 'print':
-      process.stdout.write(commandLine.text);
-      return 0;
+      return print(commandLine.text);
     case 'refused':
       write(`leader-run: ${commandLine.message}\n`);
       return failedExitCode;
@@ -59,6 +59,19 @@ async function main(): Promise<number> {
       return serveSandbox(commandLine.options);
     case 'run':
       return lead(commandLine.options);
+  }
+}
+
+/** Whoever reads may have read enough (`--help | head -1`); that nothing could be written at all is an error. */
+function print(text: string): number {
+  try {
+    writeSync(1, text);
+    return 0;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EPIPE') return 0;
+    write(`leader-run: Cannot write to stdout: ${message}\n`);
+    return failedExitCode;
   }
 }
 
@@ -71,18 +84,18 @@ async function lead(options: RunOptions): Promise<number> {
   const loaded = loadCluster({
     kubeconfig: options.kubeconfig,
     context: options.context,
-    env: process.env,
+    env: environmentOf(notes),
     homeDirectory: homeDirectory(),
   });
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const { cluster } = loaded;
   const namespace = options.lockNamespace ?? cluster.namespace;
   const { lockName, settings } = options;
-  const mark = `${namespace}/${lockName} at ${cluster.server.host}`;
+  const mark = createMark(`${cluster.server.href} ${namespace} ${lockName}`);
   if (marksAround(process.env).includes(mark)) {
     return fail(
       log,
-      `Cannot wait for lease ${mark} as this runs inside a leader-run that holds it: use another --lock-name`,
+      `Cannot wait for lease "${namespace}/${lockName}" at ${cluster.server.origin} as this runs inside a leader-run that holds it: use another --lock-name`,
     );
   }
   const messages = createMessages({
@@ -93,6 +106,7 @@ async function lead(options: RunOptions): Promise<number> {
     identity: settings.identity,
     renewDeadlineMs: settings.renewDeadlineMs,
     retryPeriodMs: settings.retryPeriodMs,
+    waitMs: settings.waitMs,
   });
   const outcome = await run(
     {
@@ -157,9 +171,12 @@ function homeDirectory(): string {
 
 async function serveSandbox(options: SandboxOptions): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
-  const { environment } = readLauncherNotes(process.env);
-  const env = Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
-  return runSandbox({ ...options, write, env });
+  return runSandbox({ ...options, write, env: environmentOf(readLauncherNotes(process.env)) });
+}
+
+/** As leader-run was given it; node's own has lost what could steer node. */
+function environmentOf({ environment }: LauncherNotes): NodeJS.ProcessEnv {
+  return Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
 }
 
 function splitVariable(entry: string): [name: string, value: string] {

@@ -4,7 +4,7 @@
  * It is a variable with a random name, not with a random value: a leader-run inside a leader-run adds its own beside the
  * outer one, which so still marks the whole of its tree.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 const prefix = 'LEADER_RUN_TREE_';
 
@@ -16,6 +16,11 @@ export function createCookie(): string {
 /** Whether a variable of this name marks a tree, ours or that of a leader-run around us. */
 export function isCookie(name: string): boolean {
   return name.startsWith(prefix);
+}
+
+/** The value of a cookie: what the command runs under, unreadable as the URL of an API server can hold a secret. */
+export function createMark(lease: string): string {
+  return createHash('sha256').update(lease).digest('hex');
 }
 
 /** The values of the cookies in this environment: what the leader-runs around us hold. */

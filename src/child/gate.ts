@@ -141,7 +141,9 @@ class Gate implements Launch {
         return this.prepare();
       case 'absent':
       case 'opening':
-        return events.onFailed(`sh ended before it was ready: ${JSON.stringify(ending)}`);
+        return events.onFailed(
+          `sh was ended before it was ready, by ${ending.id === 'exited' ? `exit status ${ending.code}` : ending.signal}`,
+        );
     }
   }
 

@@ -18,15 +18,15 @@ export function failureClause(failure: Failure, namespace: string): string {
     case 'credentials':
       return `there are no usable credentials: ${phrase(failure.message)}`;
     case 'unauthorized':
-      return `the server does not accept the credentials (401 ${phrase(failure.message)}): renew them`;
+      return `the server does not accept the credentials (${withStatus(401, failure.message)}): renew them`;
     case 'forbidden':
       return forbidden(failure.message, namespace);
     case 'no-namespace':
       return `namespace ${quote(namespace)} does not exist: create it or name another by --lock-namespace`;
     case 'rejected':
-      return `the server refused it with ${status(failure.status)}: ${phrase(failure.message)}`;
+      return `the server refused it with ${withStatus(failure.status, failure.message)}`;
     case 'status':
-      return `the server answered ${status(failure.status)}`;
+      return `the server answered ${withStatus(failure.status, failure.message)}`;
     case 'malformed':
       return phrase(failure.message);
   }
@@ -62,6 +62,15 @@ function forbidden(message: string, namespace: string): string {
   if (user === undefined || verb === undefined)
     return `it is forbidden (${phrase(message)}): ${grant}`;
   return `${quote(user)} is forbidden to ${verb} it: ${grant}`;
+}
+
+/** "503 Service Unavailable: the reason", and the reason only where it is another one. */
+function withStatus(code: number, message: string): string {
+  const reason = phrase(message);
+  const text = status(code);
+  return reason === '' || text.toLowerCase().endsWith(reason.toLowerCase())
+    ? text
+    : `${text}: ${reason}`;
 }
 
 function status(code: number): string {

@@ -4,6 +4,7 @@
  * Where the Lease is and who we are is said once, in the first line; the later ones are short.
  */
 import type { Ending, Gap } from '../election/event.ts';
+import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { formatDuration, roughDuration } from './durations.ts';
 import { failureClause, failureInBrief } from './failures.ts';
@@ -14,13 +15,14 @@ import { phrase, quote } from './text.ts';
 export interface MessageContext {
   readonly namespace: string;
   readonly lockName: string;
-  /** The API server's URL; a slash at its end is not shown. */
+  /** The origin of the API server's URL. */
   readonly server: string;
   /** The kubeconfig's context; null in a cluster. */
   readonly context: string | null;
   readonly identity: string;
   readonly renewDeadlineMs: number;
   readonly retryPeriodMs: number;
+  readonly waitMs: number;
 }
 
 export interface Messages {
@@ -95,7 +97,7 @@ class Words {
     this.name = `${context.namespace}/${context.lockName}`;
     this.lease = `lease ${quote(this.name)}`;
     const where = context.context === null ? '' : ` (context ${quote(context.context)})`;
-    this.place = `${this.lease} at ${context.server.replace(/\/$/, '')}${where}`;
+    this.place = `${this.lease} at ${context.server}${where}`;
     this.introduction = `${this.place} as ${quote(context.identity)}`;
   }
 
@@ -111,7 +113,7 @@ class Words {
       case 'child-started':
         return `Started child ${report.pid}`;
       case 'api-failed':
-        return `Cannot reach ${this.place}: ${failureClause(report.failure, namespace)}; trying again`;
+        return `Cannot ${isAnswer(report.failure) ? 'use' : 'reach'} ${this.place} as ${failureClause(report.failure, namespace)}; trying again`;
       case 'api-recovered':
         return 'The API server answers again';
       case 'renewal-failed':
@@ -135,12 +137,17 @@ class Words {
       case 'lost':
         return `Not starting the child as ${this.#loss(report.loss)}`;
       case 'not-acquired':
-        return `Cannot acquire ${lease} within ${roughDuration(report.waitedMs)}: ${heldBy(report.holder)}`;
+        return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
       case 'polling':
         return report.why === 'forbidden'
           ? `Cannot watch ${lease} as it is forbidden: reading it each ${formatDuration(retryPeriodMs)} instead, grant watch on leases.coordination.k8s.io for an instant hand-over`
           : `Cannot watch ${lease} as ${failureClause(report.why, namespace)}; reading it each ${formatDuration(retryPeriodMs)} for now`;
     }
+  }
+
+  #inTime(): string {
+    const { waitMs } = this.#context;
+    return waitMs === 0 ? '' : ` within ${formatDuration(waitMs)}`;
   }
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
@@ -198,6 +205,11 @@ class Words {
     const last = lastFailure === null ? '' : `, last attempt: ${failureInBrief(lastFailure)}`;
     return `${this.lease} was not renewed within ${formatDuration(this.#context.renewDeadlineMs)}: last renewal was sent ${roughDuration(sinceRenewalMs)} ago${last}`;
   }
+}
+
+/** Whether there was an answer, if not the one that was wanted. */
+function isAnswer({ reason }: Failure): boolean {
+  return !['timeout', 'network', 'certificate', 'credentials'].includes(reason);
 }
 
 function heldBy(holder: string | null): string {

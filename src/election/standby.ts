@@ -163,8 +163,15 @@ function giveUpAtMs(standby: Standby): number {
 }
 
 function giveUp(standby: Standby, turn: Turn): State {
-  const holder = holderOf(standby.sight);
-  turn.say({ id: 'not-acquired', holder, waitedMs: turn.nowMs - standby.beganAtMs });
+  const { sight, call } = standby;
+  const waitedMs = turn.nowMs - standby.beganAtMs;
+  // Nobody ever said that somebody else leads: a cron job must not take an outage for "done by another".
+  if (sight.seen.id === 'nothing') {
+    const why = call.failure ?? ({ reason: 'timeout', afterMs: waitedMs } as const);
+    return withdraw(standby, { id: 'failed', why }, turn);
+  }
+  const holder = holderOf(sight);
+  turn.say({ id: 'not-acquired', holder, waitedMs });
   return withdraw(standby, { id: 'not-acquired' }, turn);
 }
 

@@ -51,7 +51,7 @@ function leaseOf(reply: Reply): Answer {
 /** The message of the server's Status object, else the words of its status line. */
 function whatServerSaid(reply: Reply): string {
   const said = textOf(statusOf(reply)?.['message']);
-  return said === null ? oneLine(`${reply.status} ${reply.statusMessage}`) : oneLine(said);
+  return oneLine(said ?? reply.statusMessage);
 }
 
 function statusOf(reply: Reply): JsonObject | null {

@@ -55,10 +55,16 @@ export function loadCluster(options: ClusterOptions): ClusterResult {
   const { kubeconfig } = read;
   const isEmpty = kubeconfig.contexts.size === 0 && kubeconfig.clusters.size === 0;
   if (isEmpty && options.kubeconfig === null) {
-    const isContextWanted = options.context !== null;
-    return (isContextWanted ? null : loadServiceAccount(options)) ?? noConfiguration(files.paths);
+    if (options.context !== null) return noContext(options.context, files.paths);
+    return loadServiceAccount(options) ?? noConfiguration(files.paths);
   }
   return loadContext(kubeconfig, options);
+}
+
+function noContext(context: string, paths: readonly string[]): ClusterResult {
+  return failed(
+    `Cannot use context "${context}" as there is no kubeconfig at ${quoted(paths)}: set --kubeconfig or $KUBECONFIG, or leave --context out to use the service account of a pod`,
+  );
 }
 
 function noConfiguration(paths: readonly string[]): ClusterResult {

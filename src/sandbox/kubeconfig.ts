@@ -19,18 +19,26 @@ export type Written =
 /** Writes it with mode 0600: to `path`, which must not exist, or to a temporary directory of its own. */
 export function writeKubeconfig(path: string | null, url: string, token: string): Written {
   const text = kubeconfigText(url, token);
-  const folder = path === null ? mkdtempSync(join(tmpdir(), 'leader-run-sandbox-')) : null;
-  const target = folder === null ? (path ?? '') : join(folder, 'kubeconfig');
+  let folder: string | null = null;
+  let target = path ?? tmpdir();
+  const removeFolder = (): void => {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  };
   try {
+    if (path === null) {
+      folder = mkdtempSync(join(tmpdir(), 'leader-run-sandbox-'));
+      target = join(folder, 'kubeconfig');
+    }
     if (isLeftOver(target)) rmSync(target);
     writeFileSync(target, text, { flag: 'wx', mode: 0o600 });
     chmodSync(target, 0o600);
   } catch (error) {
+    removeFolder();
     return { id: 'failed', message: failureMessage(target, error as NodeJS.ErrnoException) };
   }
   const remove = (): void => {
     if (contentOf(target) === text) rmSync(target, { force: true });
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    removeFolder();
   };
   return { id: 'written', kubeconfig: { path: target, remove } };
 }

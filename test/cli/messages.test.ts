@@ -6,11 +6,12 @@ import { createMessages, type MessageContext } from '../../src/cli/messages.ts';
 const context: MessageContext = {
   namespace: 'prod',
   lockName: 'worker',
-  server: 'https://10.0.0.1/',
+  server: 'https://10.0.0.1',
   context: 'staging',
   identity: 'laptop_1f',
   renewDeadlineMs: 10_000,
   retryPeriodMs: 2_000,
+  waitMs: 2_000,
 };
 
 const unavailable: Failure = { reason: 'status', status: 503, message: '', retryAfterMs: null };
@@ -72,7 +73,7 @@ describe('each report is one sentence', () => {
     [{ id: 'child-started', pid: 4711 }, 'Started child 4711'],
     [
       { id: 'api-failed', failure: unavailable },
-      'Cannot reach lease "prod/worker" at https://10.0.0.1 (context "staging"): the server answered 503 Service Unavailable; trying again',
+      'Cannot use lease "prod/worker" at https://10.0.0.1 (context "staging") as the server answered 503 Service Unavailable; trying again',
     ],
     [{ id: 'api-recovered' }, 'The API server answers again'],
     [
@@ -174,7 +175,7 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'not-acquired', holder: null, waitedMs: 0 },
-      'Cannot acquire lease "prod/worker" within 0s: its holder is not known',
+      'Cannot acquire lease "prod/worker" within 2s: its holder is not known',
     ],
     [
       { id: 'polling', why: 'forbidden' },

@@ -7,7 +7,7 @@ const json = { 'content-type': 'application/json' };
 
 /** Lines of stderr that speak of a failed request. */
 function complaints(stderr: string): string[] {
-  return stderr.split('\n').filter((line) => line.includes('Cannot reach lease'));
+  return stderr.split('\n').filter((line) => /Cannot (reach|use) lease/.test(line));
 }
 
 describe('a server that is not itself is waited for until --wait runs out', () => {
@@ -37,7 +37,7 @@ describe('a server that is not itself is waited for until --wait runs out', () =
   it.each(cases)('%s', async (_, listener) => {
     const { kubeconfig } = await scriptedServer(listener);
     const run = await start(kubeconfig, [...lock, '--wait', '1500ms', '--', 'echo', 'started']);
-    expect([run.exitCode, run.stdout]).toEqual([124, '']);
+    expect([run.exitCode, run.stdout]).toEqual([125, '']);
     // Said once per change, not once per attempt.
     expect(complaints(run.stderr)).toHaveLength(1);
   });
@@ -45,16 +45,17 @@ describe('a server that is not itself is waited for until --wait runs out', () =
   it('never answers', async () => {
     const { kubeconfig } = await scriptedServer(() => undefined);
     const run = await start(kubeconfig, [...lock, '--wait', '1500ms', '--', 'echo', 'started']);
-    expect([run.exitCode, run.stdout]).toEqual([124, '']);
+    expect([run.exitCode, run.stdout]).toEqual([125, '']);
     // The first attempt is still under way when the wait is over.
     expect(complaints(run.stderr)).toEqual([]);
+    expect(run.stderr).toMatch(/Cannot acquire lease .*: no answer came within 1\.5s/);
   });
 
   it('cannot be reached', async () => {
     const { url, server } = await scriptedServer(() => undefined);
     await new Promise((closed) => server.close(closed));
     const run = await start(kubeconfigFor(url), [...lock, '--wait', '1s', '--', 'echo', 'started']);
-    expect([run.exitCode, run.stdout]).toEqual([124, '']);
+    expect([run.exitCode, run.stdout]).toEqual([125, '']);
     expect(run.stderr).toContain('ECONNREFUSED');
   });
 });
