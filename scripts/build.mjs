@@ -1,4 +1,4 @@
-// Bundles src/main.ts into the one file that is shipped, dist/program.js, and src/load.ts, which loads it.
+// Bundles src/main.ts into dist/program.js, and src/load.ts, which loads it, into dist/leader-run.cjs. Both are shipped.
 //
 // Loading everything at start is what makes the naive program slow, so four things are done about it:
 // - what is never used is left out: client-node's 340 KB of generated models, undici (the HTTP is ours);
