@@ -78,7 +78,7 @@ describe.each(shells)('guard run by %s', (shell) => {
   });
 
   test('G2: kills the tree at the deadline when leader-run is stopped', async () => {
-    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 1_500);
+    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 2_500);
     host.signal('SIGSTOP');
     const late = await lateness(mark, pids, deadlineMs);
     expect(late.atLeastMs).toBeLessThan(killMarginMs);
@@ -86,14 +86,14 @@ describe.each(shells)('guard run by %s', (shell) => {
   });
 
   test('G2: kills the tree at the deadline when the event loop is blocked', async () => {
-    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 1_500);
+    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 2_500);
     host.tell({ call: 'block', ms: 5_000 });
     const late = await lateness(mark, pids, deadlineMs);
     expect(late.atLeastMs).toBeLessThan(killMarginMs);
   });
 
   test('keeps to the deadline that it was told last', async () => {
-    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 1_500);
+    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 2_500);
     for (const addedMs of [500, 1_000])
       host.tell({ call: 'extend', killAtMs: deadlineMs + addedMs });
     host.tell({ call: 'block', ms: 5_000 });
@@ -104,7 +104,7 @@ describe.each(shells)('guard run by %s', (shell) => {
   });
 
   test('strikes at the deadline though leader-run is well, and leader-run knows', async () => {
-    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 1_500);
+    const { host, mark, pids, deadlineMs } = await startTree(10, shell, 2_500);
     const late = await lateness(mark, pids, deadlineMs);
     expect(late.atLeastMs).toBeLessThan(killMarginMs);
     const ended = await host.heard('ended');
