@@ -6,8 +6,8 @@ import { decodeVariables, executionOptions } from './gate.ts';
 import type { Launch, LaunchEvents } from './launch.ts';
 import { endingOf } from './launch.ts';
 import type { StartOptions } from './supervisor.ts';
-import type { Bytes } from './words.ts';
-import { toText } from './words.ts';
+import type { Bytes } from './shell-words.ts';
+import { toText } from './shell-words.ts';
 
 export interface DirectLaunchOptions {
   readonly command: readonly Bytes[];

@@ -1,8 +1,8 @@
 /** The environment of the command: what leader-run was started with, less what is leader-run's own, plus term and cookie. */
 import { isUtf8 } from 'node:buffer';
 import { isCookie } from './cookie.ts';
-import type { Bytes } from './words.ts';
-import { toBytes } from './words.ts';
+import type { Bytes } from './shell-words.ts';
+import { toBytes } from './shell-words.ts';
 
 /** One `NAME=value`, split. */
 export interface Variable {

@@ -1,8 +1,8 @@
 /** What the gate's sh is told. It is ended or replaced by the command; it never forks, so its pid is the command's. */
 import type { Variable } from './environment.ts';
 import { corrections } from './environment.ts';
-import type { Bytes } from './words.ts';
-import { quote } from './words.ts';
+import type { Bytes } from './shell-words.ts';
+import { quote } from './shell-words.ts';
 
 /**
  * Runs the texts that come on descriptor 3, each ended by a line that is `$1`. On end of file, which is the death of

@@ -14,8 +14,8 @@ import { gateLoop, goAhead, preparation } from './gate-script.ts';
 import type { Launch, LaunchEvents } from './launch.ts';
 import { endingOf } from './launch.ts';
 import type { StartOptions } from './supervisor.ts';
-import type { Bytes } from './words.ts';
-import { toBytes, toText } from './words.ts';
+import type { Bytes } from './shell-words.ts';
+import { toBytes, toText } from './shell-words.ts';
 
 export interface GateOptions {
   readonly shell: string;

@@ -15,7 +15,7 @@ import { bootNowMs, hasShellClock, toCentiseconds } from './clock.ts';
 import { isCookie } from './cookie.ts';
 import { guardScript } from './guard-script.ts';
 import { killGroup } from './kill.ts';
-import type { TreeRoot } from './members.ts';
+import type { TreeRoot } from './process-tree.ts';
 
 export interface GuardOptions {
   readonly shell: string;

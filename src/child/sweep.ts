@@ -1,5 +1,5 @@
 /** Watches the tree once its end has begun, kills it when told to, and knows when nothing of it is left. */
-import type { Tree } from './members.ts';
+import type { Tree } from './process-tree.ts';
 
 export interface SweepOptions {
   readonly tree: Tree;

@@ -33,21 +33,21 @@ export interface Messages {
 
 /** Makes lines of the reports of one candidate, in their order. */
 export function createMessages(context: MessageContext): Messages {
-  const words = new Words(context);
+  const sentences = new Sentences(context);
   let isIntroduced = false;
   return {
     ofReport: (report) => {
       const introduces = report.id === 'waiting' || report.id === 'acquired';
-      const lease = introduces && !isIntroduced ? words.introduction : words.lease;
+      const lease = introduces && !isIntroduced ? sentences.introduction : sentences.lease;
       isIntroduced ||= introduces;
       const { id: event, ...facts } = report;
-      const text = words.ofReport(report, lease);
-      return { level: levelOf(report), event, text, facts: { lease: words.name, ...facts } };
+      const text = sentences.ofReport(report, lease);
+      return { level: levelOf(report), event, text, facts: { lease: sentences.name, ...facts } };
     },
     ofOutcome: (outcome) => {
       if (outcome.id !== 'failed') return null;
-      const facts = { lease: words.name, failure: outcome.why };
-      return { level: 'error', event: 'failed', text: words.failed(outcome.why), facts };
+      const facts = { lease: sentences.name, failure: outcome.why };
+      return { level: 'error', event: 'failed', text: sentences.failed(outcome.why), facts };
     },
   };
 }
@@ -83,7 +83,7 @@ function levelOf(report: Report): LineLevel {
 }
 
 /** The sentences, about one Lease. */
-class Words {
+class Sentences {
   readonly name: string;
   readonly lease: string;
   /** The lease and where it is. */

@@ -12,7 +12,7 @@ import { readRunOptions } from './run-options.ts';
 import { readSandboxOptions } from './sandbox-options.ts';
 import { strangeVariables } from './strange-variables.ts';
 import { oneLine } from './text.ts';
-import { canonicalWords } from './words.ts';
+import { canonicalWords } from './canonical-flags.ts';
 
 /** What is known of this process and not of its command line. */
 export interface Surroundings {

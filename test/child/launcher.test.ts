@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const launcher = new URL('../../bin/leader-run', import.meta.url).pathname;
-const reader = new URL('../../src/child/launcher.ts', import.meta.url).pathname;
+const reader = new URL('../../src/child/launcher-notes.ts', import.meta.url).pathname;
 
 /** What the stub that stands for the bundle saw of its surroundings. Bytes travel as latin1. */
 interface Seen {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Tree } from '../../src/child/members.ts';
+import type { Tree } from '../../src/child/process-tree.ts';
 import { createSweep } from '../../src/child/sweep.ts';
 
 beforeEach(() => vi.useFakeTimers());

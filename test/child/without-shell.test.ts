@@ -38,8 +38,8 @@ test('the tree is killed, escaped sessions included', async () => {
 });
 
 test('it is not started too late', async () => {
-  const { createSupervisor } = await import('../../src/child/tree.ts');
-  const { readLauncherNotes } = await import('../../src/child/launcher.ts');
+  const { createSupervisor } = await import('../../src/child/tree-supervisor.ts');
+  const { readLauncherNotes } = await import('../../src/child/launcher-notes.ts');
   const said: string[] = [];
   await new Promise<void>((resolve) => {
     const supervisor = createSupervisor({

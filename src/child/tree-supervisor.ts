@@ -21,16 +21,16 @@ import { createGate } from './gate.ts';
 import type { Guard } from './guard.ts';
 import { startGuard } from './guard.ts';
 import type { Launch, LaunchEvents } from './launch.ts';
-import type { LauncherNotes } from './launcher.ts';
-import type { Tree, TreeRoot } from './members.ts';
-import { createBlindTree, createTree } from './members.ts';
+import type { LauncherNotes } from './launcher-notes.ts';
+import type { Tree, TreeRoot } from './process-tree.ts';
+import { createBlindTree, createTree } from './process-tree.ts';
 import { hasProcessTable, readProcess } from './process-table.ts';
 import type { StartOptions, Supervisor, SupervisorNews } from './supervisor.ts';
 import { suspendAlongWith } from './suspend.ts';
 import type { Sweep } from './sweep.ts';
 import { createSweep } from './sweep.ts';
-import type { Bytes } from './words.ts';
-import { rawWords, toBytes } from './words.ts';
+import type { Bytes } from './shell-words.ts';
+import { rawWords, toBytes } from './shell-words.ts';
 
 export interface SupervisorOptions {
   readonly command: readonly string[];

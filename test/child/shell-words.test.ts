@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { spawnSync } from 'node:child_process';
-import { quote, rawWords, toBytes, toText } from '../../src/child/words.ts';
+import { quote, rawWords, toBytes, toText } from '../../src/child/shell-words.ts';
 
 test('sh reads a quoted word back as it was', () => {
   const words = ["it's", '', "''", '$x `y` \\ "z"', 'a\nb\n', '-n', 'ü😀'];
