@@ -24,17 +24,26 @@ export function hasProcessTable(): boolean {
   }
 }
 
-/** All processes but those with these pids. */
-export function readProcesses(except: ReadonlySet<number>): ProcessRow[] {
+export interface ProcessTable {
+  readonly rows: readonly ProcessRow[];
+  /** Those that were there and had gone before they could be looked at. */
+  readonly vanished: readonly number[];
+}
+
+/** All processes but those with these pids; the newest first, as they are the likeliest to end meanwhile. */
+export function readProcesses(except: ReadonlySet<number>): ProcessTable {
   const rows: ProcessRow[] = [];
-  for (const name of readdirSync('/proc')) {
+  const vanished: number[] = [];
+  for (const name of readdirSync('/proc').reverse()) {
     const first = name.charCodeAt(0);
     if (first < zero || first > nine) continue;
     const pid = Number(name);
-    const row = except.has(pid) ? null : readProcess(pid);
-    if (row !== null) rows.push(row);
+    if (except.has(pid)) continue;
+    const row = readProcess(pid);
+    if (row === null) vanished.push(pid);
+    else rows.push(row);
   }
-  return rows;
+  return { rows, vanished };
 }
 
 /** null: there is none of that pid (any more). */

@@ -6,7 +6,7 @@
  */
 import { killGroup, killProcess } from './kill.ts';
 import type { ProcessRow } from './process-table.ts';
-import { hasInEnvironment, readProcesses } from './process-table.ts';
+import { hasInEnvironment, readProcess, readProcesses } from './process-table.ts';
 
 /** The command's own process, before and after it execs. */
 export interface TreeRoot {
@@ -20,7 +20,10 @@ export interface TreeRoot {
 }
 
 export interface Tree {
-  /** The living members. */
+  /**
+   * The living members. If none is found but processes vanish under each look, these: one that forks and ends at once is
+   * never seen itself, and what it has left is not in that look.
+   */
   readonly members: () => readonly number[];
   /** The living members among those that the last look did not see or could not judge: quick, to be asked right after it. */
   readonly newcomers: () => readonly number[];
@@ -60,6 +63,9 @@ function exists(target: number): boolean {
   }
 }
 
+/** So often a look is repeated at once when processes vanish under it. */
+const patience = 5;
+
 class ProcessTree implements Tree {
   readonly #startTicks: number;
   readonly #cookie: Buffer;
@@ -67,8 +73,16 @@ class ProcessTree implements Tree {
   readonly #known: Map<number, number>;
   /** null: shared with others, or known to be extinct. */
   #group: number | null;
+  /** The session that the command shares with others, in a terminal; all others that members are in are the tree's own. */
+  readonly #sharedSession: number | null;
+  /** The sessions in which members were found: whoever is in one has it from a member. */
+  readonly #sessions = new Set<number>();
   /** Those that the last look has judged for good. */
   #judged = new Set<number>();
+  /** Those that ended under the last look and may have been members. */
+  #vanished: number[] = [];
+  /** Start times of the zombies seen, by pid: one that is new has just ended. */
+  #zombies = new Map<number, number>();
 
   constructor({ pid, startTicks: ticks, hasOwnGroup, cookie }: TreeRoot) {
     const startTicks = ticks ?? 0;
@@ -76,12 +90,12 @@ class ProcessTree implements Tree {
     this.#cookie = Buffer.from(cookie);
     this.#known = new Map([[pid, startTicks]]);
     this.#group = hasOwnGroup ? pid : null;
+    this.#sharedSession = hasOwnGroup ? null : (readProcess(process.pid)?.session ?? null);
   }
 
-  readonly members = (): readonly number[] => this.#find('everywhere').map((row) => row.pid);
+  readonly members = (): readonly number[] => this.#survivors(new Set());
 
-  readonly newcomers = (): readonly number[] =>
-    this.#find('everywhere', this.#judged).map((row) => row.pid);
+  readonly newcomers = (): readonly number[] => this.#survivors(this.#judged);
 
   readonly signal = (signal: NodeJS.Signals): void => {
     for (const { pid } of this.#find('everywhere')) killProcess(pid, signal);
@@ -89,40 +103,92 @@ class ProcessTree implements Tree {
 
   readonly strike = (): ReadonlySet<number> => {
     const struck = new Set<number>();
+    const groups = new Set<number>();
     // Halts most of it at once; from then on it cannot fork.
     if (this.#group !== null) killGroup(this.#group, 'SIGSTOP');
     // Environments come second, as reading one can hang.
     for (const where of ['nearby', 'everywhere'] as const) {
-      this.#stopAll(where, struck);
+      this.#stopAll(where, struck, groups);
       if (this.#group !== null) killGroup(this.#group, 'SIGKILL');
+      for (const group of groups) killGroup(group, 'SIGKILL');
       for (const pid of struck) killProcess(pid, 'SIGKILL');
     }
     return struck;
   };
 
-  /** Stops whom it finds until nobody new appears, so that no member can fork away from the one that kills it. */
-  #stopAll(where: Where, stopped: Set<number>): void {
-    for (let before = -1; before < stopped.size;) {
+  #survivors(except: ReadonlySet<number>): readonly number[] {
+    // What was there a look ago is known to be none, so it is no matter if that ends.
+    const strangers = new Set<number>();
+    for (let look = 0; look < patience; look += 1) {
+      const found = this.#find('everywhere', except);
+      if (found.length > 0) return found.map((row) => row.pid);
+      this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
+      if (this.#vanished.length === 0) return [];
+      for (const pid of this.#judged) strangers.add(pid);
+    }
+    return this.#vanished;
+  }
+
+  /**
+   * Stops whom it finds until nobody new appears, so that no member can fork away from the one that kills it. With a member
+   * goes its group, if that cannot hold strangers: a signal to a group reaches also who is being forked just now.
+   */
+  #stopAll(where: Where, stopped: Set<number>, groups: Set<number>): void {
+    for (
+      let [before, looks] = [-1, 0];
+      before < stopped.size || this.#isBlurred(looks);
+      looks += 1
+    ) {
       before = stopped.size;
-      for (const { pid } of this.#find(where)) {
-        if (stopped.has(pid)) continue;
-        stopped.add(pid);
-        killProcess(pid, 'SIGSTOP');
+      for (const row of this.#find(where)) {
+        if (stopped.has(row.pid)) continue;
+        stopped.add(row.pid);
+        if (this.#isOwnGroup(row)) {
+          groups.add(row.group);
+          killGroup(row.group, 'SIGSTOP');
+        }
+        killProcess(row.pid, 'SIGSTOP');
       }
     }
   }
 
+  #isBlurred(looks: number): boolean {
+    return this.#vanished.length > 0 && looks < patience;
+  }
+
+  #isOwnGroup({ group, session }: ProcessRow): boolean {
+    return group > 1 && session !== this.#sharedSession;
+  }
+
   #find(where: Where, except: ReadonlySet<number> = new Set()): readonly ProcessRow[] {
-    const all = readProcesses(except);
+    const { rows: all, vanished } = readProcesses(except);
+    this.#noticeEnded(all, vanished);
     this.#judged = new Set(all.map((row) => row.pid));
     // A child cannot be older than its parent: all older processes are out of the question.
     const rows = all.filter((row) => row.isAlive && row.startTicks >= this.#startTicks);
     this.#noticeExtinctGroup(rows);
+    if (this.#vanished.length === 0 && except.size === 0) this.#forgetSessions(all);
     const found = new Map<number, ProcessRow>();
     this.#spread(rows, found);
     if (where === 'everywhere') this.#addMarked(rows, found);
-    for (const row of found.values()) this.#known.set(row.pid, row.startTicks);
+    for (const row of found.values()) {
+      this.#known.set(row.pid, row.startTicks);
+      if (this.#isOwnGroup(row)) this.#sessions.add(row.session);
+    }
     return [...found.values()];
+  }
+
+  #noticeEnded(rows: readonly ProcessRow[], vanished: readonly number[]): void {
+    // A session with somebody older in it is not the tree's, nor are its zombies.
+    const older = rows.filter((row) => row.startTicks < this.#startTicks);
+    const foreign = new Set(older.map((row) => row.session));
+    if (this.#sharedSession !== null) foreign.delete(this.#sharedSession);
+    this.#vanished = [...vanished];
+    for (const { pid, startTicks, session, isAlive } of rows) {
+      if (isAlive || startTicks < this.#startTicks || foreign.has(session)) continue;
+      if (this.#zombies.get(pid) !== startTicks) this.#vanished.push(pid);
+      this.#zombies.set(pid, startTicks);
+    }
   }
 
   #addMarked(rows: readonly ProcessRow[], found: Map<number, ProcessRow>): void {
@@ -131,8 +197,10 @@ class ProcessTree implements Tree {
       if (found.has(row.pid)) continue;
       const isMarked = hasInEnvironment(row.pid, this.#cookie);
       if (isMarked === true) found.set(row.pid, row);
-      // It may just be between two programs: then its environment is empty for a moment.
-      if (isMarked === null) this.#judged.delete(row.pid);
+      if (isMarked !== null) continue;
+      // It may just be between two programs: then its environment is empty for a moment. Or it is gone.
+      this.#judged.delete(row.pid);
+      if (readProcess(row.pid)?.startTicks !== row.startTicks) this.#vanished.push(row.pid);
     }
     if (found.size > before) this.#spread(rows, found);
   }
@@ -152,8 +220,16 @@ class ProcessTree implements Tree {
   #isMember(row: ProcessRow): boolean {
     return (
       this.#known.get(row.pid) === row.startTicks ||
+      this.#sessions.has(row.session) ||
       (this.#group !== null && (row.group === this.#group || row.session === this.#group))
     );
+  }
+
+  /** A pid is not given again while it names a session; afterwards it may come to name a stranger's. */
+  #forgetSessions(rows: readonly ProcessRow[]): void {
+    for (const session of this.#sessions) {
+      if (!rows.some((row) => row.session === session)) this.#sessions.delete(session);
+    }
   }
 
   /** A pid is not given again while it names a group: if a stranger has it, the group is empty. */

@@ -1,6 +1,9 @@
 /** How the command ended is told as it was, and `gone` only when nothing is left of it. */
-import { describe, expect, test } from 'vitest';
-import { constants } from 'node:os';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { processesWith, until } from './fixtures/processes.ts';
 import { supervise } from './fixtures/supervise.ts';
 import { createMark } from './fixtures/tree.ts';
@@ -77,6 +80,30 @@ describe('what the command leaves behind', () => {
     await gone;
     expect(processesWith(mark)).toEqual([]);
   });
+
+  test.each(['kill', 'wait for'] as const)(
+    'is seen though each process forks and ends at once: %s it',
+    async (what) => {
+      const folder = mkdtempSync(join(tmpdir(), 'chain-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const chain = join(folder, 'chain');
+      const beats = join(folder, 'beats');
+      // One process at a time, for about a millisecond; a few seconds in all.
+      writeFileSync(
+        chain,
+        `[ "$1" -eq 0 ] || { echo "$1" >>${beats}; sh ${chain} $(($1 - 1)) & }\n`,
+      );
+      const { supervisor, heard, gone } = supervise(['sh', '-c', `setsid sh ${chain} 2000 & :`]);
+      await heard('ended');
+      await until('it beats', () => existsSync(beats));
+      if (what === 'kill') supervisor.kill();
+      await gone;
+      const last = readFileSync(beats, 'utf8');
+      if (what === 'wait for') expect(last).toMatch(/\n1\n$/);
+      await delay(50);
+      expect(readFileSync(beats, 'utf8')).toBe(last);
+    },
+  );
 
   test('a stranger with the same program and the same parent is not touched', async () => {
     const mark = createMark();
