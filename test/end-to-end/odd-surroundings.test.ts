@@ -1,5 +1,6 @@
 /** leader-run where something is missing that is nearly always there. */
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { execa } from 'execa';
@@ -47,27 +48,56 @@ it('refuses in one line when it may not open enough files', async () => {
   }
 });
 
-describe('the code that V8 keeps beside the program', () => {
-  /** A copy of what is installed. */
-  function installed(): string {
-    const folder = temporaryFolder();
-    for (const name of ['bin', 'dist']) {
-      cpSync(resolve(import.meta.dirname, '../..', name), join(folder, name), { recursive: true });
-    }
-    return folder;
+/** A copy of what is installed. */
+function installed(): string {
+  const folder = temporaryFolder();
+  for (const name of ['bin', 'dist']) {
+    cpSync(resolve(import.meta.dirname, '../..', name), join(folder, name), { recursive: true });
   }
+  return folder;
+}
 
+it('says so when a part of it is missing', async () => {
+  const folder = installed();
+  rmSync(join(folder, 'dist', 'program.js'));
+  const run = await execa(join(folder, 'bin', 'leader-run'), ['--help'], { reject: false });
+  expect(run.exitCode).toBe(125);
+  expect(run.stderr).toMatch(
+    /^leader-run: Cannot start: .*program\.js.*: install leader-run again$/,
+  );
+});
+
+describe('the code that V8 keeps beside the program', () => {
   it('is of the program, and this Node takes it', () => {
-    const { cachedDataRejected } = new Script(readFileSync(join(dist, 'program.js'), 'latin1'), {
-      cachedData: readFileSync(join(dist, 'program.cache')),
-    });
+    const source = readFileSync(join(dist, 'program.js'));
+    const file = readFileSync(join(dist, 'program.cache'));
+    const cachedData = file.subarray(32);
+    const digest = createHash('sha256').update(source).update(cachedData).digest();
+    expect(file.subarray(0, 32)).toEqual(digest);
+    const { cachedDataRejected } = new Script(source.toString('latin1'), { cachedData });
     expect(cachedDataRejected).toBe(false);
+  });
+
+  it('is not taken for that of another program of the same length', async () => {
+    const folder = installed();
+    const program = join(folder, 'dist', 'program.js');
+    const text = readFileSync(program, 'latin1');
+    writeFileSync(program, text.replaceAll('Usage: leader-run', 'USAGE: leader-run'), 'latin1');
+    const run = await execa(join(folder, 'bin', 'leader-run'), ['--help']);
+    expect(run.stdout).toContain('USAGE: leader-run');
   });
 
   it.each([
     ['is missing', (file: string) => rmSync(file)],
     ['is not code', (file: string) => writeFileSync(file, 'junk')],
     ['is cut short', (file: string) => truncateSync(file, 5000)],
+    [
+      'is damaged',
+      (file: string) => {
+        const code = readFileSync(file);
+        writeFileSync(file, code.fill(0, code.length / 2));
+      },
+    ],
   ])('is done without when it %s', async (_, spoil) => {
     const { kubeconfigPath } = await sandbox();
     const folder = installed();
