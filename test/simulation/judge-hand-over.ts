@@ -15,17 +15,25 @@ export interface Standby {
 
 /** A standby that began so long ago has looked, and watches. */
 const settledMs = 2_000;
-/** Two messages each way, the pause of one that lost a race before, and late timers. */
-const handOverMs = 100;
+/** Two messages each way, and late timers. */
+const handOverMs = 60;
+/** The longest pause of one that lost races before. */
+const longestPauseMs = 1024;
 
 export class HandOverJudge {
   readonly #world: World;
   readonly #standbys: () => readonly Standby[];
+  readonly #racesLost: (author: Author) => number;
   #last: Version | null = null;
   #lastAuthor: Author | null = null;
 
-  constructor(world: World, standbys: () => readonly Standby[]) {
+  constructor(
+    world: World,
+    standbys: () => readonly Standby[],
+    racesLost: (author: Author) => number,
+  ) {
     this.#world = world;
+    this.#racesLost = racesLost;
     this.#standbys = standbys;
   }
 
@@ -50,10 +58,15 @@ export class HandOverJudge {
       const isRelease = last.holder === '';
       const waitMs = isRelease ? 0 : Math.max(leaseDurationMs, last.leaseDurationMs);
       this.#world.peak(`most ms beyond the ${isRelease ? 'release' : 'expiry'}`, gapMs - waitMs);
-      if (gapMs <= waitMs + handOverMs) continue;
+      if (gapMs <= waitMs + handOverMs + this.#pauseMs(taker)) continue;
       const what = isRelease ? 'release' : 'last renewal';
       const text = `${taker.name} took the lease ${gapMs.toFixed(0)} ms after the ${what}`;
       this.#world.break('G4', text);
     }
+  }
+
+  #pauseMs(taker: Author): number {
+    const lost = this.#racesLost(taker);
+    return lost === 0 ? 0 : Math.min(4 ** lost, longestPauseMs);
   }
 }

@@ -36,7 +36,11 @@ export class Judge {
     this.#server = server;
     this.#isBeyondLimits = isBeyondLimits;
     this.writes = new WriteJudge(world, isBeyondLimits);
-    const handOver = new HandOverJudge(world, standbys);
+    const handOver = new HandOverJudge(
+      world,
+      standbys,
+      (author) => server.conflicts.get(author) ?? 0,
+    );
     server.onCommit((before, after, by) => {
       if (isCalm) handOver.onCommit(after, by.author);
       this.writes.onCommit(before, after, by);

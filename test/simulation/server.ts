@@ -58,6 +58,9 @@ export class Server {
     this.#resourceVersion = world.random.pick([1, 95, 9_990, 2 ** 50]);
   }
 
+  /** How many writes of an author conflicted. */
+  readonly conflicts = new Map<Author, number>();
+
   onCommit(listener: CommitListener): void {
     this.#commitListeners.push(listener);
   }
@@ -77,6 +80,13 @@ export class Server {
   }
 
   handle(arrival: Arrival): Answer {
+    const answer = this.#handle(arrival);
+    const { author } = arrival;
+    if (answer.id === 'conflict') this.conflicts.set(author, 1 + (this.conflicts.get(author) ?? 0));
+    return answer;
+  }
+
+  #handle(arrival: Arrival): Answer {
     const { request } = arrival;
     switch (request.id) {
       case 'get':
