@@ -151,7 +151,7 @@ describe('loadCluster refuses', () => {
 
   test('a context that was asked for where there is no kubeconfig, also in a pod', () => {
     expect(messageOf(null, { ...fakePod(), context: 'x' })).toMatch(
-      /^Cannot find a cluster as there is no kubeconfig at/,
+      /^Cannot use context "x" as there is no kubeconfig at/,
     );
   });
 });

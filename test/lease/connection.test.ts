@@ -128,7 +128,7 @@ describe('an answer', () => {
       expect(await failureOf(text(404, '404 page not found'), request)).toEqual({
         reason: 'status',
         status: 404,
-        message: '404 Not Found',
+        message: 'Not Found',
         retryAfterMs: null,
       });
     }
