@@ -179,13 +179,14 @@ class ProcessTree implements Tree {
   }
 
   #noticeEnded(rows: readonly ProcessRow[], vanished: readonly number[]): void {
-    // A session with somebody older in it is not the tree's, nor are its zombies.
-    const older = rows.filter((row) => row.startTicks < this.#startTicks);
-    const foreign = new Set(older.map((row) => row.session));
-    if (this.#sharedSession !== null) foreign.delete(this.#sharedSession);
+    // A child of somebody older is a stranger, unless that one is an ancestor of ours, who adopts orphans.
+    const parents = new Map(rows.map((row) => [row.pid, row.parent]));
+    const older = rows.filter((row) => row.startTicks < this.#startTicks).map((row) => row.pid);
+    const strangers = new Set(older);
+    for (const pid of ancestorsOf(process.pid, parents)) strangers.delete(pid);
     this.#vanished = [...vanished];
-    for (const { pid, startTicks, session, isAlive } of rows) {
-      if (isAlive || startTicks < this.#startTicks || foreign.has(session)) continue;
+    for (const { pid, startTicks, parent, isAlive } of rows) {
+      if (isAlive || startTicks < this.#startTicks || strangers.has(parent)) continue;
       if (this.#zombies.get(pid) !== startTicks) this.#vanished.push(pid);
       this.#zombies.set(pid, startTicks);
     }
@@ -227,8 +228,9 @@ class ProcessTree implements Tree {
 
   /** A pid is not given again while it names a session; afterwards it may come to name a stranger's. */
   #forgetSessions(rows: readonly ProcessRow[]): void {
+    const present = new Set(rows.map((row) => row.session));
     for (const session of this.#sessions) {
-      if (!rows.some((row) => row.session === session)) this.#sessions.delete(session);
+      if (!present.has(session)) this.#sessions.delete(session);
     }
   }
 
@@ -237,6 +239,14 @@ class ProcessTree implements Tree {
     const holder = rows.find((row) => row.pid === this.#group);
     if (holder !== undefined && holder.startTicks !== this.#startTicks) this.#group = null;
   }
+}
+
+/** Who adopts orphans is among them. */
+function ancestorsOf(pid: number, parents: ReadonlyMap<number, number>): number[] {
+  const ancestors: number[] = [];
+  for (let at: number | undefined = pid; at !== undefined && at > 0; at = parents.get(at))
+    ancestors.push(at);
+  return ancestors;
 }
 
 /** `nearby`: by group, session and descent; `everywhere`: by the cookie too. */
