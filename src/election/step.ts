@@ -3,7 +3,8 @@
  *
  * Pure: no clock, no I/O, no randomness; the event's instant carries them. Time comes first in every turn, so that a late
  * event is judged by what its lateness has already decided: an answer cannot revive a leadership that is over. Only the
- * child's own end is taken before that, as it gives its status even when it is learnt late.
+ * child's own end is taken before that, so that it gives its status also when it is learnt a little late; after a longer
+ * stall the driver has sent the time as an event of its own by then.
  */
 import type { Effect } from './effect.ts';
 import type { ElectionEvent, Instant } from './event.ts';

@@ -4,19 +4,9 @@ import type { ElectionEvent } from '../../src/election/event.ts';
 import { fingerprintOf, resourceVersionOf } from '../../src/election/record.ts';
 import { roomForLossGraceMs } from '../../src/election/settings.ts';
 import { initialStandby } from '../../src/election/standby.ts';
-import { type Candidate, InternalError, type State } from '../../src/election/state.ts';
+import { InternalError, type State } from '../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../src/election/step.ts';
-
-const candidate: Candidate = {
-  identity: 'me',
-  leaseName: 'lock',
-  leaseDurationMs: 15_000,
-  renewDeadlineMs: 10_000,
-  retryPeriodMs: 2_000,
-  lossGraceMs: 3_830,
-  gracePeriodMs: 25_000,
-  waitMs: Infinity,
-};
+import { candidate } from '../fixtures/candidate.ts';
 
 function after(events: readonly ElectionEvent[], bootMs = 0, before?: State): State {
   return events.reduce<State>(

@@ -5,20 +5,10 @@ import type { ElectionEvent } from '../../src/election/event.ts';
 import type { Answer, Failure, RawLease, WatchNews } from '../../src/election/lease.ts';
 import { readRecord } from '../../src/election/record.ts';
 import { initialStandby } from '../../src/election/standby.ts';
-import type { Candidate, State } from '../../src/election/state.ts';
+import type { State } from '../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../src/election/step.ts';
+import { candidate } from '../fixtures/candidate.ts';
 import { anyLease, holds } from './runs.ts';
-
-const candidate: Candidate = {
-  identity: 'me',
-  leaseName: 'lock',
-  leaseDurationMs: 15_000,
-  renewDeadlineMs: 10_000,
-  retryPeriodMs: 2_000,
-  lossGraceMs: 3_830,
-  gracePeriodMs: 25_000,
-  waitMs: Infinity,
-};
 
 type Said =
   | { readonly id: 'pass'; readonly ms: number }

@@ -2,12 +2,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LeaseRequest, RawLease } from '../../src/election/lease.ts';
-import {
-  connect,
-  temporaryFolder,
-  writeFile,
-  writeKubeconfig,
-} from '../fixtures/api/kubeconfig.ts';
+import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import {
   hangUp,
   json,
@@ -372,42 +367,6 @@ describe('close', () => {
     const api = connect(writeKubeconfig({ server: server.url }));
     await api.send(get, longMs).answer;
     api.close();
-    await server.drained();
-  });
-});
-
-describe('401', () => {
-  test('has the credentials loaded anew, once', async () => {
-    const folder = temporaryFolder();
-    const tokenFile = writeFile(folder, 'token', 'old\n');
-    const rotate: Respond = (response, received) => {
-      writeFile(folder, 'token', 'new\n');
-      status(401, 'Unauthorized')(response, received);
-    };
-    const server = await startServer([rotate, json(200, body)]);
-    const api = connect(writeKubeconfig({ server: server.url }, { tokenFile }, folder));
-    expect(await api.send(get, longMs).answer).toMatchObject({ id: 'lease' });
-    expect(server.received.map(({ headers }) => headers.authorization)).toEqual([
-      'Bearer old',
-      'Bearer new',
-    ]);
-  });
-
-  test('twice is a failure', async () => {
-    const { answer, server } = await answerTo(status(401, 'Unauthorized'));
-    expect(answer).toEqual({
-      id: 'failed',
-      failure: { reason: 'unauthorized', message: 'Unauthorized' },
-    });
-    expect(server.received.length).toBe(2);
-  });
-
-  test('and the second try share one time-out', async () => {
-    const server = await startServer([status(401, ''), stall]);
-    const api = connect(writeKubeconfig({ server: server.url }));
-    expect(await api.send(get, 300).answer).toMatchObject({
-      failure: { reason: 'timeout', afterMs: 300 },
-    });
     await server.drained();
   });
 });

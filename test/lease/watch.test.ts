@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WatchNews } from '../../src/election/lease.ts';
-import {
-  connect,
-  temporaryFolder,
-  writeFile,
-  writeKubeconfig,
-} from '../fixtures/api/kubeconfig.ts';
+import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import {
   hangUp,
   json,
@@ -330,31 +325,6 @@ describe('a watch that fails', () => {
     api.watch('1', longMs, log.hear);
     await log.until('down credentials');
     expect(server.received).toEqual([]);
-  });
-
-  test('with 401 loads the credentials anew, once', async () => {
-    const folder = temporaryFolder();
-    const tokenFile = writeFile(folder, 'token', 'old');
-    const rotate: Respond = (response, received) => {
-      writeFile(folder, 'token', 'new');
-      status(401, 'Unauthorized')(response, received);
-    };
-    const server = await startServer([rotate, streaming()]);
-    const api = connect(writeKubeconfig({ server: server.url }, { tokenFile }, folder));
-    const log = new NewsLog();
-    api.watch('1', longMs, log.hear);
-    await log.until('open');
-    expect(log.entries).toEqual(['open']);
-    expect(server.received.map(({ headers }) => headers.authorization)).toEqual([
-      'Bearer old',
-      'Bearer new',
-    ]);
-  });
-
-  test('with 401 twice is down', async () => {
-    const { log } = await watch([status(401, ''), status(401, ''), streaming()]);
-    await log.until('open');
-    expect(log.entries).toEqual(['down unauthorized', 'open']);
   });
 });
 

@@ -7,17 +7,11 @@ import type { Outcome, Report } from '../../src/election/report.ts';
 import type { LeaseApi } from '../../src/lease/api.ts';
 import { type Ports, type RunSettings, run } from '../../src/run.ts';
 import { type LeaseStore, emptyStore, serve } from '../election/lease-store.ts';
+import { candidate } from '../fixtures/candidate.ts';
 
 export const settings: RunSettings = {
-  identity: 'me',
-  leaseName: 'lock',
+  ...candidate,
   leaseNamespace: 'space',
-  leaseDurationMs: 15_000,
-  renewDeadlineMs: 10_000,
-  retryPeriodMs: 2_000,
-  lossGraceMs: 3_830,
-  gracePeriodMs: 25_000,
-  waitMs: Infinity,
   stopSignal: 'SIGQUIT',
   signals: { hasTerminal: false },
 };
