@@ -23,6 +23,8 @@ export interface GuardOptions {
   readonly timeoutMs: number;
   /** The guard knows the tree that it was last told of, and would kill it. Once for each. */
   readonly onArmed: () => void;
+  /** Another guard has taken the place of one that is dead or silent, and knows all that it knew. */
+  readonly onReplaced: (message: string) => void;
   /** The guard found the deadline passed and has killed the tree. The last call. */
   readonly onKilled: () => void;
   /** The guard is gone and could not be replaced. The last call. */
@@ -51,7 +53,8 @@ export function startGuard(options: GuardOptions): Guard {
 class GuardKeeper implements Guard {
   readonly #options: GuardOptions;
   #present: GuardProcess | null = null;
-  #previous: GuardProcess | null = null;
+  /** The one before, and what it failed of, until the present one knows all that it knew. */
+  #previous: { readonly guard: GuardProcess; readonly message: string } | null = null;
   #tree: TreeRoot | null = null;
   #killAtMs = Infinity;
   #isArmed = false;
@@ -87,11 +90,9 @@ class GuardKeeper implements Guard {
   }
 
   #answered(guard: GuardProcess): void {
-    if (guard !== this.#present) return;
-    // Only now, as until now the old one might still have done its work.
-    this.#previous?.destroy();
-    this.#previous = null;
-    if (this.#isArmed || guard.isBehind) return;
+    if (guard !== this.#present || guard.isBehind) return;
+    this.#forgetPrevious();
+    if (this.#isArmed) return;
     this.#isArmed = true;
     this.#options.onArmed();
   }
@@ -102,15 +103,24 @@ class GuardKeeper implements Guard {
     if (!guard.hasAnswered) return this.#end(() => this.#options.onLost(message));
     // Dead just after its deadline: its last word may not have come through.
     if (bootNowMs() >= this.#killAtMs) return this.#end(this.#options.onKilled);
-    this.#previous = guard;
+    this.#previous = { guard, message };
     const next = this.begin(this.#options.timeoutMs);
     if (this.#tree !== null) next.tell(this.#tree, this.#killAtMs);
+  }
+
+  /** Only when the present one can do its work, as until then the old one might still have done it. */
+  #forgetPrevious(): void {
+    if (this.#previous === null) return;
+    const { guard, message } = this.#previous;
+    this.#previous = null;
+    guard.destroy();
+    this.#options.onReplaced(message);
   }
 
   #end(then: () => void): void {
     if (this.#present === null) return;
     this.#present.destroy();
-    this.#previous?.destroy();
+    this.#previous?.guard.destroy();
     this.#present = null;
     this.#previous = null;
     then();
@@ -153,9 +163,7 @@ class GuardProcess {
       // What the dead one leaves behind (a sleeper with an old deadline) must not strike later.
       if (this.#process.pid !== undefined) killGroup(this.#process.pid, 'SIGKILL');
       // Its last word may still be in the pipe.
-      this.#process.on('close', () =>
-        this.#fail(`guard ended with ${signal ?? code ?? 'nothing'}`),
-      );
+      this.#process.on('close', () => this.#fail(`it ended with ${signal ?? code ?? 'nothing'}`));
     });
     const socket = this.#socket;
     socket?.on('error', () => undefined);
@@ -220,7 +228,7 @@ class GuardProcess {
     // there was something new to tell meanwhile, it has its time again.
     setImmediate(() => {
       if (!this.isBehind || this.#timer !== null) return;
-      this.#fail(`guard did not answer within ${timeoutMs} ms`);
+      this.#fail(`it did not answer within ${timeoutMs} ms`);
     });
   }
 

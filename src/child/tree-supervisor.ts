@@ -41,7 +41,7 @@ export interface SupervisorOptions {
   /** What the command runs under, the value of its cookie: a leader-run inside it refuses to wait for the same. */
   readonly mark?: string;
   readonly onNews: (news: SupervisorNews) => void;
-  /** Something that weakens the promises, said once. */
+  /** Something that weakens the promises, or did for a moment. */
   readonly onWarning: (message: string) => void;
   /** How long the guard may take to answer before it is replaced. */
   readonly guardTimeoutMs?: number;
@@ -101,6 +101,7 @@ class TreeSupervisor implements Supervisor {
       shell: this.#shell,
       timeoutMs: this.#options.guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
+      onReplaced: (message) => this.#options.onWarning(`Replaced the guard as ${message}`),
       onKilled: () => this.kill(),
       onLost: (message) => this.#guardLost(message),
     });
