@@ -122,7 +122,10 @@ take() {
     deadline=$a
     [ -z "$apart" ] || tell_sleeper
     ;;
-  tree*.) pid=$a start=$b group=$c cookie=$d ;;
+  tree*.)
+    pid=$a start=$b group=$c cookie=$d
+    [ -z "$apart" ] || [ ! -r /proc/uptime ] || start_sleeper
+    ;;
   *) return ;;
   esac
   echo ok >&3
@@ -156,25 +159,32 @@ wait_apart() {
   kill_tree
 }
 
+# As soon as it is known whom to kill: at the first deadline the command starts, and nothing should be in its way.
+start_sleeper() {
+  [ -z "$sleeper" ] || kill -KILL "$sleeper"
+  # A pipe without mkfifo: a here-document is one, and its other end can be opened again.
+  exec 4<<end
+end
+  exec 5>/proc/self/fd/4
+  sleep_apart &
+  sleeper=$!
+}
+
 tell_sleeper() {
   state=Z
   [ -z "$sleeper" ] || read -r rest rest state rest <"/proc/$sleeper/stat"
   # Not in a /proc of ours: then the first one has to do.
   case $start$sleeper in -?*) state=unknown ;; esac
-  if [ "$state" = Z ]; then
-    # A pipe without mkfifo: a here-document is one, and its other end can be opened again.
-    exec 4<<end
-end
-    exec 5>/proc/self/fd/4
-    sleep_apart &
-    sleeper=$!
-  else
-    echo "$deadline" >&5
-  fi
+  [ "$state" != Z ] || start_sleeper
+  echo "$deadline" >&5
 }
 
-# Wakes at the deadline that it knows, reads the later ones up to a mark of its own, and sleeps again or kills.
+# Wakes at the deadline that it knows, reads the later ones up to a mark of its own, and sleeps again or kills. Until it
+# knows one it ends with the reader.
 sleep_apart() {
+  exec 5>&-
+  [ -n "$deadline" ] || read -r deadline <&4 || exit
+  exec 5>/proc/self/fd/4
   while :; do
     look_at_clock
     count_down

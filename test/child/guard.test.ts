@@ -16,7 +16,14 @@ import { join } from 'node:path';
 import { bootNowMs } from '../../src/child/clock.ts';
 import { guardScript } from '../../src/child/guard-script.ts';
 import { killMarginMs } from '../../src/election/settings.ts';
-import { isAlive, lastSeenAlive, processesWith, stateOf, until } from './fixtures/processes.ts';
+import {
+  isAlive,
+  lastSeenAlive,
+  processesWith,
+  sessionOf,
+  stateOf,
+  until,
+} from './fixtures/processes.ts';
 import { guardsOf } from './fixtures/guards.ts';
 import { type Host, type Rig, createRig } from './fixtures/rig.ts';
 import { shells } from './fixtures/shells.ts';
@@ -208,6 +215,14 @@ describe('guard on its own', () => {
     socket.end();
     await ended;
     expect(looks()).toBe(false);
+  });
+
+  test('leaves nothing behind when it is killed while nothing runs', async () => {
+    const { guard, socket } = startBareGuard();
+    socket.write(`tree ${process.pid} 1 - ${'c'.repeat(40)} .\n`);
+    await once(socket, 'data');
+    guard.kill('SIGKILL');
+    await until('its session is empty', () => sessionOf(guard.pid ?? 0).length === 0);
   });
 
   test('does not answer to half a line, and answers to the next whole one', async () => {
