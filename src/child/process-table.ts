@@ -30,18 +30,20 @@ export interface ProcessTable {
   readonly vanished: readonly number[];
 }
 
-/** All processes but those with these pids; the newest first, as they are the likeliest to end meanwhile. */
-export function readProcesses(except: ReadonlySet<number>): ProcessTable {
+/**
+ * All processes, each by `read`, but those of which that says that they are of no interest; the newest first, as they are the
+ * likeliest to end meanwhile.
+ */
+export function readProcesses(read: (pid: number) => ProcessRow | 'stranger' | null): ProcessTable {
   const rows: ProcessRow[] = [];
   const vanished: number[] = [];
   for (const name of readdirSync('/proc').reverse()) {
     const first = name.charCodeAt(0);
     if (first < zero || first > nine) continue;
     const pid = Number(name);
-    if (except.has(pid)) continue;
-    const row = readProcess(pid);
+    const row = read(pid);
     if (row === null) vanished.push(pid);
-    else rows.push(row);
+    else if (row !== 'stranger') rows.push(row);
   }
   return { rows, vanished };
 }

@@ -4,6 +4,7 @@
  * Once found, a process is known by pid and start time and stays a member, also when its parent dies or it is started anew
  * with another environment. What hides in all four ways before it is ever seen is not found; the README says so.
  */
+import { Elders } from './elders.ts';
 import { killGroup, killProcess } from './kill.ts';
 import type { ProcessRow } from './process-table.ts';
 import { hasInEnvironment, readProcess, readProcesses } from './process-table.ts';
@@ -22,11 +23,9 @@ export interface TreeRoot {
 export interface Tree {
   /**
    * The living members. If none is found but processes vanish under each look, these: one that forks and ends at once is
-   * never seen itself, and what it has left is not in that look.
+   * never seen itself, and what it has left is not in that look. Quick if it was asked a moment ago.
    */
   readonly members: () => readonly number[];
-  /** The living members among those that the last look did not see or could not judge: quick, to be asked right after it. */
-  readonly newcomers: () => readonly number[];
   /** Sends a signal to every living member. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /** SIGKILL to every member, those that appear meanwhile included. Returns to whom; who died of it, {@link members} tells. */
@@ -45,7 +44,6 @@ export function createBlindTree(root: TreeRoot): Tree {
   const members = () => (exists(target) ? [root.pid] : []);
   return {
     members,
-    newcomers: members,
     signal: (signal) => killProcess(target, signal),
     strike: () => {
       killProcess(target, 'SIGKILL');
@@ -63,11 +61,18 @@ function exists(target: number): boolean {
   }
 }
 
+/**
+ * For so long, ms, the number of a process that is no member is taken to be still its own: the kernel gives all others before
+ * it gives one again. A process that is no member does not become one.
+ */
+export const trustMs = 20;
+
 /** So often a look is repeated at once when processes vanish under it. */
 const patience = 5;
 
 class ProcessTree implements Tree {
   readonly #startTicks: number;
+  readonly #elders: Elders;
   readonly #cookie: Buffer;
   /** Start times by pid. */
   readonly #known: Map<number, number>;
@@ -77,8 +82,10 @@ class ProcessTree implements Tree {
   readonly #sharedSession: number | null;
   /** The sessions in which members were found: whoever is in one has it from a member. */
   readonly #sessions = new Set<number>();
-  /** Those that the last look has judged for good. */
-  #judged = new Set<number>();
+  /** Those that are younger than the command and yet no members. */
+  #strangers = new Set<number>();
+  /** When the last look at all processes began: since then at least strangers and elders are known to be such. */
+  #lookedAtMs = -Infinity;
   /** Those that ended under the last look and may have been members. */
   #vanished: number[] = [];
   /** Start times of the zombies seen, by pid: one that is new has just ended. */
@@ -87,15 +94,25 @@ class ProcessTree implements Tree {
   constructor({ pid, startTicks: ticks, hasOwnGroup, cookie }: TreeRoot) {
     const startTicks = ticks ?? 0;
     this.#startTicks = startTicks;
+    this.#elders = new Elders(startTicks);
     this.#cookie = Buffer.from(cookie);
     this.#known = new Map([[pid, startTicks]]);
     this.#group = hasOwnGroup ? pid : null;
     this.#sharedSession = hasOwnGroup ? null : (readProcess(process.pid)?.session ?? null);
   }
 
-  readonly members = (): readonly number[] => this.#survivors(new Set());
-
-  readonly newcomers = (): readonly number[] => this.#survivors(this.#judged);
+  readonly members = (): readonly number[] => {
+    // What was there a look ago is known to be none, so it is no matter if that ends.
+    const strangers = new Set<number>();
+    for (let look = 0; look < patience; look += 1) {
+      const found = this.#find('everywhere', performance.now() - this.#lookedAtMs < trustMs);
+      if (found.length > 0) return found.map((row) => row.pid);
+      this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
+      if (this.#vanished.length === 0) return [];
+      for (const pid of this.#strangers) strangers.add(pid);
+    }
+    return this.#vanished;
+  };
 
   readonly signal = (signal: NodeJS.Signals): void => {
     for (const { pid } of this.#find('everywhere')) killProcess(pid, signal);
@@ -115,19 +132,6 @@ class ProcessTree implements Tree {
     }
     return struck;
   };
-
-  #survivors(except: ReadonlySet<number>): readonly number[] {
-    // What was there a look ago is known to be none, so it is no matter if that ends.
-    const strangers = new Set<number>();
-    for (let look = 0; look < patience; look += 1) {
-      const found = this.#find('everywhere', except);
-      if (found.length > 0) return found.map((row) => row.pid);
-      this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
-      if (this.#vanished.length === 0) return [];
-      for (const pid of this.#judged) strangers.add(pid);
-    }
-    return this.#vanished;
-  }
 
   /**
    * Stops whom it finds until nobody new appears, so that no member can fork away from the one that kills it. With a member
@@ -160,18 +164,24 @@ class ProcessTree implements Tree {
     return group > 1 && session !== this.#sharedSession;
   }
 
-  #find(where: Where, except: ReadonlySet<number> = new Set()): readonly ProcessRow[] {
-    const { rows: all, vanished } = readProcesses(except);
-    this.#noticeEnded(all, vanished);
-    this.#judged = new Set(all.map((row) => row.pid));
-    // A child cannot be older than its parent: all older processes are out of the question.
-    const rows = all.filter((row) => row.isAlive && row.startTicks >= this.#startTicks);
+  /** `isQuick`: whoever was seen to be no member is not looked at again. */
+  #find(where: Where, isQuick = false): readonly ProcessRow[] {
+    if (!isQuick) {
+      this.#lookedAtMs = performance.now();
+      this.#strangers.clear();
+    }
+    const { rows, vanished } = readProcesses((pid) =>
+      this.#strangers.has(pid) ? 'stranger' : this.#elders.read(pid, isQuick),
+    );
+    this.#noticeEnded(rows, vanished);
     this.#noticeExtinctGroup(rows);
-    if (this.#vanished.length === 0 && except.size === 0) this.#forgetSessions(all);
+    if (this.#vanished.length === 0 && !isQuick) this.#forgetSessions(rows);
+    const alive = rows.filter((row) => row.isAlive);
     const found = new Map<number, ProcessRow>();
-    this.#spread(rows, found);
-    if (where === 'everywhere') this.#addMarked(rows, found);
+    this.#spread(alive, found);
+    if (where === 'everywhere') this.#addMarked(alive, found);
     for (const row of found.values()) {
+      this.#strangers.delete(row.pid);
       this.#known.set(row.pid, row.startTicks);
       if (this.#isOwnGroup(row)) this.#sessions.add(row.session);
     }
@@ -179,14 +189,14 @@ class ProcessTree implements Tree {
   }
 
   #noticeEnded(rows: readonly ProcessRow[], vanished: readonly number[]): void {
-    // A child of somebody older is a stranger, unless that one is an ancestor of ours, who adopts orphans.
-    const parents = new Map(rows.map((row) => [row.pid, row.parent]));
-    const older = rows.filter((row) => row.startTicks < this.#startTicks).map((row) => row.pid);
-    const strangers = new Set(older);
-    for (const pid of ancestorsOf(process.pid, parents)) strangers.delete(pid);
     this.#vanished = [...vanished];
-    for (const { pid, startTicks, parent, isAlive } of rows) {
-      if (isAlive || startTicks < this.#startTicks || strangers.has(parent)) continue;
+    const ended = rows.filter((row) => !row.isAlive);
+    if (ended.length === 0) return;
+    // Adopt orphans.
+    const ancestors = ancestorsOf(process.pid);
+    for (const { pid, startTicks, parent } of ended) {
+      // A child of somebody older than the command is a stranger, unless it was adopted.
+      if (this.#elders.has(parent) && !ancestors.has(parent)) continue;
       if (this.#zombies.get(pid) !== startTicks) this.#vanished.push(pid);
       this.#zombies.set(pid, startTicks);
     }
@@ -198,9 +208,9 @@ class ProcessTree implements Tree {
       if (found.has(row.pid)) continue;
       const isMarked = hasInEnvironment(row.pid, this.#cookie);
       if (isMarked === true) found.set(row.pid, row);
+      if (isMarked === false) this.#strangers.add(row.pid);
       if (isMarked !== null) continue;
       // It may just be between two programs: then its environment is empty for a moment. Or it is gone.
-      this.#judged.delete(row.pid);
       if (readProcess(row.pid)?.startTicks !== row.startTicks) this.#vanished.push(row.pid);
     }
     if (found.size > before) this.#spread(rows, found);
@@ -241,11 +251,9 @@ class ProcessTree implements Tree {
   }
 }
 
-/** Who adopts orphans is among them. */
-function ancestorsOf(pid: number, parents: ReadonlyMap<number, number>): number[] {
-  const ancestors: number[] = [];
-  for (let at: number | undefined = pid; at !== undefined && at > 0; at = parents.get(at))
-    ancestors.push(at);
+function ancestorsOf(pid: number): ReadonlySet<number> {
+  const ancestors = new Set<number>();
+  for (let at = pid; at > 0; at = readProcess(at)?.parent ?? 0) ancestors.add(at);
   return ancestors;
 }
 

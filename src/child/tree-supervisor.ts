@@ -58,6 +58,9 @@ const defaultGuardTimeoutMs = 2_000;
 /** From "go" until the processes are looked at for practice. */
 const rehearsalMs = 500;
 
+/** From the end of the tree: a release has been answered by then, most of the time. */
+const disarmAfterMs = 50;
+
 type Phase =
   /** Not all is there that {@link Supervisor.start} needs; also when the gate is lost later on. */
   | { readonly id: 'preparing'; readonly start: StartOptions | null }
@@ -258,7 +261,7 @@ class TreeSupervisor implements Supervisor {
     this.#say({ id: 'gone' });
     // The next leader waits for what that leads to: it goes before the end of a guard that finds nobody any more.
     const disarm = () => this.#guard?.disarm();
-    setImmediate(disarm);
+    setTimeout(disarm, disarmAfterMs).unref();
     onExit(disarm);
   }
 
