@@ -12,6 +12,7 @@ import { leaveTerminal } from './child/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './child/signals.ts';
 import { suspendSelf } from './child/suspend.ts';
 import { createSupervisor } from './child/tree-supervisor.ts';
+import { createBacklog } from './cli/backlog.ts';
 import { exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { twinNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
@@ -25,9 +26,13 @@ import { type Clock, run } from './run.ts';
 
 declare const LEADER_RUN_VERSION: string;
 
-// Nothing here runs often enough to be worth optimised code, which would cost some MB.
-// Not at once: with other flags Node cannot use the compiled code that its own modules come with, which costs 10 ms.
-setTimeout(() => setFlagsFromString('--no-opt'), 0);
+setTimeout(() => {
+  // Nothing here runs often enough to be worth optimised code, which would cost some MB.
+  setFlagsFromString('--no-opt');
+  // What has not run for long may be the way to the next leader: it is not to be compiled again then.
+  setFlagsFromString('--no-flush-bytecode');
+  // Not at once: with other flags Node cannot use the compiled code that its own modules come with, which costs 10 ms.
+}, 0);
 
 const write = openStderr();
 
@@ -108,6 +113,8 @@ async function lead(options: RunOptions): Promise<number> {
     retryPeriodMs: settings.retryPeriodMs,
     waitMs: settings.waitMs,
   });
+  const backlog = createBacklog();
+  process.on('exit', () => backlog.flush());
   const outcome = await run(
     {
       ...settings,
@@ -132,13 +139,14 @@ async function lead(options: RunOptions): Promise<number> {
           hasTerminal: terminal.hasTerminal,
           mark,
           onNews,
-          onWarning: (message) => log.warn(message),
+          onWarning: (message) => backlog.add(() => log.warn(message)),
         }),
       listenToSignals: signals,
       suspend: suspendSelf,
-      report: (report) => log.say(messages.ofReport(report)),
+      report: (report) => backlog.add(() => log.say(messages.ofReport(report))),
     },
   );
+  backlog.flush();
   const line = messages.ofOutcome(outcome);
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);

@@ -9,7 +9,7 @@ import { answerOf } from './answer.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './api.ts';
 import type { LeaseCluster } from './cluster.ts';
 import type { CredentialSource } from './credentials.ts';
-import type { Call, Endpoint } from './http.ts';
+import { endpointOf, type Call, type Endpoint } from './http.ts';
 import { requestWithCredentials } from './request.ts';
 import { watchLease } from './watch.ts';
 
@@ -43,7 +43,7 @@ class Connection implements LeaseApi {
   readonly #pending = new Set<{ abandon(): void } | { close(): void }>();
 
   constructor({ cluster, namespace, name, userAgent, warmingMs }: LeaseTarget) {
-    this.#endpoint = { server: cluster.server, userAgent };
+    this.#endpoint = endpointOf(cluster.server, userAgent);
     this.#credentials = cluster.credentials;
     this.#name = name;
     this.#warmingMs = warmingMs ?? defaultWarmingMs;

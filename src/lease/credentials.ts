@@ -32,8 +32,8 @@ export type CredentialsResult =
   | { readonly id: 'unusable'; readonly message: string };
 
 export interface CredentialSource {
-  /** Those to use now. Never rejects; may take as long as an exec plugin does. */
-  current(): Promise<CredentialsResult>;
+  /** Those to use now: at once if they are at hand, else as late as an exec plugin gives them. Never rejects. */
+  current(): CredentialsResult | Promise<CredentialsResult>;
   /** The server answered 401 to `refused`: others, if there are. */
   replace(refused: Credentials): Promise<CredentialsResult>;
   /** Closes all idle and busy connections. */
@@ -66,16 +66,13 @@ class Source implements CredentialSource {
     this.#settings = settings;
   }
 
-  async current(): Promise<CredentialsResult> {
+  current(): CredentialsResult | Promise<CredentialsResult> {
     const loaded = this.#loaded;
     if (loaded === null) return this.#load();
     const { user, nowMs } = this.#settings;
     // A provider knows itself when its credentials expire and answers from its cache until then.
     const isDue = hasProvider(user) || nowMs() - loaded.atMs >= refreshMs;
-    if (!isDue) return usable(loaded);
-    const fresh = await this.#load();
-    // A file that is missing for a moment, a plugin that fails once: what we have may still be good.
-    return fresh.id === 'usable' ? fresh : usable(loaded);
+    return isDue ? this.#refresh(loaded) : usable(loaded);
   }
 
   async replace(refused: Credentials): Promise<CredentialsResult> {
@@ -90,6 +87,12 @@ class Source implements CredentialSource {
     const { requests, watch } = this.#loaded.credentials.agents;
     requests.destroy();
     watch.destroy();
+  }
+
+  /** A file that is missing for a moment, a plugin that fails once: what we have may still be good. */
+  async #refresh(loaded: Loaded): Promise<CredentialsResult> {
+    const fresh = await this.#load();
+    return fresh.id === 'usable' ? fresh : usable(loaded);
   }
 
   /** Joins a load under way: one run of a plugin serves all who wait, also longer than one of them has time. */

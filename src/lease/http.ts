@@ -6,8 +6,11 @@ import {
   type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
 } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import type { Failure, JsonObject } from '../election/lease.ts';
 import type { Credentials } from './credentials.ts';
 import { codeOf, messageOf } from './errors.ts';
@@ -28,10 +31,21 @@ export interface Call {
   readonly body: JsonObject | null;
 }
 
-/** How to reach the server. */
+/** How to reach the server: what all requests have in common, made once. */
 export interface Endpoint {
-  readonly server: URL;
-  readonly userAgent: string;
+  readonly request: typeof requestHttp;
+  readonly options: RequestOptions;
+  readonly basePath: string;
+  readonly headers: OutgoingHttpHeaders;
+}
+
+export function endpointOf(server: URL, userAgent: string): Endpoint {
+  return {
+    request: server.protocol === 'https:' ? requestHttps : requestHttp,
+    options: { ...urlToHttpOptions(server), timeout: proxyTimeoutMs },
+    basePath: server.pathname.replace(/\/+$/, ''),
+    headers: { Accept: 'application/json', 'User-Agent': userAgent },
+  };
 }
 
 /** Which of the two keep-alive connections to use. */
@@ -50,25 +64,27 @@ export type ReplyResult = Reply | { readonly id: 'failed'; readonly failure: Fai
 
 /** Sends the head and the body. Throws if the credentials cannot be put into a header. */
 export function startRequest(
-  { server, userAgent }: Endpoint,
+  endpoint: Endpoint,
   { method, path, body }: Call,
   { headers, agents }: Credentials,
   connection: Connection,
   signal: AbortSignal,
 ): ClientRequest {
-  const content = body === null ? null : Buffer.from(JSON.stringify(body));
-  const url = new URL(server.pathname.replace(/\/+$/, '') + path, server);
-  const request = server.protocol === 'https:' ? requestHttps : requestHttp;
-  const outgoing = request(url, {
+  // As text, it goes out in one piece with the head.
+  const content = body === null ? null : JSON.stringify(body);
+  const outgoing = endpoint.request({
+    ...endpoint.options,
+    path: endpoint.basePath + path,
     method,
     agent: agents[connection],
     signal,
-    timeout: proxyTimeoutMs,
     headers: {
       ...headers,
-      Accept: 'application/json',
-      'User-Agent': userAgent,
-      ...(content && { 'Content-Type': 'application/json', 'Content-Length': content.length }),
+      ...endpoint.headers,
+      ...(content !== null && {
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(content),
+      }),
     },
   });
   outgoing.end(content ?? undefined);

@@ -3,13 +3,17 @@ import type { Failure } from '../election/lease.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
 import { exchange, type Call, type Connection, type Endpoint, type ReplyResult } from './http.ts';
 
-/** Attempts something with the credentials at hand, and once more with others if those are refused. */
+/**
+ * Attempts something with the credentials at hand, and once more with others if those are refused. The first attempt begins
+ * before this returns, unless credentials have to be waited for: in a hand-over each turn of the event loop counts.
+ */
 export async function withCredentials<T>(
   source: CredentialSource,
   attempt: (credentials: Credentials) => Promise<T>,
   isRefused: (result: T) => boolean,
 ): Promise<T | { readonly id: 'failed'; readonly failure: Failure }> {
-  const held = await source.current();
+  const current = source.current();
+  const held = current instanceof Promise ? await current : current;
   if (held.id === 'unusable') return noCredentials(held.message);
   const first = await attempt(held.credentials);
   if (!isRefused(first)) return first;

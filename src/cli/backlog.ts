@@ -1,0 +1,20 @@
+/** Puts off what can wait until the present turn of the event loop is over: a hand-over does not wait for the log. */
+
+export interface Backlog {
+  add(job: () => void): void;
+  /** Does at once all that was put off. */
+  flush(): void;
+}
+
+export function createBacklog(): Backlog {
+  const jobs: (() => void)[] = [];
+  const flush = (): void => {
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) job();
+  };
+  return {
+    add: (job) => {
+      if (jobs.push(job) === 1) setImmediate(flush);
+    },
+    flush,
+  };
+}
