@@ -2,7 +2,7 @@
 //
 // Loading everything at start is what makes the naive program slow, so four things are done about it:
 // - what is never used is left out: client-node's 340 KB of generated models, undici (the HTTP is ours);
-// - what only some runs need is packed: kept as text in the file, where V8 does not parse it, until it is asked for;
+// - what only some runs need has files of its own, which are loaded when they are asked for;
 // - client-node's imports of such packages are turned into requires at the place of use;
 // - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
 import { build } from 'esbuild';
@@ -20,6 +20,8 @@ const common = {
   format: 'cjs',
   target: 'node20.19',
   minify: true,
+  // A program that is not loaded as a module, but by load.ts, may not import.
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
 };
 
@@ -76,22 +78,22 @@ function importLate(source, name) {
     );
 }
 
+/** What only some runs need: by the name under which it is asked for, its file beside the program. */
+const parts = {
+  'socks-proxy-agent': 'socks-proxy-agent',
+  hpagent: 'hpagent',
+  'openid-client': 'openid-client',
+  'jsonpath-plus': 'jsonpath-plus',
+  './sandbox/run.ts': 'sandbox',
+};
+
 /** @type {import('esbuild').Plugin} */
-const pack = {
-  name: 'pack',
-  setup({ onResolve, onLoad, resolve }) {
-    const namespace = 'packed';
-    const filter = /^(socks-proxy-agent|hpagent|openid-client|jsonpath-plus|\.\/sandbox\/run\.ts)$/;
-    onResolve({ filter }, async ({ path, resolveDir, kind, pluginData }) => {
-      if (pluginData === namespace) return undefined;
-      const found = await resolve(path, { resolveDir, kind, pluginData: namespace });
-      return { path: found.path, namespace };
-    });
-    onLoad({ filter: /.*/, namespace }, async ({ path }) => {
-      const { outputFiles } = await build({ ...common, entryPoints: [path], write: false });
-      const text = JSON.stringify(outputFiles[0].text);
-      const contents = `new Function('module', 'exports', 'require', ${text})(module, exports, require);`;
-      return { contents, loader: 'js' };
+const setApart = {
+  name: 'set-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ path, kind }) => {
+      if (!(path in parts) || kind === 'entry-point') return undefined;
+      return { path: `./${parts[path]}.cjs`, external: true };
     });
   },
 };
@@ -100,7 +102,7 @@ const tooOld =
   "var have=process.versions.node.split('.').map(Number);if(have[0]<20||have[0]===20&&have[1]<19){" +
   "process.stderr.write('leader-run: Cannot start as Node.js is '+process.versions.node+': 20.19 or later is required\\n');process.exit(125)}";
 
-await rm('dist/program.cache', { force: true });
+await rm('dist', { recursive: true, force: true });
 await build({
   ...common,
   banner: { js: tooOld },
@@ -114,8 +116,18 @@ const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   outfile: 'dist/program.js',
   define: { LEADER_RUN_VERSION: JSON.stringify(version) },
-  plugins: [leaveOut, loadLate, pack],
+  plugins: [leaveOut, loadLate, setApart],
   metafile: true,
+});
+await build({
+  ...common,
+  entryPoints: Object.entries(parts).map(([path, out]) => ({
+    in: path.replace(/^\./, './src'),
+    out,
+  })),
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  plugins: [leaveOut],
 });
 cacheCode();
 if (process.argv.includes('--metafile')) process.stdout.write(JSON.stringify(metafile));

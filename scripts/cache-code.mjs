@@ -1,6 +1,11 @@
-// Runs the built program once, as nearly all runs go, and keeps what V8 compiled of it: dist/program.cache, for src/load.ts.
+// Runs the built program once and keeps what V8 compiled of it: dist/program.cache, for src/load.ts.
 //
-// The file begins with the SHA-256 of program and code. Started by scripts/build.mjs under `leader-run sandbox`, so there is a lease to win.
+// Nothing of a hand-over should have to be compiled first, as it comes when somebody waits for it. So this stands by while
+// another leads, follows it, is told to stop, and releases. Should the other end too early there is less in the cache.
+//
+// The file begins with the SHA-256 of program and code. Started by scripts/build.mjs under `leader-run sandbox`.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,5 +26,18 @@ process.on('exit', () => {
   writeFileSync(join(dist, 'program.cache'), Buffer.concat([digest, code]));
 });
 
-process.argv = [process.execPath, filename, '--lock-name', 'build', '--quiet', '--', 'true'];
-script.runInThisContext()(createRequire(import.meta.url));
+const flags = ['--lock-name', 'build', '--quiet', '--', 'sh', '-c'];
+const first = spawn(
+  process.execPath,
+  [join(dist, 'leader-run.cjs'), ...flags, 'echo leads; sleep 0.6'],
+  { stdio: ['ignore', 'pipe', 'inherit'] },
+);
+await once(first.stdout, 'data');
+
+process.argv = [
+  process.execPath,
+  filename,
+  ...flags,
+  'trap "exit 0" TERM; kill -TERM $PPID; sleep 9 & wait',
+];
+script.runInThisContext()(createRequire(filename));
