@@ -12,12 +12,21 @@ interface Reading {
   readonly value: string | null;
 }
 
-/** The same words with every known flag before the command in its canonical form; from the first other word on, unchanged. */
-export function canonicalWords(words: readonly string[], flags: readonly Flag[]): string[] {
+/** The words of a command line, cut in two. */
+export interface Words {
+  /** Known flags in their canonical form, and the first word that is none of them. */
+  readonly head: readonly string[];
+  /** What follows: the command's business, which can be a hundred thousand words. */
+  readonly tail: readonly string[];
+}
+
+export function canonicalWords(words: readonly string[], flags: readonly Flag[]): Words {
   const canonical: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const readings = read(words[at] ?? '', flags);
-    if (readings === null) return [...canonical, ...unknown(words[at]), ...words.slice(at + 1)];
+    if (readings === null) {
+      return { head: [...canonical, unknown(words[at])], tail: words.slice(at + 1) };
+    }
     for (const { flag, value } of readings) {
       if (value !== null) canonical.push(`--${flag.name}=${value}`);
       else if (flag.isSwitch) canonical.push(`--${flag.name}=true`);
@@ -27,7 +36,7 @@ export function canonicalWords(words: readonly string[], flags: readonly Flag[])
       }
     }
   }
-  return canonical;
+  return { head: canonical, tail: [] };
 }
 
 function read(word: string, flags: readonly Flag[]): readonly Reading[] | null {
@@ -57,7 +66,7 @@ function readCluster(word: string, flags: readonly Flag[]): Reading[] | null {
 }
 
 /** A long flag that is not known goes to commander without its value, so that it can tell which one was meant. */
-function unknown(word = ''): [string] {
+function unknown(word = ''): string {
   const [, name] = /^--?([^-=][^=]+)/.exec(word) ?? [];
-  return [name === undefined ? word : `--${name}`];
+  return name === undefined ? word : `--${name}`;
 }

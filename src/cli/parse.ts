@@ -85,10 +85,11 @@ function split(
     .helpOption(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
+  const { head, tail } = canonicalWords(argv, flags);
   const options = flags.map(({ name }) => new Option(`--${name} <value>`));
   for (const option of options) program.addOption(option);
   try {
-    program.parse(canonicalWords(argv, flags), { from: 'user' });
+    program.parse(head, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return refused(commanderSays(error));
     throw error;
@@ -99,7 +100,7 @@ function split(
       ? [[option.name(), { text, origin: `--${option.name()}` }]]
       : [];
   });
-  return { id: 'split', flags: new Map(given), command: program.args };
+  return { id: 'split', flags: new Map(given), command: [...program.args, ...tail] };
 }
 
 /** The twins that are set. Templates give every variable a value: an empty one and a switch that is off count as not set. */

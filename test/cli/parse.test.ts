@@ -36,6 +36,11 @@ describe('the first word that is no flag ends the flags', () => {
     expect(commandOf(read(words))).toEqual(command);
   });
 
+  it('takes a command of more words than a call has room for', () => {
+    const command = ['echo', ...Array.from({ length: 200_000 }, (_, at) => String(at))];
+    expect(commandOf(read(['--lock-name', 'x', ...command]))).toEqual(command);
+  });
+
   it('keeps every word of the command as it is', () => {
     const name = fc.string({ minLength: 1 }).filter((word) => !word.startsWith('-'));
     const flags = fc.subarray(['--try', '-E=3', '-lease-duration=60s', '-v', '--id=me', '-n=ns']);
