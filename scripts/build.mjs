@@ -1,7 +1,9 @@
-// Bundles src/main.ts into dist/program.js, and src/load.ts, which loads it, into dist/leader-run.cjs. Both are shipped.
+// Bundles src/main.ts into dist/program.js, src/load.ts, which loads it, into dist/leader-run.cjs, and what only some runs need
+// into files beside them. All of dist is shipped.
 //
 // Loading everything at start is what makes the naive program slow, so four things are done about it:
-// - what is never used is left out: client-node's 340 KB of generated models, undici (the HTTP is ours);
+// - what is never used is left out: client-node's 340 KB of generated models, undici and socks, by which it would connect (the
+//   HTTP is ours; socks-proxy-agent brings its own socks);
 // - what only some runs need has files of its own, which are loaded when they are asked for;
 // - client-node's imports of such packages are turned into requires at the place of use;
 // - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
@@ -20,7 +22,7 @@ const common = {
   format: 'cjs',
   target: 'node20.19',
   minify: true,
-  // A program that is not loaded as a module, but by load.ts, may not import.
+  // program.js is run as a script, in which `import()` fails: it becomes a `require`.
   supported: { 'dynamic-import': false },
   logLevel: 'warning',
 };
@@ -53,7 +55,7 @@ const rarelyNeeded = {
 const loadLate = {
   name: 'load-late',
   setup({ onLoad }) {
-    const filter = /client-node\/dist\/(config|oidc_auth|azure_auth|gcp_auth)\.js$/;
+    const filter = new RegExp(`client-node/dist/(${Object.keys(rarelyNeeded).join('|')})$`);
     onLoad({ filter }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       return { contents: rarelyNeeded[basename(path)].reduce(importLate, source) };
@@ -80,10 +82,9 @@ function importLate(source, name) {
 
 /** What only some runs need: by the name under which it is asked for, its file beside the program. */
 const parts = {
-  'socks-proxy-agent': 'socks-proxy-agent',
-  hpagent: 'hpagent',
-  'openid-client': 'openid-client',
-  'jsonpath-plus': 'jsonpath-plus',
+  ...Object.fromEntries(
+    Object.values(rarelyNeeded).flatMap((names) => names.map((name) => [name, name])),
+  ),
   './sandbox/run.ts': 'sandbox',
 };
 
@@ -127,7 +128,6 @@ await build({
   })),
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
-  plugins: [leaveOut],
 });
 cacheCode();
 if (process.argv.includes('--metafile')) process.stdout.write(JSON.stringify(metafile));

@@ -1,7 +1,7 @@
 // Runs the built program once and keeps what V8 compiled of it: dist/program.cache, for src/load.ts.
 //
 // Nothing of a hand-over should have to be compiled first, as it comes when somebody waits for it. So this stands by while
-// another leads, follows it, is told to stop, and releases. Should the other end too early there is less in the cache.
+// another leads, follows it, is told to stop, and releases.
 //
 // The file begins with the SHA-256 of program and code. Started by scripts/build.mjs under `leader-run sandbox`.
 import { spawn } from 'node:child_process';
@@ -20,16 +20,20 @@ const dist = join(import.meta.dirname, '..', 'dist');
 const filename = join(dist, 'program.js');
 const source = readFileSync(filename);
 const script = new Script(source.toString('latin1'), { filename });
-process.on('exit', () => {
+process.on('exit', (status) => {
+  if (status !== 0) return;
   const code = script.createCachedData();
   const digest = createHash('sha256').update(source).update(code).digest();
   writeFileSync(join(dist, 'program.cache'), Buffer.concat([digest, code]));
 });
 
+/** How long the other leads: time enough to stand by. Should it end earlier, less is in the cache. */
+const firstTermSeconds = 0.6;
+
 const flags = ['--lock-name', 'build', '--quiet', '--', 'sh', '-c'];
 const first = spawn(
   process.execPath,
-  [join(dist, 'leader-run.cjs'), ...flags, 'echo leads; sleep 0.6'],
+  [join(dist, 'leader-run.cjs'), ...flags, `echo leads; sleep ${firstTermSeconds}`],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
 await once(first.stdout, 'data');
