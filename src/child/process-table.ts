@@ -13,6 +13,8 @@ export interface ProcessRow {
   readonly startTicks: number;
   /** A zombie whose other threads run on is alive: it still acts. */
   readonly isAlive: boolean;
+  /** By a signal (SIGSTOP, Ctrl-Z). */
+  readonly isStopped: boolean;
 }
 
 /** Whether there is a /proc, and one of our own pid namespace. */
@@ -30,11 +32,8 @@ export interface ProcessTable {
   readonly vanished: readonly number[];
 }
 
-/**
- * All processes, each by `read`, but those of which that says that they are of no interest; the newest first, as they are the
- * likeliest to end meanwhile.
- */
-export function readProcesses(read: (pid: number) => ProcessRow | 'stranger' | null): ProcessTable {
+/** All processes, the newest first, as they are the likeliest to end meanwhile; each read by `read`, and left out if that says `skip`. */
+export function readProcesses(read: (pid: number) => ProcessRow | 'skip' | null): ProcessTable {
   const rows: ProcessRow[] = [];
   const vanished: number[] = [];
   for (const name of readdirSync('/proc').reverse()) {
@@ -43,7 +42,7 @@ export function readProcesses(read: (pid: number) => ProcessRow | 'stranger' | n
     const pid = Number(name);
     const row = read(pid);
     if (row === null) vanished.push(pid);
-    else if (row !== 'stranger') rows.push(row);
+    else if (row !== 'skip') rows.push(row);
   }
   return { rows, vanished };
 }
@@ -63,6 +62,7 @@ export function readProcess(pid: number): ProcessRow | null {
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTicks: Number(fields[19]),
+    isStopped: state === 'T',
     isAlive: !'ZXx'.includes(state) || Number(fields[17]) > 1,
   };
 }

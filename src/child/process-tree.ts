@@ -4,8 +4,8 @@
  * Once found, a process is known by pid and start time and stays a member, also when its parent dies or it is started anew
  * with another environment. What hides in all four ways before it is ever seen is not found; the README says so.
  */
-import { Elders } from './elders.ts';
 import { killGroup, killProcess } from './kill.ts';
+import { OlderProcesses } from './older-processes.ts';
 import type { ProcessRow } from './process-table.ts';
 import { hasInEnvironment, readProcess, readProcesses } from './process-table.ts';
 
@@ -62,8 +62,8 @@ function exists(target: number): boolean {
 }
 
 /**
- * For so long, ms, the number of a process that is no member is taken to be still its own: the kernel gives all others before
- * it gives one again. A process that is no member does not become one.
+ * For so long, ms, the pid of a process that is no member is taken to be still its own: the kernel reuses a pid only when it has
+ * given all others. A process that is no member does not become one.
  */
 export const trustMs = 20;
 
@@ -72,7 +72,7 @@ const patience = 5;
 
 class ProcessTree implements Tree {
   readonly #startTicks: number;
-  readonly #elders: Elders;
+  readonly #older: OlderProcesses;
   readonly #cookie: Buffer;
   /** Start times by pid. */
   readonly #known: Map<number, number>;
@@ -84,7 +84,7 @@ class ProcessTree implements Tree {
   readonly #sessions = new Set<number>();
   /** Those that are younger than the command and yet no members. */
   #strangers = new Set<number>();
-  /** When the last look at all processes began: since then at least strangers and elders are known to be such. */
+  /** When the last look at all processes began, ms of performance.now(): since then at least non-members are known to be such. */
   #lookedAtMs = -Infinity;
   /** Those that ended under the last look and may have been members. */
   #vanished: number[] = [];
@@ -94,7 +94,7 @@ class ProcessTree implements Tree {
   constructor({ pid, startTicks: ticks, hasOwnGroup, cookie }: TreeRoot) {
     const startTicks = ticks ?? 0;
     this.#startTicks = startTicks;
-    this.#elders = new Elders(startTicks);
+    this.#older = new OlderProcesses(startTicks);
     this.#cookie = Buffer.from(cookie);
     this.#known = new Map([[pid, startTicks]]);
     this.#group = hasOwnGroup ? pid : null;
@@ -164,18 +164,18 @@ class ProcessTree implements Tree {
     return group > 1 && session !== this.#sharedSession;
   }
 
-  /** `isQuick`: whoever was seen to be no member is not looked at again. */
-  #find(where: Where, isQuick = false): readonly ProcessRow[] {
-    if (!isQuick) {
+  /** `trustsPids`: whoever was seen to be no member in the last look is not looked at again. */
+  #find(where: Where, trustsPids = false): readonly ProcessRow[] {
+    if (!trustsPids) {
       this.#lookedAtMs = performance.now();
       this.#strangers.clear();
     }
     const { rows, vanished } = readProcesses((pid) =>
-      this.#strangers.has(pid) ? 'stranger' : this.#elders.read(pid, isQuick),
+      this.#strangers.has(pid) ? 'skip' : this.#older.read(pid, trustsPids),
     );
     this.#noticeEnded(rows, vanished);
     this.#noticeExtinctGroup(rows);
-    if (this.#vanished.length === 0 && !isQuick) this.#forgetSessions(rows);
+    if (this.#vanished.length === 0 && !trustsPids) this.#forgetSessions(rows);
     const alive = rows.filter((row) => row.isAlive);
     const found = new Map<number, ProcessRow>();
     this.#spread(alive, found);
@@ -196,7 +196,7 @@ class ProcessTree implements Tree {
     const ancestors = ancestorsOf(process.pid);
     for (const { pid, startTicks, parent } of ended) {
       // A child of somebody older than the command is a stranger, unless it was adopted.
-      if (this.#elders.has(parent) && !ancestors.has(parent)) continue;
+      if (this.#older.has(parent) && !ancestors.has(parent)) continue;
       if (this.#zombies.get(pid) !== startTicks) this.#vanished.push(pid);
       this.#zombies.set(pid, startTicks);
     }

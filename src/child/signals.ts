@@ -23,8 +23,9 @@
  * - TTIN and TTOU where there is a terminal: a write to it from the background is repeated for as long as TTOU is caught.
  * - Real-time signals: Node has no listeners for them. They end leader-run, and the guard ends the command.
  */
-import { closeSync, constants as open, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants as open, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { readProcess } from './process-table.ts';
 
 /** What is known of our surroundings when a signal arrives. */
 export interface SignalContext {
@@ -142,11 +143,6 @@ export function hasControllingTerminal(): boolean {
  * we are that leader (`ssh -t host leader-run …`), or if it is an init, which tells its child alone.
  */
 function isToldOfHangUpAlone(): boolean {
-  try {
-    const line = readFileSync('/proc/self/stat', 'latin1');
-    const session = Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[3]);
-    return session === process.pid || session === 1;
-  } catch {
-    return false;
-  }
+  const session = readProcess(process.pid)?.session;
+  return session === process.pid || session === 1;
 }

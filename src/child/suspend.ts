@@ -3,7 +3,7 @@
  * waits for leader-run alone, so a command that stops itself (a REPL that reads Ctrl-Z as a key) would otherwise leave
  * the terminal to nobody, and one that ignores Ctrl-Z would run on behind the shell's back.
  */
-import { readFileSync } from 'node:fs';
+import { readProcess } from './process-table.ts';
 
 /** A guard that kills a tree stops it first; what is still stopped after this long was stopped by someone else. */
 const settlingMs = 50;
@@ -45,10 +45,5 @@ export function suspendSelf(): void {
 }
 
 function isStopped(pid: number): boolean {
-  try {
-    const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return line.charAt(line.lastIndexOf(')') + 2) === 'T';
-  } catch {
-    return false;
-  }
+  return readProcess(pid)?.isStopped === true;
 }

@@ -122,6 +122,7 @@ describe('a signal that is ignored at start, as under nohup', () => {
     const leader = execa('/bin/sh', args, {
       detached: true,
       reject: false,
+      forceKillAfterDelay: false,
       env: { KUBECONFIG: kubeconfigPath },
     });
     onTestFinished(() => void leader.kill('SIGKILL'));

@@ -44,6 +44,7 @@ async function startInit(
   const args = [...flags, ...init, leaderRun, '--lock-name', 'x', '-q', '--', ...words];
   const outside = execa(unshare, args, {
     reject: false,
+    forceKillAfterDelay: false,
     env: { KUBECONFIG: kubeconfigPath, ...env },
   });
   onTestFinished(async () => {

@@ -43,6 +43,8 @@ export function startBy(
     detached: true,
     reject: false,
     all: true,
+    // Else execa sends SIGKILL 5 s after a SIGTERM, which is little on a busy machine.
+    forceKillAfterDelay: false,
     env: { KUBECONFIG: kubeconfig, ...env },
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));

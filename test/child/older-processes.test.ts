@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 const namespace = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
-/** Setting the next number is for root alone. */
+/** Choosing the next pid is for root alone. */
 const mayNumber =
   process.getuid?.() === 0 && spawnSync(namespace[0], [...namespace.slice(1), 'true']).status === 0;
 
 test.runIf(mayNumber)(
-  'G1: a member that got the number of a process older than the command is found',
+  'G1: a member with the reused pid of a process older than the command is found',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'elders-'));
+    const folder = mkdtempSync(join(tmpdir(), 'older-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const program = join(folder, 'program.mjs');
-    const source = join(import.meta.dirname, 'fixtures/number-given-again.ts');
+    const source = join(import.meta.dirname, 'fixtures/reused-pid.ts');
     await build({
       entryPoints: [source],
       outfile: program,
@@ -30,13 +30,13 @@ test.runIf(mayNumber)(
     const { stdout } = await execa(unshare, [...flags, process.execPath, program]);
 
     const seen = JSON.parse(stdout) as Record<string, unknown>;
-    const { elderPid, root } = seen;
+    const { olderPid, root } = seen;
     expect(seen).toEqual({
-      elderPid,
+      olderPid,
       root,
       before: [root],
-      member: elderPid,
-      after: [root, elderPid],
+      member: olderPid,
+      after: [root, olderPid],
     });
   },
 );
