@@ -26,15 +26,17 @@ import { type Clock, run } from './run.ts';
 
 declare const LEADER_RUN_VERSION: string;
 
+// Not at once: with other flags Node cannot use the compiled code that its own modules come with, which costs 10 ms.
 setTimeout(() => {
   // Nothing here runs often enough to be worth optimised code, which would cost some MB.
   setFlagsFromString('--no-opt');
   // What has not run for long may be the way to the next leader: it is not to be compiled again then.
   setFlagsFromString('--no-flush-bytecode');
-  // Not at once: with other flags Node cannot use the compiled code that its own modules come with, which costs 10 ms.
 }, 0);
 
 const write = openStderr();
+const backlog = createBacklog();
+process.on('exit', () => backlog.flush());
 
 const clock: Clock = {
   bootMs: bootNowMs,
@@ -113,8 +115,6 @@ async function lead(options: RunOptions): Promise<number> {
     retryPeriodMs: settings.retryPeriodMs,
     waitMs: settings.waitMs,
   });
-  const backlog = createBacklog();
-  process.on('exit', () => backlog.flush());
   const outcome = await run(
     {
       ...settings,
@@ -200,6 +200,7 @@ function fail(log: Log, message: string): number {
 /** The tree goes with us: the supervisor kills it when this process exits. */
 function crash(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  backlog.flush();
   write(`leader-run: Internal error, please report it: ${text}\n`);
   process.exit(failedExitCode);
 }

@@ -14,6 +14,8 @@ export interface DirectLaunchOptions {
   readonly variables: readonly Variable[];
   readonly hasOwnGroup: boolean;
   readonly events: LaunchEvents;
+  /** What a shell would say. */
+  readonly onWarning: (message: string) => void;
 }
 
 export function createDirectLaunch(options: DirectLaunchOptions): Launch {
@@ -74,7 +76,8 @@ class DirectLaunch implements Launch {
     const { events } = this.#options;
     const code = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 }[error.code ?? ''];
     if (code === undefined) return events.onFailed(error.message);
-    process.stderr.write(`leader-run: Cannot run ${JSON.stringify(file)}: ${error.message}\n`);
+    const why = code === 127 ? 'there is no such command' : 'it is not executable';
+    this.#options.onWarning(`Cannot run ${JSON.stringify(file)} as ${why}`);
     events.onEnded({ id: 'exited', code });
   }
 }

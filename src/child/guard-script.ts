@@ -124,6 +124,7 @@ take() {
     ;;
   tree*.)
     pid=$a start=$b group=$c cookie=$d
+    # No deadlines come where there is no clock for them.
     [ -z "$apart" ] || [ ! -r /proc/uptime ] || start_sleeper
     ;;
   *) return ;;
@@ -171,11 +172,11 @@ end
 }
 
 tell_sleeper() {
-  state=Z
-  [ -z "$sleeper" ] || read -r rest rest state rest <"/proc/$sleeper/stat"
-  # Not in a /proc of ours: then the first one has to do.
-  case $start$sleeper in -?*) state=unknown ;; esac
-  [ "$state" != Z ] || start_sleeper
+  # Where /proc is that of another pid namespace ("-" for START) nobody can tell whether it lives.
+  if [ "$start" != - ]; then
+    read -r rest rest state rest <"/proc/$sleeper/stat"
+    [ "$state" != Z ] || start_sleeper
+  fi
   echo "$deadline" >&5
 }
 

@@ -91,7 +91,7 @@ class GuardKeeper implements Guard {
 
   #answered(guard: GuardProcess): void {
     if (guard !== this.#present || guard.isBehind) return;
-    this.#forgetPrevious();
+    this.#completeReplacement();
     if (this.#isArmed) return;
     this.#isArmed = true;
     this.#options.onArmed();
@@ -109,7 +109,7 @@ class GuardKeeper implements Guard {
   }
 
   /** Only when the present one can do its work, as until then the old one might still have done it. */
-  #forgetPrevious(): void {
+  #completeReplacement(): void {
     if (this.#previous === null) return;
     const { guard, message } = this.#previous;
     this.#previous = null;
@@ -228,7 +228,7 @@ class GuardProcess {
     // there was something new to tell meanwhile, it has its time again.
     setImmediate(() => {
       if (!this.isBehind || this.#timer !== null) return;
-      this.#fail(`it did not answer within ${timeoutMs} ms`);
+      this.#fail(`it did not answer within ${timeoutMs / 1000}s`);
     });
   }
 

@@ -28,6 +28,7 @@ export interface Launch {
   signal(signal: NodeJS.Signals): void;
 }
 
+/** Of an 'exit' event. Node tells neither code nor signal of a command that a real-time signal ended: 0 (README, Limits). */
 export function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
   return signal === null ? { id: 'exited', code: code ?? 0 } : { id: 'signalled', signal };
 }

@@ -154,7 +154,7 @@ class TreeSupervisor implements Supervisor {
   }
 
   #createLaunch(): Launch {
-    const { command, notes, settingNames, hasTerminal } = this.#options;
+    const { command, notes, settingNames, hasTerminal, onWarning } = this.#options;
     const words = rawWords(command);
     const inherited = inheritedVariables(notes.environment, settingNames);
     const variables = [
@@ -165,7 +165,7 @@ class TreeSupervisor implements Supervisor {
     const events = this.#launchEvents();
     const shell = this.#shell;
     if (shell === null)
-      return createDirectLaunch({ command: words, variables, hasOwnGroup, events });
+      return createDirectLaunch({ command: words, variables, hasOwnGroup, events, onWarning });
     const plan: GatePlan = {
       command: words,
       variables,
@@ -259,7 +259,7 @@ class TreeSupervisor implements Supervisor {
     if (this.#phase.id === 'live') this.#phase.forgetExit();
     this.#phase = { id: 'over' };
     this.#say({ id: 'gone' });
-    // The next leader waits for what that leads to: it goes before the end of a guard that finds nobody any more.
+    // The release comes first, as the next leader waits for it. The guard has nobody left to kill.
     const disarm = () => this.#guard?.disarm();
     setTimeout(disarm, disarmAfterMs).unref();
     onExit(disarm);

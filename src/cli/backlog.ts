@@ -6,6 +6,7 @@ export interface Backlog {
   flush(): void;
 }
 
+/** An empty one. A job that throws is a bug and ends the process as any does. */
 export function createBacklog(): Backlog {
   const jobs: (() => void)[] = [];
   const flush = (): void => {

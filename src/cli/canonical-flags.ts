@@ -13,19 +13,20 @@ interface Reading {
 }
 
 /** The words of a command line, cut in two. */
-export interface Words {
+export interface SplitLine {
   /** Known flags in their canonical form, and the first word that is none of them. */
   readonly head: readonly string[];
   /** What follows: the command's business, which can be a hundred thousand words. */
   readonly tail: readonly string[];
 }
 
-export function canonicalWords(words: readonly string[], flags: readonly Flag[]): Words {
+/** Cuts a command line where its flags end. Never throws: what is wrong with a flag commander says. */
+export function canonicalWords(words: readonly string[], flags: readonly Flag[]): SplitLine {
   const canonical: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const readings = read(words[at] ?? '', flags);
     if (readings === null) {
-      return { head: [...canonical, unknown(words[at])], tail: words.slice(at + 1) };
+      return { head: [...canonical, withoutValue(words[at])], tail: words.slice(at + 1) };
     }
     for (const { flag, value } of readings) {
       if (value !== null) canonical.push(`--${flag.name}=${value}`);
@@ -66,7 +67,7 @@ function readCluster(word: string, flags: readonly Flag[]): Reading[] | null {
 }
 
 /** A long flag that is not known goes to commander without its value, so that it can tell which one was meant. */
-function unknown(word = ''): string {
+function withoutValue(word = ''): string {
   const [, name] = /^--?([^-=][^=]+)/.exec(word) ?? [];
   return name === undefined ? word : `--${name}`;
 }

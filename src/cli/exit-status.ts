@@ -1,4 +1,4 @@
-/** The exit statuses of leader-run (design section 7). */
+/** The exit statuses of leader-run (README, Exit status). */
 import { constants } from 'node:os';
 import type { Outcome } from '../election/report.ts';
 

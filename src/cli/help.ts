@@ -18,15 +18,15 @@ The Lease
 
 Time (15s, 1m30s, 500ms)
       --lease-duration D      a dead leader is replaced after it, default: 15s
-      --renew-deadline D      stop if not renewed so long, default: 2/3 of it
+      --renew-deadline D      stop if not renewed in time, default: 2/3 of it
       --retry-period D        time between renewals, default: 2/15 of it
-      --wait D                give up if not leader by then, default: infinity
+      --wait D                give up if not leader in time, default: infinity
       --try                   the same as --wait 0
 
 The command
       --signal NAME           what asks it to stop, default: TERM
       --grace-period D        from then to SIGKILL, default: 25s; or infinity
-      --loss-grace D          the same if the Lease is lost, default: all left
+      --loss-grace D          the same when it is lost, default: what it leaves
   -E, --conflict-exit-code N  if not leader in time, default: 124
       --lost-exit-code N      if the Lease was lost, default: 75
 

@@ -6,6 +6,7 @@
 import type { Ending, Gap } from '../election/event.ts';
 import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
+import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, roughDuration } from './durations.ts';
 import { failureClause, failureInBrief } from './failures.ts';
 import type { Line, LineLevel } from './log.ts';
@@ -55,12 +56,12 @@ export function createMessages(context: MessageContext): Messages {
 function levelOf(report: Report): LineLevel {
   switch (report.id) {
     case 'child-started':
-    case 'renewed':
       return 'debug';
     case 'waiting':
     case 'holder-changed':
     case 'acquired':
     case 'api-recovered':
+    case 'renewed':
     case 'child-ended':
     case 'released':
       return 'info';
@@ -117,9 +118,9 @@ class Sentences {
       case 'api-recovered':
         return 'The API server answers again';
       case 'renewal-failed':
-        return `Cannot renew ${lease} as ${failureClause(report.failure, namespace)}; last renewal was sent ${roughDuration(report.sinceRenewalMs)} ago, the child is stopped in ${roughDuration(report.stopsInMs)} unless one succeeds`;
+        return `Cannot renew ${lease} as ${failureClause(report.failure, namespace)}; the last renewal was sent ${roughDuration(report.sinceRenewalMs)} ago, the child is stopped in ${roughDuration(report.stopsInMs)} unless one succeeds`;
       case 'renewed':
-        return `Renewed ${lease}, ${roughDuration(report.sinceRenewalMs)} after the last time`;
+        return `Renewed ${lease} again, ${roughDuration(report.sinceRenewalMs)} after the renewal before`;
       case 'restoring':
         return `Writing our record to ${lease} again as somebody ${report.what} it`;
       case 'stopping-child':
@@ -129,7 +130,7 @@ class Sentences {
       case 'child-ended':
         return `Child ${report.pid} ${ended(report.ending)}`;
       case 'child-lingering':
-        return `Cannot end ${report.pids.join(', ')} of the child's processes, as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
+        return `Cannot kill ${report.pids.join(', ')} of the child's processes as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
       case 'released':
         return `Released ${lease}`;
       case 'not-released':
@@ -138,10 +139,12 @@ class Sentences {
         return `Not starting the child as ${this.#loss(report.loss)}`;
       case 'not-acquired':
         return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
-      case 'polling':
+      case 'polling': {
+        const pollingPeriod = `${formatDuration(retryPeriodMs)} to ${formatDuration((1 + jitterFactor) * retryPeriodMs)}`;
         return report.why === 'forbidden'
-          ? `Cannot watch ${lease} as it is forbidden: reading it each ${formatDuration(retryPeriodMs)} instead, grant watch on leases.coordination.k8s.io for an instant hand-over`
-          : `Cannot watch ${lease} as ${failureClause(report.why, namespace)}; reading it each ${formatDuration(retryPeriodMs)} for now`;
+          ? `Cannot watch ${lease} as it is forbidden: reading it every ${pollingPeriod} instead, grant watch on leases.coordination.k8s.io for an instant hand-over`
+          : `Cannot watch ${lease} as ${failureClause(report.why, namespace)}; reading it every ${pollingPeriod} for now`;
+      }
     }
   }
 
@@ -218,7 +221,7 @@ function heldBy(holder: string | null): string {
 
 function killFollows(killsInMs: number): string {
   return killsInMs === Infinity
-    ? 'SIGKILL never follows'
+    ? 'no SIGKILL follows'
     : `SIGKILL follows in ${roughDuration(killsInMs)}`;
 }
 

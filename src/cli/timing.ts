@@ -1,6 +1,7 @@
 /** The durations of a candidate: one knob scales the rest, and settings that could not keep the promises are refused. */
 import {
   clockSkew,
+  jitterFactor,
   killMarginMs,
   ownLeaseDurationMs,
   roomForLossGraceMs,
@@ -21,9 +22,6 @@ const defaultLeaseDurationMs = 15_000;
 
 /** client-go compares renewTime by whole seconds: a holder that renews more often looks dead to it. */
 const shortestRetryPeriodMs = 1_000;
-
-/** client-go adds up to this factor to the retry period, and refuses settings that leave no room for it. */
-const jitterFactor = 1.2;
 
 /** leaseDurationSeconds is an int32. */
 const longestLeaseDurationMs = (2 ** 31 - 1) * 1_000;

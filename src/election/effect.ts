@@ -25,12 +25,14 @@ export type Effect =
   /** Open the watch from here on, or close it. */
   | { readonly id: 'watch'; readonly resourceVersion: string | null; readonly silenceMs: number }
   | { readonly id: 'unwatch' }
+  /** Not after `notAfterMs`, and with the guard told to kill at `killAtMs`: boot-clock instants. */
   | {
       readonly id: 'start-child';
       readonly term: TermFacts;
       readonly notAfterMs: number;
       readonly killAtMs: number;
     }
+  /** A boot-clock instant, never earlier than the one before. */
   | { readonly id: 'extend-guard'; readonly killAtMs: number }
   | { readonly id: 'signal-child'; readonly signal: NodeJS.Signals }
   /** The stop signal of the settings, to the command (`command`) or to all that it left behind (`tree`). */

@@ -32,7 +32,7 @@ export type Report =
   | { readonly id: 'child-started'; readonly pid: number }
   /** A request failed while standby; said once per change of the failure. */
   | { readonly id: 'api-failed'; readonly failure: Failure }
-  /** The API server answers again after `api-failed` or `renewal-failed`. */
+  /** The API server answers again after `api-failed`. */
   | { readonly id: 'api-recovered' }
   /** A renewal failed; the child will be stopped in `stopsInMs` if none succeeds. Said once per change of the failure. */
   | {

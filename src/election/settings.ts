@@ -2,6 +2,12 @@
  * The timing of one candidate, and the one inequality on which mutual exclusion rests.
  */
 
+/**
+ * A standby that polls looks after the retry period and a random part of this times as much again, and settings that leave a leader
+ * no room for that are refused; both as client-go's leader election has it.
+ */
+export const jitterFactor = 1.2;
+
 /** What the election needs of the command line; every number is in milliseconds. `Infinity` is allowed where it says so. */
 export interface ElectionSettings {
   readonly identity: string;
@@ -9,7 +15,7 @@ export interface ElectionSettings {
   readonly leaseDurationMs: number;
   /** R: a leader not confirmed for so long, counted from the send of its last renewal, stops its child. */
   readonly renewDeadlineMs: number;
-  /** P: from one renewal to the next; while polling, from one look to the next. */
+  /** P: from one renewal to the next; see {@link jitterFactor} for looks while polling. */
   readonly retryPeriodMs: number;
   /** From the stop signal to SIGKILL when leadership was lost. */
   readonly lossGraceMs: number;

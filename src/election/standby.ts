@@ -17,7 +17,7 @@ import { beginWithdrawal } from './releasing.ts';
 import type { Outcome } from './report.ts';
 import { end } from './ending.ts';
 import { isSameFailure, pauseAfter } from './retrying.ts';
-import { attemptTimeoutMs } from './settings.ts';
+import { attemptTimeoutMs, jitterFactor } from './settings.ts';
 import type { Candidate, Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import {
@@ -338,7 +338,7 @@ function recovered(standby: Standby, turn: Turn): Standby {
 
 /** No request under way; the next look comes after client-go's jitter, unless the watch makes it superfluous. */
 function idle(standby: Standby, turn: Turn): Standby {
-  const pauseMs = standby.candidate.retryPeriodMs * (1 + 1.2 * turn.at.random);
+  const pauseMs = standby.candidate.retryPeriodMs * (1 + jitterFactor * turn.at.random);
   return { ...standby, call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, ...noFailures } };
 }
 

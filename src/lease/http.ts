@@ -33,15 +33,17 @@ export interface Call {
 
 /** How to reach the server: what all requests have in common, made once. */
 export interface Endpoint {
-  readonly request: typeof requestHttp;
+  /** Node's, for this scheme. */
+  readonly open: typeof requestHttp;
   readonly options: RequestOptions;
   readonly basePath: string;
   readonly headers: OutgoingHttpHeaders;
 }
 
+/** `server` is http:// or https://, with or without a path. */
 export function endpointOf(server: URL, userAgent: string): Endpoint {
   return {
-    request: server.protocol === 'https:' ? requestHttps : requestHttp,
+    open: server.protocol === 'https:' ? requestHttps : requestHttp,
     options: { ...urlToHttpOptions(server), timeout: proxyTimeoutMs },
     basePath: server.pathname.replace(/\/+$/, ''),
     headers: { Accept: 'application/json', 'User-Agent': userAgent },
@@ -72,7 +74,7 @@ export function startRequest(
 ): ClientRequest {
   // As text, it goes out in one piece with the head.
   const content = body === null ? null : JSON.stringify(body);
-  const outgoing = endpoint.request({
+  const outgoing = endpoint.open({
     ...endpoint.options,
     path: endpoint.basePath + path,
     method,

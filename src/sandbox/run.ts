@@ -86,7 +86,8 @@ async function runCommand(
       resolve(signal === null ? (code ?? 0) : SIGNAL_EXIT_BASE + constants.signals[signal]);
     });
     child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
-      write(`leader-run: Cannot run ${JSON.stringify(file)}: ${message}\n`);
+      const why = code === 'ENOENT' ? 'there is no such command' : message;
+      write(`leader-run: Cannot run ${JSON.stringify(file)} as ${why}\n`);
       resolve(code === 'ENOENT' ? NOT_FOUND_EXIT_CODE : NOT_EXECUTABLE_EXIT_CODE);
     });
   });

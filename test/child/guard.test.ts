@@ -162,7 +162,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     process.kill(first, 'SIGSTOP');
     host.tell({ call: 'extend', killAtMs: bootNowMs() + 60_000 });
     const { message } = await host.heard('warning');
-    expect(message).toBe('Replaced the guard as it did not answer within 500 ms');
+    expect(message).toBe('Replaced the guard as it did not answer within 0.5s');
     await until('the silent guard is gone', () => !isAlive(first));
     expect(pids.every(isAlive)).toBe(true);
     host.signal('SIGKILL');

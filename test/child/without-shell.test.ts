@@ -14,14 +14,15 @@ test('one warning says what is lost', async () => {
 });
 
 test('the status is told as it was', async () => {
-  for (const [command, code] of [
-    [['sh', '-c', 'exit 42'], 42],
-    [['/no/such/command'], 127],
-    [['/tmp'], 126],
+  for (const [command, code, said] of [
+    [['sh', '-c', 'exit 42'], 42, []],
+    [['/no/such/command'], 127, ['Cannot run "/no/such/command" as there is no such command']],
+    [['/tmp'], 126, ['Cannot run "/tmp" as it is not executable']],
   ] as const) {
-    const { heard, gone } = supervise(command, { shell });
+    const { heard, gone, warnings } = supervise(command, { shell });
     await gone;
     expect((await heard('ended')).ending).toEqual({ id: 'exited', code });
+    expect(warnings.slice(1)).toEqual(said);
   }
 });
 

@@ -83,11 +83,11 @@ describe('each report is one sentence', () => {
         sinceRenewalMs: 4_120,
         stopsInMs: 5_880,
       },
-      'Cannot renew lease "prod/worker" as no answer came within 2.7s; last renewal was sent 4.1s ago, the child is stopped in 5.9s unless one succeeds',
+      'Cannot renew lease "prod/worker" as no answer came within 2.7s; the last renewal was sent 4.1s ago, the child is stopped in 5.9s unless one succeeds',
     ],
     [
       { id: 'renewed', sinceRenewalMs: 2_003 },
-      'Renewed lease "prod/worker", 2s after the last time',
+      'Renewed lease "prod/worker" again, 2s after the renewal before',
     ],
     [
       { id: 'restoring', what: 'blanked' },
@@ -99,7 +99,7 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'stopping-child', reason: onTerm, pid: 4711, killsInMs: Infinity },
-      'Stopping child 4711 on SIGTERM; SIGKILL never follows',
+      'Stopping child 4711 on SIGTERM; no SIGKILL follows',
     ],
     [
       { id: 'stopping-child', reason: lost(expired), pid: 4711, killsInMs: 3_830 },
@@ -154,7 +154,7 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'child-lingering', pids: [4712, 4713], keepsRenewing: true },
-      'Cannot end 4712, 4713 of the child\'s processes, as SIGKILL is not permitted or has no effect; lease "prod/worker" is renewed until they are gone',
+      'Cannot kill 4712, 4713 of the child\'s processes as SIGKILL is not permitted or has no effect; lease "prod/worker" is renewed until they are gone',
     ],
     [{ id: 'released' }, 'Released lease "prod/worker"'],
     [
@@ -179,7 +179,7 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'polling', why: 'forbidden' },
-      'Cannot watch lease "prod/worker" as it is forbidden: reading it each 2s instead, grant watch on leases.coordination.k8s.io for an instant hand-over',
+      'Cannot watch lease "prod/worker" as it is forbidden: reading it every 2s to 4.4s instead, grant watch on leases.coordination.k8s.io for an instant hand-over',
     ],
   ];
 
