@@ -106,13 +106,35 @@ kill_tree() {
   trap kill_those_met 0
   look_at '/proc/[0-9]*/stat'
   [ "$group" = - ] || kill -KILL "-$group"
-  while before=$known; do
-    look_at "/proc/[0-9]*/stat$newline/proc/[0-9]*/environ"
-    [ "$before" != "$known" ] || break
-  done
+  look_everywhere
   kill_those_met
   echo killed >&3
+  # Who had left group and session and was in the middle of an exec had no environment to be found by.
+  group=-
+  for pause in 0.02 0.08 0.3; do
+    sleep "$pause"
+    known=' '
+    look_everywhere
+    kill_those_met
+  done
   kill -KILL 0
+}
+
+# Looks at environments too, until nobody new appears.
+look_everywhere() {
+  while before=$known; do
+    find_zombies
+    look_at "/proc/[0-9]*/stat$newline/proc/[0-9]*/environ$zombies"
+    [ "$before" != "$known" ] || break
+  done
+}
+
+# The main thread of a process can have ended while others run on: then they show its environment.
+find_zombies() {
+  zombies=
+  for row in $table; do
+    case $row in */stat:") Z "*) zombies="$zombies$newline\${row%/stat:*}/task/[0-9]*/environ" ;; esac
+  done
 }
 
 # A line that lost a part, as a read can that runs out of time in the middle, is not answered.
@@ -124,8 +146,8 @@ take() {
     ;;
   tree*.)
     pid=$a start=$b group=$c cookie=$d
-    # No deadlines come where there is no clock for them.
-    [ -z "$apart" ] || [ ! -r /proc/uptime ] || start_sleeper
+    # Where there is no clock no deadlines come; and the pipe to a sleeper is opened by way of /proc.
+    [ -z "$apart" ] || [ ! -r /proc/uptime ] || [ ! -e /proc/self/fd/3 ] || start_sleeper
     ;;
   *) return ;;
   esac
@@ -172,6 +194,7 @@ end
 }
 
 tell_sleeper() {
+  [ -n "$sleeper" ] || return
   # Where /proc is that of another pid namespace ("-" for START) nobody can tell whether it lives.
   if [ "$start" != - ]; then
     read -r rest rest state rest <"/proc/$sleeper/stat"

@@ -23,8 +23,8 @@ export interface GuardOptions {
   readonly timeoutMs: number;
   /** The guard knows the tree that it was last told of, and would kill it. Once for each. */
   readonly onArmed: () => void;
-  /** Another guard has taken the place of one that is dead or silent, and knows all that it knew. */
-  readonly onReplaced: (message: string) => void;
+  /** Another guard has taken the place of one that is dead or silent ("ended with …"), and knows all that it knew. */
+  readonly onReplaced: (whatItDid: string) => void;
   /** The guard found the deadline passed and has killed the tree. The last call. */
   readonly onKilled: () => void;
   /** The guard is gone and could not be replaced. The last call. */
@@ -100,10 +100,12 @@ class GuardKeeper implements Guard {
   #failed(guard: GuardProcess, message: string): void {
     if (guard !== this.#present) return;
     // One that never answered is no better replaced: whatever prevents it will prevent the next one too.
-    if (!guard.hasAnswered) return this.#end(() => this.#options.onLost(message));
+    if (!guard.hasAnswered) return this.#end(() => this.#options.onLost(`the guard ${message}`));
     // Dead just after its deadline: its last word may not have come through.
     if (bootNowMs() >= this.#killAtMs) return this.#end(this.#options.onKilled);
-    this.#previous = { guard, message };
+    // One that fails in the middle of a replacement is not the one that still knows all.
+    if (this.#previous === null) this.#previous = { guard, message };
+    else guard.destroy();
     const next = this.begin(this.#options.timeoutMs);
     if (this.#tree !== null) next.tell(this.#tree, this.#killAtMs);
   }
@@ -158,12 +160,12 @@ class GuardProcess {
       env: guardEnvironment(),
     });
     favour(this.#process.pid);
-    this.#process.on('error', (error) => this.#fail(error.message));
+    this.#process.on('error', (error) => this.#fail(`could not be started: ${error.message}`));
     this.#process.on('exit', (code, signal) => {
       // What the dead one leaves behind (a sleeper with an old deadline) must not strike later.
       if (this.#process.pid !== undefined) killGroup(this.#process.pid, 'SIGKILL');
       // Its last word may still be in the pipe.
-      this.#process.on('close', () => this.#fail(`it ended with ${signal ?? code ?? 'nothing'}`));
+      this.#process.on('close', () => this.#fail(`ended with ${signal ?? code ?? 'nothing'}`));
     });
     const socket = this.#socket;
     socket?.on('error', () => undefined);
@@ -228,7 +230,7 @@ class GuardProcess {
     // there was something new to tell meanwhile, it has its time again.
     setImmediate(() => {
       if (!this.isBehind || this.#timer !== null) return;
-      this.#fail(`it did not answer within ${timeoutMs / 1000}s`);
+      this.#fail(`did not answer within ${timeoutMs / 1000}s`);
     });
   }
 

@@ -7,7 +7,7 @@
  */
 import { statSync } from 'node:fs';
 import type { ProcessRow } from './process-table.ts';
-import { readProcess } from './process-table.ts';
+import { isHidden, readProcess } from './process-table.ts';
 
 /** What identifies a directory of /proc. */
 interface ProcDirectory {
@@ -31,7 +31,7 @@ export class OlderProcesses {
   }
 
   /**
-   * The row of a process, or `skip` if it is older than the command; null: there is none of that pid (any more).
+   * The row of a process, or `skip` if it is older than the command, or hidden from us; null: there is none of that pid (any more).
    * `trustsPids`: a pid known to be of an older process is taken to be so still.
    */
   read(pid: number, trustsPids: boolean): ProcessRow | 'skip' | null {
@@ -44,7 +44,7 @@ export class OlderProcesses {
     const { ino: inode, ctimeMs: madeAtMs } = directory;
     if (known?.inode === inode && known.madeAtMs === madeAtMs) return 'skip';
     const row = readProcess(pid);
-    if (row === null) return null;
+    if (row === null) return isHidden(pid) ? 'skip' : null;
     if (row.startTicks < this.#commandStartTicks) {
       this.#older.set(pid, { inode, madeAtMs });
       return 'skip';

@@ -51,7 +51,7 @@ export function readProcesses(read: (pid: number) => ProcessRow | 'skip' | null)
 export function readProcess(pid: number): ProcessRow | null {
   // One read is all of it: the kernel makes the line in one go.
   const length = readInto(`/proc/${pid}/stat`, 'once');
-  if (length === 0) return null;
+  if (length <= 0) return null;
   const line = buffer.toString('latin1', 0, length);
   // The name in parentheses can hold anything, also parentheses; nothing after it can.
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', 20);
@@ -67,26 +67,74 @@ export function readProcess(pid: number): ProcessRow | null {
   };
 }
 
-/**
- * Whether these bytes are in the environment that the process was started with. null: there is none to be read, as it is
- * somebody else's, a kernel thread, or just now being replaced by exec.
- */
-export function hasInEnvironment(pid: number, needle: Buffer): boolean | null {
-  const length = readInto(`/proc/${pid}/environ`, 'to its end');
-  return length === 0 ? null : buffer.subarray(0, length).includes(needle);
+/** Whether it is there and yet not to be seen, as with hidepid=1: then it is somebody else's. */
+export function isHidden(pid: number): boolean {
+  return readInto(`/proc/${pid}/stat`, 'once') === denied;
 }
 
+/**
+ * Whether these bytes are in the environment that the process was started with; `false` also if that is not for us to read. null:
+ * it cannot be said now, as the process is just being replaced by exec, or has ended.
+ */
+export function hasInEnvironment(pid: number, needle: Buffer): boolean | null {
+  let length = readEnvironment(pid);
+  if (length === 0) {
+    // Is there none, or just none at the moment? If it was in the middle of an exec that is over, the second read finds it.
+    const start = environmentStart(pid);
+    if (start === 'none') return false;
+    length = readEnvironment(pid);
+    if (length === 0) return start !== null && environmentStart(pid) === start ? false : null;
+  }
+  return length === denied ? false : buffer.subarray(0, length).includes(needle);
+}
+
+/** As {@link readInto}. */
+function readEnvironment(pid: number): number {
+  const length = readInto(`/proc/${pid}/environ`, 'to its end');
+  if (length !== 0) return length;
+  // The main thread may have ended: then the others show it.
+  for (const thread of threadsOf(pid)) {
+    const length = readInto(`/proc/${pid}/task/${thread}/environ`, 'to its end');
+    if (length > 0) return length;
+  }
+  return 0;
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+/** Where in its memory the environment is: each exec puts it elsewhere. null: nowhere, in the middle of an exec; `none`: a kernel thread. */
+function environmentStart(pid: number): bigint | 'none' | null {
+  const length = readInto(`/proc/${pid}/stat`, 'once');
+  if (length <= 0) return null;
+  const line = buffer.toString('latin1', 0, length);
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  if ((Number(fields[6]) & kernelThreadFlag) !== 0) return 'none';
+  const start = BigInt(fields[47] ?? 0);
+  return start === 0n ? null : start;
+}
+
+/** PF_KTHREAD of the kernel's sched.h. */
+const kernelThreadFlag = 0x200000;
+/** What {@link readInto} returns for a file that we may not read. */
+const denied = -1;
 const zero = 48;
 const nine = 57;
 let buffer = Buffer.alloc(64 * 1024);
 
-/** Fills the buffer, which grows as needed, and returns how much of it; 0 if the file cannot be read. */
+/** Fills the buffer, which grows as needed, and returns how much of it; 0 if there is nothing (any more), or {@link denied}. */
 function readInto(path: string, how: 'once' | 'to its end'): number {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
-  } catch {
-    return 0;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return ['EACCES', 'EPERM'].includes(code) ? denied : 0;
   }
   try {
     for (let length = 0; ;) {

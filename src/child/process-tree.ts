@@ -23,9 +23,11 @@ export interface TreeRoot {
 export interface Tree {
   /**
    * The living members. If none is found but processes vanish under each look, these: one that forks and ends at once is
-   * never seen itself, and what it has left is not in that look. Quick if it was asked a moment ago.
+   * never seen itself, and what it has left is not in that look.
    */
   readonly members: () => readonly number[];
+  /** The living members among those that the last look did not see or could not judge: quick, to be asked right after it. */
+  readonly newcomers: () => readonly number[];
   /** Sends a signal to every living member. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /** SIGKILL to every member, those that appear meanwhile included. Returns to whom; who died of it, {@link members} tells. */
@@ -44,6 +46,7 @@ export function createBlindTree(root: TreeRoot): Tree {
   const members = () => (exists(target) ? [root.pid] : []);
   return {
     members,
+    newcomers: members,
     signal: (signal) => killProcess(target, signal),
     strike: () => {
       killProcess(target, 'SIGKILL');
@@ -61,12 +64,6 @@ function exists(target: number): boolean {
   }
 }
 
-/**
- * For so long, ms, the pid of a process that is no member is taken to be still its own: the kernel reuses a pid only when it has
- * given all others. A process that is no member does not become one.
- */
-export const trustMs = 20;
-
 /** So often a look is repeated at once when processes vanish under it. */
 const patience = 5;
 
@@ -82,10 +79,8 @@ class ProcessTree implements Tree {
   readonly #sharedSession: number | null;
   /** The sessions in which members were found: whoever is in one has it from a member. */
   readonly #sessions = new Set<number>();
-  /** Those that are younger than the command and yet no members. */
-  #strangers = new Set<number>();
-  /** When the last look at all processes began, ms of performance.now(): since then at least non-members are known to be such. */
-  #lookedAtMs = -Infinity;
+  /** Those that are younger than the command and that the last look has seen to be no members. */
+  readonly #strangers = new Set<number>();
   /** Those that ended under the last look and may have been members. */
   #vanished: number[] = [];
   /** Start times of the zombies seen, by pid: one that is new has just ended. */
@@ -101,18 +96,9 @@ class ProcessTree implements Tree {
     this.#sharedSession = hasOwnGroup ? null : (readProcess(process.pid)?.session ?? null);
   }
 
-  readonly members = (): readonly number[] => {
-    // What was there a look ago is known to be none, so it is no matter if that ends.
-    const strangers = new Set<number>();
-    for (let look = 0; look < patience; look += 1) {
-      const found = this.#find('everywhere', performance.now() - this.#lookedAtMs < trustMs);
-      if (found.length > 0) return found.map((row) => row.pid);
-      this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
-      if (this.#vanished.length === 0) return [];
-      for (const pid of this.#strangers) strangers.add(pid);
-    }
-    return this.#vanished;
-  };
+  readonly members = (): readonly number[] => this.#survivors(false);
+
+  readonly newcomers = (): readonly number[] => this.#survivors(true);
 
   readonly signal = (signal: NodeJS.Signals): void => {
     for (const { pid } of this.#find('everywhere')) killProcess(pid, signal);
@@ -132,6 +118,19 @@ class ProcessTree implements Tree {
     }
     return struck;
   };
+
+  #survivors(trustsPids: boolean): readonly number[] {
+    // What was there a look ago is known to be none, so it is no matter if that ends.
+    const strangers = new Set<number>();
+    for (let look = 0; look < patience; look += 1) {
+      const found = this.#find('everywhere', trustsPids);
+      if (found.length > 0) return found.map((row) => row.pid);
+      this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
+      if (this.#vanished.length === 0) return [];
+      for (const pid of this.#strangers) strangers.add(pid);
+    }
+    return this.#vanished;
+  }
 
   /**
    * Stops whom it finds until nobody new appears, so that no member can fork away from the one that kills it. With a member
@@ -164,20 +163,19 @@ class ProcessTree implements Tree {
     return group > 1 && session !== this.#sharedSession;
   }
 
-  /** `trustsPids`: whoever was seen to be no member in the last look is not looked at again. */
+  /**
+   * `trustsPids`: the pids of those that the last look has seen to be no members are taken to be theirs still. A process that is
+   * no member does not become one.
+   */
   #find(where: Where, trustsPids = false): readonly ProcessRow[] {
-    if (!trustsPids) {
-      this.#lookedAtMs = performance.now();
-      this.#strangers.clear();
-    }
+    if (!trustsPids) this.#strangers.clear();
     const { rows, vanished } = readProcesses((pid) =>
       this.#strangers.has(pid) ? 'skip' : this.#older.read(pid, trustsPids),
     );
-    this.#noticeEnded(rows, vanished);
     this.#noticeExtinctGroup(rows);
-    if (this.#vanished.length === 0 && !trustsPids) this.#forgetSessions(rows);
     const alive = rows.filter((row) => row.isAlive);
     const found = new Map<number, ProcessRow>();
+    this.#vanished = [...vanished];
     this.#spread(alive, found);
     if (where === 'everywhere') this.#addMarked(alive, found);
     for (const row of found.values()) {
@@ -185,18 +183,19 @@ class ProcessTree implements Tree {
       this.#known.set(row.pid, row.startTicks);
       if (this.#isOwnGroup(row)) this.#sessions.add(row.session);
     }
+    this.#noticeEnded(rows);
+    if (this.#vanished.length === 0 && !trustsPids) this.#forgetSessions(rows);
     return [...found.values()];
   }
 
-  #noticeEnded(rows: readonly ProcessRow[], vanished: readonly number[]): void {
-    this.#vanished = [...vanished];
+  #noticeEnded(rows: readonly ProcessRow[]): void {
     const ended = rows.filter((row) => !row.isAlive);
     if (ended.length === 0) return;
-    // Adopt orphans.
-    const ancestors = ancestorsOf(process.pid);
+    const adopters = adoptersOfOrphans();
     for (const { pid, startTicks, parent } of ended) {
-      // A child of somebody older than the command is a stranger, unless it was adopted.
-      if (this.#older.has(parent) && !ancestors.has(parent)) continue;
+      // A child of no member is none, unless it was adopted.
+      const isStrangers = this.#older.has(parent) || this.#strangers.has(parent);
+      if (isStrangers && !adopters.has(parent)) continue;
       if (this.#zombies.get(pid) !== startTicks) this.#vanished.push(pid);
       this.#zombies.set(pid, startTicks);
     }
@@ -210,8 +209,8 @@ class ProcessTree implements Tree {
       if (isMarked === true) found.set(row.pid, row);
       if (isMarked === false) this.#strangers.add(row.pid);
       if (isMarked !== null) continue;
-      // It may just be between two programs: then its environment is empty for a moment. Or it is gone.
-      if (readProcess(row.pid)?.startTicks !== row.startTicks) this.#vanished.push(row.pid);
+      // It is just between two programs, or gone.
+      this.#vanished.push(row.pid);
     }
     if (found.size > before) this.#spread(rows, found);
   }
@@ -251,10 +250,11 @@ class ProcessTree implements Tree {
   }
 }
 
-function ancestorsOf(pid: number): ReadonlySet<number> {
-  const ancestors = new Set<number>();
-  for (let at = pid; at > 0; at = readProcess(at)?.parent ?? 0) ancestors.add(at);
-  return ancestors;
+/** Our ancestors, who may be subreapers, and the init of our pid namespace, which is none of them after `docker exec`. */
+function adoptersOfOrphans(): ReadonlySet<number> {
+  const adopters = new Set([1]);
+  for (let at = process.pid; at > 0; at = readProcess(at)?.parent ?? 0) adopters.add(at);
+  return adopters;
 }
 
 /** `nearby`: by group, session and descent; `everywhere`: by the cookie too. */

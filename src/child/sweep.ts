@@ -69,9 +69,9 @@ class TreeSweep implements Sweep {
 
   /** Two looks, as a process can fork and die so that one look sees neither it nor its child. */
   #survivors(): readonly number[] {
-    const { members } = this.#options.tree;
+    const { members, newcomers } = this.#options.tree;
     const survivors = members();
-    return survivors.length > 0 ? survivors : members();
+    return survivors.length > 0 ? survivors : newcomers();
   }
 
   /** One blow is enough for whom it reached; with each report it is repeated, as one may have changed its user. */

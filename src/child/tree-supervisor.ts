@@ -104,7 +104,7 @@ class TreeSupervisor implements Supervisor {
       shell: this.#shell,
       timeoutMs: this.#options.guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
-      onReplaced: (message) => this.#options.onWarning(`Replaced the guard as ${message}`),
+      onReplaced: (whatItDid) => this.#options.onWarning(`Replaced the guard as it ${whatItDid}`),
       onKilled: () => this.kill(),
       onLost: (message) => this.#guardLost(message),
     });

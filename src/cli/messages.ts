@@ -200,7 +200,7 @@ class Sentences {
           ? `another process writes ${this.lease} with the same identity ${quote(loss.holder)}: give each its own --id`
           : `${this.lease} is held by ${quote(loss.holder)} now`;
       case 'unguarded':
-        return `its guard is lost: ${phrase(loss.message)}`;
+        return `it cannot be guarded any more: ${phrase(loss.message)}`;
     }
   }
 

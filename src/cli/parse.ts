@@ -46,7 +46,7 @@ function parseRun(
   env: Environment,
   { hostname, uuid, version }: Surroundings,
 ): CommandLine {
-  const words = split(argv, runFlags);
+  const words = split(argv, runFlags, 'leader-run --help');
   if (words.id === 'refused') return words;
   const reader = new Reader(words.flags, twinsIn(env));
   if (reader.read('help', parseSwitch, false)) return { id: 'print', text: runHelp };
@@ -60,7 +60,7 @@ function parseRun(
 }
 
 function parseSandbox(argv: readonly string[]): CommandLine {
-  const words = split(argv, sandboxFlags);
+  const words = split(argv, sandboxFlags, 'leader-run sandbox --help');
   if (words.id === 'refused') return words;
   const reader = new Reader(words.flags, new Map());
   if (reader.read('help', parseSwitch, false)) return { id: 'print', text: sandboxHelp };
@@ -78,6 +78,7 @@ interface Split {
 function split(
   argv: readonly string[],
   flags: readonly Flag[],
+  help: string,
 ): Split | (CommandLine & { id: 'refused' }) {
   const program = new Command()
     .argument('[command...]')
@@ -91,7 +92,7 @@ function split(
   try {
     program.parse(head, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return refused(commanderSays(error));
+    if (error instanceof CommanderError) return refused(commanderSays(error, help));
     throw error;
   }
   const given = options.flatMap((option): [string, Given][] => {
@@ -116,12 +117,11 @@ function twinsIn(env: Environment): ReadonlyMap<string, Given> {
 }
 
 /** commander's two complaints that can occur here, in our words. */
-function commanderSays({ message }: CommanderError): string {
+function commanderSays({ message }: CommanderError, help: string): string {
   const [, unknown, suggestion] =
     /unknown option '([^]*)'(?:\n\(Did you mean (.+)\?\))?$/.exec(message) ?? [];
   if (unknown !== undefined) {
-    const advice =
-      suggestion === undefined ? 'see leader-run --help' : `did you mean ${suggestion}?`;
+    const advice = suggestion === undefined ? `see ${help}` : `did you mean ${suggestion}?`;
     return `Cannot start as there is no flag ${unknown}: ${advice}`;
   }
   const [, valueless] = /option '(--[\w-]+) <value>' argument missing/.exec(message) ?? [];

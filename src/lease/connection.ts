@@ -26,6 +26,9 @@ export interface LeaseTarget {
 /** API servers close what is idle for 90 s, some load balancers after 60: a hand-over would have to connect first, 10 ms more. */
 const defaultWarmingMs = 59_000;
 
+/** Node's timers take no more, and fire at once when asked for more; a lease can be that long. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** The API for one Lease. Connects with the first request. */
 export function connectLease(target: LeaseTarget): LeaseApi {
   return new Connection(target);
@@ -62,10 +65,13 @@ class Connection implements LeaseApi {
       finish();
       answerWith(outcome);
     };
-    const timer = setTimeout(() => {
-      settle({ id: 'failed', failure: { reason: 'timeout', afterMs: timeoutMs } });
-      ending.abort();
-    }, timeoutMs);
+    const timer = setTimeout(
+      () => {
+        settle({ id: 'failed', failure: { reason: 'timeout', afterMs: timeoutMs } });
+        ending.abort();
+      },
+      Math.min(timeoutMs, longestTimerMs),
+    );
     const pending = {
       answer,
       abandon: () => {

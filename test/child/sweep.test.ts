@@ -12,6 +12,7 @@ function createFake() {
   let strikes = 0;
   const tree: Tree = {
     members: () => [...alive],
+    newcomers: () => [],
     signal: () => expect.unreachable('a sweep sends SIGKILL by strike alone'),
     strike: () => {
       strikes += 1;

@@ -61,29 +61,51 @@ const exitOfOneThread = new Map([
   ['arm64', 93],
 ]).get(process.arch);
 
+/** Prints its pid, ends its main thread, and ignores TERM in the other. */
+const twoThreads = `
+  use threads;
+  $SIG{TERM} = "IGNORE";
+  $| = 1;
+  threads->create(sub { sleep 1 while 1 });
+  print "$$\\n";
+  syscall(${exitOfOneThread}, 0);`;
+
+function isActive(pid: number): boolean {
+  return existsSync(`/proc/${pid}/task`) && threadsOf(pid) > 1;
+}
+
 describe.runIf(hasThreads && exitOfOneThread !== undefined)(
   'a process whose main thread has ended',
   () => {
-    it('G3: lives on in its other thread, and is killed before the lease is released', async () => {
-      const api = await sandbox();
-      const program = `
-        use threads;
-        $SIG{TERM} = "IGNORE";
-        $| = 1;
-        threads->create(sub { sleep 1 while 1 });
-        print "$$\n";
-        syscall(${exitOfOneThread}, 0);`;
-      const flags = [...lock, ...short, '--grace-period', '2s'];
-      const script = `perl -e '${program}' & read line; exit 5`;
-      const leader = start(api.kubeconfigPath, [...flags, '--', 'sh', '-c', script]);
+    it.each([
+      ['in its place', ''],
+      ['orphaned, in a session of its own', 'setsid '],
+    ])(
+      'G3: lives on in its other thread, %s, and is killed before the lease is released',
+      async (_, prefix) => {
+        const api = await sandbox();
+        const flags = [...lock, ...short, '--grace-period', '2s'];
+        const script = `(${prefix}perl -e '${twoThreads}' &) ; read line; exit 5`;
+        const leader = start(api.kubeconfigPath, [...flags, '--', 'sh', '-c', script]);
+        const pid = Number(await waitFor(leader.stdout, '\n'));
+        await until('its main thread has ended', () => stateOf(pid) === 'Z');
+        const writes = writesOf(api, () => isActive(pid));
+
+        leader.stdin.end('\n');
+
+        expect((await leader).exitCode).toBe(5);
+        expectReleasedAfter(writes, 1);
+      },
+    );
+
+    it('G2: is found by the guard, orphaned and in a session of its own', async () => {
+      const { kubeconfigPath } = await sandbox();
+      const script = `(setsid perl -e '${twoThreads}' &) ; read line`;
+      const leader = start(kubeconfigPath, [...lock, '--', 'sh', '-c', script]);
       const pid = Number(await waitFor(leader.stdout, '\n'));
       await until('its main thread has ended', () => stateOf(pid) === 'Z');
-      const writes = writesOf(api, () => existsSync(`/proc/${pid}/task`) && threadsOf(pid) > 1);
-
-      leader.stdin.end('\n');
-
-      expect((await leader).exitCode).toBe(5);
-      expectReleasedAfter(writes, 1);
+      leader.kill('SIGKILL');
+      await until('it has ended', () => !isActive(pid));
     });
   },
 );
