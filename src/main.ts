@@ -59,9 +59,10 @@ async function main(): Promise<number> {
   switch (commandLine.id) {
     case 'print':
       return print(commandLine.text);
-    case 'refused':
-      write(`leader-run: ${commandLine.message}\n`);
-      return failedExitCode;
+    case 'refused': {
+      const options = { format: commandLine.format, level: 'info', quiet: false } as const;
+      return fail(createLog(options, write, Date.now), commandLine.message);
+    }
     case 'sandbox':
       return serveSandbox(commandLine.options);
     case 'run':

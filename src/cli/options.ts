@@ -42,5 +42,5 @@ export type CommandLine =
   | { readonly id: 'sandbox'; readonly options: SandboxOptions }
   /** --help, --version: to stdout, exit 0. */
   | { readonly id: 'print'; readonly text: string }
-  /** To stderr after "leader-run: ", exit 125. */
-  | { readonly id: 'refused'; readonly message: string };
+  /** To the log as an error, exit 125. */
+  | { readonly id: 'refused'; readonly message: string; readonly format: LogOptions['format'] };

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { reservedWords, runFlags, sandboxFlags, twinFlags, twinOf, type Flag } from './flags.ts';
 import { runHelp, sandboxHelp } from './help.ts';
 import type { CommandLine } from './options.ts';
+import { readLogOptions } from './log-options.ts';
 import { Reader, parseSwitch, type Given } from './reader.ts';
 import { readRunOptions } from './run-options.ts';
 import { readSandboxOptions } from './sandbox-options.ts';
@@ -46,13 +47,17 @@ function parseRun(
   env: Environment,
   { hostname, uuid, version }: Surroundings,
 ): CommandLine {
+  const twins = twinsIn(env);
   const words = split(argv, runFlags, 'leader-run --help');
-  if (words.id === 'refused') return words;
-  const reader = new Reader(words.flags, twinsIn(env));
+  if (words.id === 'refused') {
+    // Of the flags nothing is known then.
+    return { ...words, format: readLogOptions(new Reader(new Map(), twins)).format };
+  }
+  const reader = new Reader(words.flags, twins);
   if (reader.read('help', parseSwitch, false)) return { id: 'print', text: runHelp };
   if (reader.read('version', parseSwitch, false)) return { id: 'print', text: `${version}\n` };
   const options = readRunOptions(reader, `${env['POD_NAME'] || hostname}_${uuid}`, words.command);
-  if (reader.refusal !== null) return refused(reader.refusal);
+  if (reader.refusal !== null) return { ...refused(reader.refusal), format: options.log.format };
   return {
     id: 'run',
     options: { ...options, warnings: [...options.warnings, ...strangeVariables(env)] },
@@ -131,5 +136,5 @@ function commanderSays({ message }: CommanderError, help: string): string {
 }
 
 function refused(message: string): CommandLine & { id: 'refused' } {
-  return { id: 'refused', message: oneLine(message) };
+  return { id: 'refused', message: oneLine(message), format: 'text' };
 }

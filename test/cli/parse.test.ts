@@ -261,3 +261,14 @@ describe('--help and --version', () => {
     expect(read(['--version'])).toEqual({ id: 'print', text: '1.2.3\n' });
   });
 });
+
+describe('a refusal', () => {
+  it.each([
+    [['--log-format', 'json', '--lock-name', 'A', '--', 'x'], {}, 'json'],
+    [['--lock-name', 'A', '--', 'x'], { LEADER_RUN_LOG_FORMAT: 'json' }, 'json'],
+    [['--no-such-flag'], { LEADER_RUN_LOG_FORMAT: 'json' }, 'json'],
+    [['--lock-name', 'A', '--', 'x'], {}, 'text'],
+  ])('of %j with %j is said as %s', (words, env, format) => {
+    expect(read(words, env)).toMatchObject({ id: 'refused', format });
+  });
+});
