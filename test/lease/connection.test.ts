@@ -35,11 +35,6 @@ const create: LeaseRequest = { id: 'create', body: body as RawLease };
 const update: LeaseRequest = { id: 'update', body: body as RawLease };
 
 describe('a request', () => {
-  test('is waited for, however long it may take', async () => {
-    const { answer } = await answerTo(json(200, body), get, Number.MAX_SAFE_INTEGER);
-    expect(answer).toMatchObject({ id: 'lease' });
-  });
-
   test.for([
     [get, 'GET', '/apis/coordination.k8s.io/v1/namespaces/default/leases/lock', ''],
     [

@@ -37,3 +37,9 @@ test('after close nothing is sent and nothing stays open', async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(server.received.length).toBe(count);
 });
+
+test('an answer is waited for, however long it may take', async () => {
+  const { api } = await connected();
+  const { answer } = api.send({ id: 'get' }, Number.MAX_SAFE_INTEGER);
+  expect(await answer).toMatchObject({ id: 'lease' });
+});
