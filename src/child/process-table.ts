@@ -13,6 +13,8 @@ export interface ProcessRow {
   readonly startTicks: number;
   /** A zombie whose other threads run on is alive: it still acts. */
   readonly isAlive: boolean;
+  /** Its end has begun, and may hang in the kernel. */
+  readonly isExiting: boolean;
   /** By a signal (SIGSTOP, Ctrl-Z). */
   readonly isStopped: boolean;
 }
@@ -62,6 +64,7 @@ export function readProcess(pid: number): ProcessRow | null {
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTicks: Number(fields[19]),
+    isExiting: (Number(fields[6]) & exitingFlag) !== 0,
     isStopped: state === 'T',
     isAlive: !'ZXx'.includes(state) || Number(fields[17]) > 1,
   };
@@ -119,7 +122,8 @@ function environmentStart(pid: number): bigint | 'none' | null {
   return start === 0n ? null : start;
 }
 
-/** PF_KTHREAD of the kernel's sched.h. */
+/** PF_EXITING and PF_KTHREAD of the kernel's sched.h. */
+const exitingFlag = 0x4;
 const kernelThreadFlag = 0x200000;
 /** What {@link readInto} returns for a file that we may not read. */
 const denied = -1;

@@ -83,8 +83,8 @@ class ProcessTree implements Tree {
   readonly #strangers = new Set<number>();
   /** Those that ended under the last look and may have been members. */
   #vanished: number[] = [];
-  /** Start times of the zombies seen, by pid: one that is new has just ended. */
-  #zombies = new Map<number, number>();
+  /** Start times of those whose end was seen, by pid: one that is new has just ended. */
+  readonly #ended = new Map<number, number>();
 
   constructor({ pid, startTicks: ticks, hasOwnGroup, cookie }: TreeRoot) {
     const startTicks = ticks ?? 0;
@@ -192,13 +192,18 @@ class ProcessTree implements Tree {
     const ended = rows.filter((row) => !row.isAlive);
     if (ended.length === 0) return;
     const adopters = adoptersOfOrphans();
-    for (const { pid, startTicks, parent } of ended) {
+    for (const row of ended) {
+      const { parent } = row;
       // A child of no member is none, unless it was adopted.
       const isStrangers = this.#older.has(parent) || this.#strangers.has(parent);
-      if (isStrangers && !adopters.has(parent)) continue;
-      if (this.#zombies.get(pid) !== startTicks) this.#vanished.push(pid);
-      this.#zombies.set(pid, startTicks);
+      if (!isStrangers || adopters.has(parent)) this.#noticeEnd(row);
     }
+  }
+
+  /** Once for each: what hangs in its end is not to be waited for by everybody on the machine. */
+  #noticeEnd({ pid, startTicks }: ProcessRow): void {
+    if (this.#ended.get(pid) !== startTicks) this.#vanished.push(pid);
+    this.#ended.set(pid, startTicks);
   }
 
   #addMarked(rows: readonly ProcessRow[], found: Map<number, ProcessRow>): void {
@@ -209,8 +214,9 @@ class ProcessTree implements Tree {
       if (isMarked === true) found.set(row.pid, row);
       if (isMarked === false) this.#strangers.add(row.pid);
       if (isMarked !== null) continue;
-      // It is just between two programs, or gone.
-      this.#vanished.push(row.pid);
+      // It is just between two programs, or has ended.
+      if (row.isExiting) this.#noticeEnd(row);
+      else this.#vanished.push(row.pid);
     }
     if (found.size > before) this.#spread(rows, found);
   }
