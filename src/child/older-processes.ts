@@ -18,6 +18,7 @@ interface ProcDirectory {
 export class OlderProcesses {
   readonly #commandStartTicks: number;
   readonly #older = new Map<number, ProcDirectory>();
+  readonly #sessions = new Set<number>();
   /** Pids of processes that are not older, as is whoever may get such a pid next. */
   readonly #younger = new Set<number>();
 
@@ -30,6 +31,11 @@ export class OlderProcesses {
     return this.#older.has(pid);
   }
 
+  /** Whether this is, or was, the session of an older process. */
+  hasSession(session: number): boolean {
+    return this.#sessions.has(session) || this.#older.has(session);
+  }
+
   /**
    * The row of a process, or `skip` if it is older than the command, or hidden from us; null: there is none of that pid (any more).
    * `trustsPids`: a pid known to be of an older process is taken to be so still.
@@ -39,18 +45,31 @@ export class OlderProcesses {
     const known = this.#older.get(pid);
     if (known !== undefined && trustsPids) return 'skip';
     // Before the start time is read: who is older than the command then had that pid already here.
-    const directory = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
-    if (directory === undefined) return null;
-    const { ino: inode, ctimeMs: madeAtMs } = directory;
-    if (known?.inode === inode && known.madeAtMs === madeAtMs) return 'skip';
+    const directory = directoryOf(pid);
+    if (known !== undefined && isSame(known, directory)) return 'skip';
     const row = readProcess(pid);
     if (row === null) return isHidden(pid) ? 'skip' : null;
     if (row.startTicks < this.#commandStartTicks) {
-      this.#older.set(pid, { inode, madeAtMs });
+      if (directory !== null) this.#older.set(pid, directory);
+      this.#sessions.add(row.session);
       return 'skip';
     }
     this.#older.delete(pid);
     this.#younger.add(pid);
     return row;
   }
+}
+
+/** null: there is none (any more), or a security module keeps it from us. */
+function directoryOf(pid: number): ProcDirectory | null {
+  try {
+    const status = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
+    return status === undefined ? null : { inode: status.ino, madeAtMs: status.ctimeMs };
+  } catch {
+    return null;
+  }
+}
+
+function isSame(known: ProcDirectory, now: ProcDirectory | null): boolean {
+  return known.inode === now?.inode && known.madeAtMs === now.madeAtMs;
 }

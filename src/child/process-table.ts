@@ -75,6 +75,12 @@ export function isHidden(pid: number): boolean {
   return readInto(`/proc/${pid}/stat`, 'once') === denied;
 }
 
+/** Whether it is the first process of a pid namespace, which adopts the orphans there. */
+export function isInit(pid: number): boolean {
+  const length = readInto(`/proc/${pid}/status`, 'once');
+  return /^NSpid:.*\t1$/m.test(length <= 0 ? '' : buffer.toString('latin1', 0, length));
+}
+
 /**
  * Whether these bytes are in the environment that the process was started with; `false` also if that is not for us to read. null:
  * it cannot be said now, as the process is just being replaced by exec, or has ended.
@@ -118,6 +124,8 @@ function environmentStart(pid: number): bigint | 'none' | null {
   const line = buffer.toString('latin1', 0, length);
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   if ((Number(fields[6]) & kernelThreadFlag) !== 0) return 'none';
+  // Where its code is comes last: until then its environment is being filled in.
+  if (fields[23] === '0') return null;
   const start = BigInt(fields[47] ?? 0);
   return start === 0n ? null : start;
 }

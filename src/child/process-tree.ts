@@ -7,7 +7,7 @@
 import { killGroup, killProcess } from './kill.ts';
 import { OlderProcesses } from './older-processes.ts';
 import type { ProcessRow } from './process-table.ts';
-import { hasInEnvironment, readProcess, readProcesses } from './process-table.ts';
+import { hasInEnvironment, isInit, readProcess, readProcesses } from './process-table.ts';
 
 /** The command's own process, before and after it execs. */
 export interface TreeRoot {
@@ -67,6 +67,12 @@ function exists(target: number): boolean {
 /** So often a look is repeated at once when processes vanish under it. */
 const patience = 5;
 
+/**
+ * A process in the middle of its end has no environment any more, but holds what it had open. One that was never judged is waited
+ * for this long: longer, and a stranger that hangs in its end (on NFS, say) would keep everybody from releasing.
+ */
+const longestEndMs = 10_000;
+
 class ProcessTree implements Tree {
   readonly #startTicks: number;
   readonly #older: OlderProcesses;
@@ -75,16 +81,20 @@ class ProcessTree implements Tree {
   readonly #known: Map<number, number>;
   /** null: shared with others, or known to be extinct. */
   #group: number | null;
-  /** The session that the command shares with others, in a terminal; all others that members are in are the tree's own. */
-  readonly #sharedSession: number | null;
-  /** The sessions in which members were found: whoever is in one has it from a member. */
+  readonly #ownSession: number | null;
+  /**
+   * The sessions that a member has begun: whoever is in one has it from a member. A member can also be in a stranger's, if that has
+   * run it with the command's environment, as a job server does.
+   */
   readonly #sessions = new Set<number>();
-  /** Those that are younger than the command and that the last look has seen to be no members. */
-  readonly #strangers = new Set<number>();
+  /** Those that are younger than the command and that the last look has seen to be no members: start times by pid. */
+  readonly #strangers = new Map<number, number>();
   /** Those that ended under the last look and may have been members. */
   #vanished: number[] = [];
-  /** Start times of those whose end was seen, by pid: one that is new has just ended. */
-  readonly #ended = new Map<number, number>();
+  /** Who adopts orphans, among those asked for in this look. */
+  readonly #adopters = new Map<number, boolean>();
+  /** Those whose end was seen, by pid: one that is new has just ended. */
+  readonly #ended = new Map<number, { readonly startTicks: number; readonly seenAtMs: number }>();
 
   constructor({ pid, startTicks: ticks, hasOwnGroup, cookie }: TreeRoot) {
     const startTicks = ticks ?? 0;
@@ -93,7 +103,7 @@ class ProcessTree implements Tree {
     this.#cookie = Buffer.from(cookie);
     this.#known = new Map([[pid, startTicks]]);
     this.#group = hasOwnGroup ? pid : null;
-    this.#sharedSession = hasOwnGroup ? null : (readProcess(process.pid)?.session ?? null);
+    this.#ownSession = readProcess(process.pid)?.session ?? null;
   }
 
   readonly members = (): readonly number[] => this.#survivors(false);
@@ -123,11 +133,11 @@ class ProcessTree implements Tree {
     // What was there a look ago is known to be none, so it is no matter if that ends.
     const strangers = new Set<number>();
     for (let look = 0; look < patience; look += 1) {
-      const found = this.#find('everywhere', trustsPids);
+      const found = this.#find('everywhere', trustsPids || look > 0);
       if (found.length > 0) return found.map((row) => row.pid);
       this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
       if (this.#vanished.length === 0) return [];
-      for (const pid of this.#strangers) strangers.add(pid);
+      for (const pid of this.#strangers.keys()) strangers.add(pid);
     }
     return this.#vanished;
   }
@@ -146,7 +156,7 @@ class ProcessTree implements Tree {
       for (const row of this.#find(where)) {
         if (stopped.has(row.pid)) continue;
         stopped.add(row.pid);
-        if (this.#isOwnGroup(row)) {
+        if (row.group > 1 && this.#sessions.has(row.session)) {
           groups.add(row.group);
           killGroup(row.group, 'SIGSTOP');
         }
@@ -159,8 +169,15 @@ class ProcessTree implements Tree {
     return this.#vanished.length > 0 && looks < patience;
   }
 
-  #isOwnGroup({ group, session }: ProcessRow): boolean {
-    return group > 1 && session !== this.#sharedSession;
+  /** Whether its session was begun by the tree, as far as can be told: none that is older than the command or no member is in it first. */
+  #hasOwnSession({ session }: ProcessRow, found: ReadonlyMap<number, ProcessRow>): boolean {
+    if (found.has(session)) return true;
+    return (
+      session > 0 &&
+      session !== this.#ownSession &&
+      !this.#older.hasSession(session) &&
+      !this.#strangers.has(session)
+    );
   }
 
   /**
@@ -168,57 +185,74 @@ class ProcessTree implements Tree {
    * no member does not become one.
    */
   #find(where: Where, trustsPids = false): readonly ProcessRow[] {
+    const judged = new Map(this.#strangers);
     if (!trustsPids) this.#strangers.clear();
+    this.#adopters.clear();
     const { rows, vanished } = readProcesses((pid) =>
       this.#strangers.has(pid) ? 'skip' : this.#older.read(pid, trustsPids),
     );
-    this.#noticeExtinctGroup(rows);
+    this.#noticeReusedGroup(rows);
     const alive = rows.filter((row) => row.isAlive);
     const found = new Map<number, ProcessRow>();
     this.#vanished = [...vanished];
     this.#spread(alive, found);
-    if (where === 'everywhere') this.#addMarked(alive, found);
+    if (where === 'everywhere') this.#addMarked(alive, found, judged);
     for (const row of found.values()) {
       this.#strangers.delete(row.pid);
       this.#known.set(row.pid, row.startTicks);
-      if (this.#isOwnGroup(row)) this.#sessions.add(row.session);
     }
+    // Only now it is known who is no member.
+    for (const row of found.values())
+      if (where === 'everywhere' || found.has(row.session))
+        if (this.#hasOwnSession(row, found)) this.#sessions.add(row.session);
     this.#noticeEnded(rows);
-    if (this.#vanished.length === 0 && !trustsPids) this.#forgetSessions(rows);
+    if (this.#vanished.length === 0 && !trustsPids) this.#forgetGroups(rows);
     return [...found.values()];
   }
 
   #noticeEnded(rows: readonly ProcessRow[]): void {
-    const ended = rows.filter((row) => !row.isAlive);
-    if (ended.length === 0) return;
-    const adopters = adoptersOfOrphans();
-    for (const row of ended) {
-      const { parent } = row;
-      // A child of no member is none, unless it was adopted.
-      const isStrangers = this.#older.has(parent) || this.#strangers.has(parent);
-      if (!isStrangers || adopters.has(parent)) this.#noticeEnd(row);
-    }
+    for (const row of rows) if (!row.isAlive && this.#canBeMembers(row)) this.#noticeEnd(row, 0);
   }
 
-  /** Once for each: what hangs in its end is not to be waited for by everybody on the machine. */
-  #noticeEnd({ pid, startTicks }: ProcessRow): void {
-    if (this.#ended.get(pid) !== startTicks) this.#vanished.push(pid);
-    this.#ended.set(pid, startTicks);
+  /** A child of no member is none, unless it was adopted. */
+  #canBeMembers({ parent }: ProcessRow): boolean {
+    if (!this.#older.has(parent) && !this.#strangers.has(parent)) return true;
+    const adopts = this.#adopters.get(parent) ?? adoptsOrphans(parent);
+    this.#adopters.set(parent, adopts);
+    return adopts;
   }
 
-  #addMarked(rows: readonly ProcessRow[], found: Map<number, ProcessRow>): void {
+  /** At least once for each, and not for ever: what hangs in its end is not to be waited for by everybody on the machine. */
+  #noticeEnd({ pid, startTicks }: ProcessRow, longestMs: number): void {
+    const nowMs = performance.now();
+    const before = this.#ended.get(pid);
+    const isNew = before?.startTicks !== startTicks;
+    if (isNew) this.#ended.set(pid, { startTicks, seenAtMs: nowMs });
+    if (isNew || nowMs - before.seenAtMs < longestMs) this.#vanished.push(pid);
+  }
+
+  /** `judged`: those whom an earlier look has seen to be no members, who need not be waited for. */
+  #addMarked(
+    rows: readonly ProcessRow[],
+    found: Map<number, ProcessRow>,
+    judged: ReadonlyMap<number, number>,
+  ): void {
     const before = found.size;
     for (const row of rows) {
       if (found.has(row.pid)) continue;
       const isMarked = hasInEnvironment(row.pid, this.#cookie);
       if (isMarked === true) found.set(row.pid, row);
-      if (isMarked === false) this.#strangers.add(row.pid);
-      if (isMarked !== null) continue;
-      // It is just between two programs, or has ended.
-      if (row.isExiting) this.#noticeEnd(row);
-      else this.#vanished.push(row.pid);
+      else if (isMarked === false || judged.get(row.pid) === row.startTicks)
+        this.#strangers.set(row.pid, row.startTicks);
+      else this.#waitFor(row);
     }
     if (found.size > before) this.#spread(rows, found);
+  }
+
+  /** It is just between two programs, or in its end. */
+  #waitFor(row: ProcessRow): void {
+    if (row.isExiting) this.#noticeEnd(row, this.#canBeMembers(row) ? longestEndMs : 0);
+    else this.#vanished.push(row.pid);
   }
 
   /** Finds kin and kin of kin; more than one round, as a pid can be smaller than its parent's. */
@@ -241,26 +275,26 @@ class ProcessTree implements Tree {
     );
   }
 
-  /** A pid is not given again while it names a session; afterwards it may come to name a stranger's. */
-  #forgetSessions(rows: readonly ProcessRow[]): void {
-    const present = new Set(rows.map((row) => row.session));
+  /** A pid is not given again while it names a group or session; afterwards it may come to name a stranger's. */
+  #forgetGroups(rows: readonly ProcessRow[]): void {
+    const present = new Set(rows.flatMap(({ group, session }) => [group, session]));
     for (const session of this.#sessions) {
       if (!present.has(session)) this.#sessions.delete(session);
     }
+    if (this.#group !== null && !present.has(this.#group)) this.#group = null;
   }
 
-  /** A pid is not given again while it names a group: if a stranger has it, the group is empty. */
-  #noticeExtinctGroup(rows: readonly ProcessRow[]): void {
+  #noticeReusedGroup(rows: readonly ProcessRow[]): void {
     const holder = rows.find((row) => row.pid === this.#group);
     if (holder !== undefined && holder.startTicks !== this.#startTicks) this.#group = null;
   }
 }
 
-/** Our ancestors, who may be subreapers, and the init of our pid namespace, which is none of them after `docker exec`. */
-function adoptersOfOrphans(): ReadonlySet<number> {
-  const adopters = new Set([1]);
-  for (let at = process.pid; at > 0; at = readProcess(at)?.parent ?? 0) adopters.add(at);
-  return adopters;
+/** Our ancestors can, who may be subreapers, and the init of a pid namespace, whether ours (no ancestor after `docker exec`) or not. */
+function adoptsOrphans(pid: number): boolean {
+  if (pid === 1 || isInit(pid)) return true;
+  for (let at = process.pid; at > 0; at = readProcess(at)?.parent ?? 0) if (at === pid) return true;
+  return false;
 }
 
 /** `nearby`: by group, session and descent; `everywhere`: by the cookie too. */

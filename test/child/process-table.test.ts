@@ -24,6 +24,23 @@ test('a process that was started without an environment has nothing in it, which
   expect(hasInEnvironment(await startSleep({}), needle)).toBe(false);
 });
 
+test('a process that starts another program again and again is never said to have nothing in it', async () => {
+  const again = 'exec sh -c "$again"';
+  const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`v${index}`, '']));
+  const env = { ...many, NEEDLE_OF_A_TEST: '', again };
+  const child = spawn('/bin/sh', ['-c', again], { env, stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child, 'spawn');
+  const { pid = 0 } = child;
+  await until('it has execed', () => hasInEnvironment(pid, needle) === true);
+
+  const said = Array.from({ length: 3_000 }, () => hasInEnvironment(pid, needle));
+
+  expect(said.filter((one) => one === false)).toEqual([]);
+  expect(said).toContain(true);
+  expect(child.exitCode).toBeNull();
+});
+
 test.runIf(readText('/proc/2/comm') === 'kthreadd\n')('a kernel thread has nothing in it', () => {
   expect(hasInEnvironment(2, needle)).toBe(false);
 });

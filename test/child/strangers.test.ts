@@ -1,0 +1,74 @@
+/** Who is no member of the tree is not touched, also where members and others are in one group. */
+import { expect, onTestFinished, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { isCookie } from '../../src/child/cookie.ts';
+import { isAlive, readText, until } from './fixtures/processes.ts';
+import { supervise } from './fixtures/supervise.ts';
+
+/** Runs a job for each line, which is a variable of its client's, in its own session and group. */
+const jobServer = `
+echo ready
+while read -r variable; do
+  env "$variable" sleep 1000 &
+  echo $!
+done`;
+
+async function startJobServer() {
+  const server = spawn('sh', ['-c', jobServer], { detached: true });
+  const { pid = 0 } = server;
+  onTestFinished(() => endGroup(pid));
+  const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
+  await lines.next();
+  const submit = async (variable: string): Promise<number> => {
+    server.stdin.write(`${variable}\n`);
+    const job = Number((await lines.next()).value);
+    await until('it runs', () => readText(`/proc/${job}/comm`) === 'sleep\n');
+    return job;
+  };
+  return { pid, submit };
+}
+
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // The code under test has ended it: then the test has failed already.
+  }
+}
+
+function cookieOf(pid: number): string {
+  const variables = readText(`/proc/${pid}/environ`).split('\0');
+  return variables.find((variable) => isCookie(variable)) ?? '';
+}
+
+test.each([
+  ['older', 'SIGKILL'],
+  ['older', 'SIGTERM'],
+  ['younger', 'SIGKILL'],
+  ['younger', 'SIGTERM'],
+] as const)(
+  "of a job server that is %s than the command, %s reaches the command's job and nobody else",
+  async (age, signal) => {
+    const first = age === 'older' ? await startJobServer() : null;
+    const jobBefore = await first?.submit('A=1');
+    const { supervisor, heard, gone } = supervise(['sleep', '1000']);
+    const { pid } = await heard('started');
+    await until('it has execed', () => readText(`/proc/${pid}/comm`) === 'sleep\n');
+    const server = first ?? (await startJobServer());
+    const strangers = [server.pid, jobBefore ?? (await server.submit('A=1'))];
+    const job = await server.submit(cookieOf(pid));
+    strangers.push(await server.submit('A=1'));
+
+    supervisor.signal('SIGTERM');
+    await heard('ended');
+    // Twice, as what one look has learned steers the next.
+    supervisor.signalTree('SIGCONT');
+    if (signal === 'SIGKILL') supervisor.kill();
+    else supervisor.signalTree(signal);
+    await gone;
+
+    expect(isAlive(job)).toBe(false);
+    expect(strangers.filter((stranger) => !isAlive(stranger))).toEqual([]);
+  },
+);
