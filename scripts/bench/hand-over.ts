@@ -34,17 +34,20 @@ type Taken = Record<ProgramName | 'floor', HandOver[]>;
 
 export async function measureHandOvers(stage: Stage): Promise<HandOvers> {
   const { plan, say, programs } = stage;
-  say(`hand-over, ${plan.handOvers} rounds; ${plan.slowHandOvers} of the programs that poll`);
+  const { handOvers, slowHandOvers } = plan;
+  say(`hand-over, ${handOvers} rounds; ${slowHandOvers} for each lane of the programs that poll`);
   const taken: Taken = { 'leader-run': [], wrapper: [], example: [], etcdctl: [], floor: [] };
   const ours = new Lane(stage, programs['leader-run']);
   const etcdctl = new Lane(stage, programs.etcdctl);
   const floor = new Floor(stage);
   await floor.ready();
-  const slow = Promise.all([
-    measureSlow(stage, taken, 'wrapper'),
-    measureSlow(stage, taken, 'example'),
-  ]);
-  for (let round = 0; round < plan.handOvers; round += 1) {
+  // Three lanes of the wrapper, as a goal is measured by it and its times are far apart.
+  const slow = Promise.all(
+    (['wrapper', 'wrapper', 'wrapper', 'example'] as const).map((name) =>
+      measureSlow(stage, taken, name),
+    ),
+  );
+  for (let round = 0; round < handOvers; round += 1) {
     await Promise.all([ours.prepare(), etcdctl.prepare()]);
     // In turns, so that what the machine does besides hits all of them.
     taken.floor.push(await floor.handOver());

@@ -29,7 +29,7 @@ const quick: Plan = {
   ...{ crashPairs: 4, crashRounds: 1, agedPairs: 0, idleMs: 30_000 },
 };
 const full: Plan = {
-  ...{ startUps: 20, handOvers: 60, slowHandOvers: 10, forced: 10, crowdHandOvers: 30 },
+  ...{ startUps: 20, handOvers: 120, slowHandOvers: 10, forced: 10, crowdHandOvers: 30 },
   ...{ crashPairs: 6, crashRounds: 4, agedPairs: 6, idleMs: 90_000 },
 };
 

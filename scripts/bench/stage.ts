@@ -11,6 +11,7 @@ import type { Program, Programs } from './programs.ts';
 export interface Plan {
   readonly startUps: number;
   readonly handOvers: number;
+  /** In each of the lanes. */
   readonly slowHandOvers: number;
   readonly forced: number;
   readonly crowdHandOvers: number;
