@@ -206,7 +206,7 @@ class ProcessTree implements Tree {
       if (where === 'everywhere' || found.has(row.session))
         if (this.#hasOwnSession(row, found)) this.#sessions.add(row.session);
     this.#noticeEnded(rows);
-    if (this.#vanished.length === 0 && !trustsPids) this.#forgetGroups(rows);
+    if (this.#vanished.length === 0) this.#forgetGroups(rows);
     return [...found.values()];
   }
 
