@@ -17,8 +17,7 @@ interface ProcDirectory {
 
 export class OlderProcesses {
   readonly #commandStartTicks: number;
-  readonly #older = new Map<number, ProcDirectory>();
-  readonly #sessions = new Set<number>();
+  readonly #older = new Map<number, ProcDirectory & { readonly session: number }>();
   /** Pids of processes that are not older, as is whoever may get such a pid next. */
   readonly #younger = new Set<number>();
 
@@ -31,9 +30,12 @@ export class OlderProcesses {
     return this.#older.has(pid);
   }
 
-  /** Whether this is, or was, the session of an older process. */
-  hasSession(session: number): boolean {
-    return this.#sessions.has(session) || this.#older.has(session);
+  /** Whether a living one is in this session, or leads it: it may have begun it after it was read. */
+  haveSession(session: number): boolean {
+    for (const [pid, known] of this.#older)
+      if ((known.session === session || pid === session) && isSame(known, directoryOf(pid)))
+        return true;
+    return false;
   }
 
   /**
@@ -50,8 +52,7 @@ export class OlderProcesses {
     const row = readProcess(pid);
     if (row === null) return isHidden(pid) ? 'skip' : null;
     if (row.startTicks < this.#commandStartTicks) {
-      if (directory !== null) this.#older.set(pid, directory);
-      this.#sessions.add(row.session);
+      if (directory !== null) this.#older.set(pid, { ...directory, session: row.session });
       return 'skip';
     }
     this.#older.delete(pid);

@@ -75,7 +75,10 @@ export function isHidden(pid: number): boolean {
   return readInto(`/proc/${pid}/stat`, 'once') === denied;
 }
 
-/** Whether it is the first process of a pid namespace, which adopts the orphans there. */
+/**
+ * Whether it is the first process of a pid namespace, which adopts the orphans there: the last number of NSpid is the pid in the
+ * innermost namespace. `false` also where the kernel does not tell.
+ */
 export function isInit(pid: number): boolean {
   const length = readInto(`/proc/${pid}/status`, 'once');
   return /^NSpid:.*\t1$/m.test(length <= 0 ? '' : buffer.toString('latin1', 0, length));
@@ -95,6 +98,12 @@ export function hasInEnvironment(pid: number, needle: Buffer): boolean | null {
     if (length === 0) return start !== null && environmentStart(pid) === start ? false : null;
   }
   return length === denied ? false : buffer.subarray(0, length).includes(needle);
+}
+
+/** Whether there is anything like a variable in its environment; also if that is not for us to read. */
+export function hasVariables(pid: number): boolean {
+  const length = readEnvironment(pid);
+  return length === denied || buffer.subarray(0, length).includes('=');
 }
 
 /** As {@link readInto}. */

@@ -7,7 +7,13 @@
 import { killGroup, killProcess } from './kill.ts';
 import { OlderProcesses } from './older-processes.ts';
 import type { ProcessRow } from './process-table.ts';
-import { hasInEnvironment, isInit, readProcess, readProcesses } from './process-table.ts';
+import {
+  hasInEnvironment,
+  hasVariables,
+  isInit,
+  readProcess,
+  readProcesses,
+} from './process-table.ts';
 
 /** The command's own process, before and after it execs. */
 export interface TreeRoot {
@@ -68,10 +74,11 @@ function exists(target: number): boolean {
 const patience = 5;
 
 /**
- * A process in the middle of its end has no environment any more, but holds what it had open. One that was never judged is waited
- * for this long: longer, and a stranger that hangs in its end (on NFS, say) would keep everybody from releasing.
+ * A process in the middle of its end has no environment any more, but holds what it had open, so the next leader must not start yet.
+ * One that was never judged is waited for this long: longer, and a stranger that hangs in its end (on NFS, say) would keep everybody
+ * from releasing.
  */
-const longestEndMs = 10_000;
+const longestUnjudgedEndMs = 10_000;
 
 class ProcessTree implements Tree {
   readonly #startTicks: number;
@@ -81,14 +88,15 @@ class ProcessTree implements Tree {
   readonly #known: Map<number, number>;
   /** null: shared with others, or known to be extinct. */
   #group: number | null;
-  readonly #ownSession: number | null;
   /**
-   * The sessions that a member has begun: whoever is in one has it from a member. A member can also be in a stranger's, if that has
-   * run it with the command's environment, as a job server does.
+   * The sessions taken to be begun by a member: whoever is in one has it from a member. A member can also be in a stranger's, if that
+   * has run it with the command's environment, as a job server does.
    */
   readonly #sessions = new Set<number>();
-  /** Those that are younger than the command and that the last look has seen to be no members: start times by pid. */
-  readonly #strangers = new Map<number, number>();
+  /** Those that are younger than the command and that the last look has seen to be no members. */
+  readonly #strangers = new Set<number>();
+  /** Start times, by pid, of those ever seen to be no members. */
+  readonly #judged = new Map<number, number>();
   /** Those that ended under the last look and may have been members. */
   #vanished: number[] = [];
   /** Who adopts orphans, among those asked for in this look. */
@@ -103,7 +111,6 @@ class ProcessTree implements Tree {
     this.#cookie = Buffer.from(cookie);
     this.#known = new Map([[pid, startTicks]]);
     this.#group = hasOwnGroup ? pid : null;
-    this.#ownSession = readProcess(process.pid)?.session ?? null;
   }
 
   readonly members = (): readonly number[] => this.#survivors(false);
@@ -137,7 +144,7 @@ class ProcessTree implements Tree {
       if (found.length > 0) return found.map((row) => row.pid);
       this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
       if (this.#vanished.length === 0) return [];
-      for (const pid of this.#strangers.keys()) strangers.add(pid);
+      for (const pid of this.#strangers) strangers.add(pid);
     }
     return this.#vanished;
   }
@@ -169,23 +176,20 @@ class ProcessTree implements Tree {
     return this.#vanished.length > 0 && looks < patience;
   }
 
-  /** Whether its session was begun by the tree, as far as can be told: none that is older than the command or no member is in it first. */
-  #hasOwnSession({ session }: ProcessRow, found: ReadonlyMap<number, ProcessRow>): boolean {
+  /** Its leader tells; if that has ended, it is the tree's unless somebody older than the command is known to have it. */
+  #isBegunByTree(session: number, found: ReadonlyMap<number, ProcessRow>, where: Where): boolean {
     if (found.has(session)) return true;
-    return (
-      session > 0 &&
-      session !== this.#ownSession &&
-      !this.#older.hasSession(session) &&
-      !this.#strangers.has(session)
-    );
+    // Without environments it is not known who is no member.
+    if (where === 'nearby' || session <= 0 || this.#older.haveSession(session)) return false;
+    // A daemon that has overwritten its environment has nothing in it that speaks for or against it.
+    return !this.#strangers.has(session) || !hasVariables(session);
   }
 
   /**
-   * `trustsPids`: the pids of those that the last look has seen to be no members are taken to be theirs still. A process that is
-   * no member does not become one.
+   * `trustsPids`: the pids of those that the last look has seen to be no members are taken to be theirs still. One that
+   * becomes a member meanwhile (a job server's child, by exec) is missed, as it would be right after the last look.
    */
   #find(where: Where, trustsPids = false): readonly ProcessRow[] {
-    const judged = new Map(this.#strangers);
     if (!trustsPids) this.#strangers.clear();
     this.#adopters.clear();
     const { rows, vanished } = readProcesses((pid) =>
@@ -196,34 +200,35 @@ class ProcessTree implements Tree {
     const found = new Map<number, ProcessRow>();
     this.#vanished = [...vanished];
     this.#spread(alive, found);
-    if (where === 'everywhere') this.#addMarked(alive, found, judged);
+    if (where === 'everywhere') this.#addMarked(alive, found);
     for (const row of found.values()) {
       this.#strangers.delete(row.pid);
       this.#known.set(row.pid, row.startTicks);
     }
-    // Only now it is known who is no member.
-    for (const row of found.values())
-      if (where === 'everywhere' || found.has(row.session))
-        if (this.#hasOwnSession(row, found)) this.#sessions.add(row.session);
-    this.#noticeEnded(rows);
-    if (this.#vanished.length === 0) this.#forgetGroups(rows);
+    for (const { session } of found.values())
+      if (this.#isBegunByTree(session, found, where)) this.#sessions.add(session);
+    this.#noticeZombies(rows);
+    if (this.#vanished.length === 0) this.#forgetGroup(rows);
+    if (this.#vanished.length === 0 && !trustsPids) this.#forgetSessions(rows);
     return [...found.values()];
   }
 
-  #noticeEnded(rows: readonly ProcessRow[]): void {
-    for (const row of rows) if (!row.isAlive && this.#canBeMembers(row)) this.#noticeEnd(row, 0);
+  #noticeZombies(rows: readonly ProcessRow[]): void {
+    for (const row of rows) if (!row.isAlive && this.#mayBeMember(row)) this.#awaitEnd(row, 0);
   }
 
-  /** A child of no member is none, unless it was adopted. */
-  #canBeMembers({ parent }: ProcessRow): boolean {
+  /** A child of no member is taken for none, unless it may have been adopted (a job server's job in its end is missed). */
+  #mayBeMember({ parent }: ProcessRow): boolean {
+    // Entered our pid namespace from outside; orphans do not leave it.
+    if (parent === 0) return false;
     if (!this.#older.has(parent) && !this.#strangers.has(parent)) return true;
     const adopts = this.#adopters.get(parent) ?? adoptsOrphans(parent);
     this.#adopters.set(parent, adopts);
     return adopts;
   }
 
-  /** At least once for each, and not for ever: what hangs in its end is not to be waited for by everybody on the machine. */
-  #noticeEnd({ pid, startTicks }: ProcessRow, longestMs: number): void {
+  /** Makes this look inconclusive: once for each process, and again until `longestMs` after its end was first seen. */
+  #awaitEnd({ pid, startTicks }: ProcessRow, longestMs: number): void {
     const nowMs = performance.now();
     const before = this.#ended.get(pid);
     const isNew = before?.startTicks !== startTicks;
@@ -231,28 +236,30 @@ class ProcessTree implements Tree {
     if (isNew || nowMs - before.seenAtMs < longestMs) this.#vanished.push(pid);
   }
 
-  /** `judged`: those whom an earlier look has seen to be no members, who need not be waited for. */
-  #addMarked(
-    rows: readonly ProcessRow[],
-    found: Map<number, ProcessRow>,
-    judged: ReadonlyMap<number, number>,
-  ): void {
+  #addMarked(rows: readonly ProcessRow[], found: Map<number, ProcessRow>): void {
     const before = found.size;
+    const unclear: ProcessRow[] = [];
     for (const row of rows) {
       if (found.has(row.pid)) continue;
       const isMarked = hasInEnvironment(row.pid, this.#cookie);
       if (isMarked === true) found.set(row.pid, row);
-      else if (isMarked === false || judged.get(row.pid) === row.startTicks)
-        this.#strangers.set(row.pid, row.startTicks);
-      else this.#waitFor(row);
+      else if (isMarked === false) this.#judge(row);
+      else unclear.push(row);
     }
     if (found.size > before) this.#spread(rows, found);
+    for (const row of unclear) if (!found.has(row.pid)) this.#waitFor(row);
   }
 
-  /** It is just between two programs, or in its end. */
+  #judge({ pid, startTicks }: ProcessRow): void {
+    this.#strangers.add(pid);
+    this.#judged.set(pid, startTicks);
+  }
+
+  /** It is just between two programs, of which the second may have the cookie, or in its end. */
   #waitFor(row: ProcessRow): void {
-    if (row.isExiting) this.#noticeEnd(row, this.#canBeMembers(row) ? longestEndMs : 0);
-    else this.#vanished.push(row.pid);
+    if (!row.isExiting) this.#vanished.push(row.pid);
+    else if (this.#judged.get(row.pid) === row.startTicks) this.#judge(row);
+    else this.#awaitEnd(row, this.#mayBeMember(row) ? longestUnjudgedEndMs : 0);
   }
 
   /** Finds kin and kin of kin; more than one round, as a pid can be smaller than its parent's. */
@@ -275,15 +282,22 @@ class ProcessTree implements Tree {
     );
   }
 
-  /** A pid is not given again while it names a group or session; afterwards it may come to name a stranger's. */
-  #forgetGroups(rows: readonly ProcessRow[]): void {
-    const present = new Set(rows.flatMap(({ group, session }) => [group, session]));
+  /** A pid is not given again while it names a session; afterwards it may come to name a stranger's. */
+  #forgetSessions(rows: readonly ProcessRow[]): void {
+    const present = new Set(rows.map((row) => row.session));
     for (const session of this.#sessions) {
       if (!present.has(session)) this.#sessions.delete(session);
     }
-    if (this.#group !== null && !present.has(this.#group)) this.#group = null;
   }
 
+  /** As with sessions. The kernel is asked too, as a look can miss, or not be shown, who is in the group. */
+  #forgetGroup(rows: readonly ProcessRow[]): void {
+    const group = this.#group;
+    if (group === null || exists(-group)) return;
+    if (!rows.some((row) => row.session === group)) this.#group = null;
+  }
+
+  /** Between two looks the number may have gone to a stranger: then the group was empty in between. */
   #noticeReusedGroup(rows: readonly ProcessRow[]): void {
     const holder = rows.find((row) => row.pid === this.#group);
     if (holder !== undefined && holder.startTicks !== this.#startTicks) this.#group = null;

@@ -41,7 +41,8 @@ describe('what the command leaves behind', () => {
     const mark = createMark();
     const { supervisor, news, heard, gone } = supervise(['sh', '-c', `sleep ${mark} & exit 7`]);
     expect(await heard('ended')).toEqual({ id: 'ended', ending: { id: 'exited', code: 7 } });
-    expect(processesWith(mark)).toHaveLength(1);
+    // In the middle of an exec it shows no arguments.
+    await until('it is seen', () => processesWith(mark).length === 1);
     expect(news.at(-1)?.id).toBe('ended');
     supervisor.signalTree('SIGTERM');
     await gone;
@@ -56,7 +57,7 @@ describe('what the command leaves behind', () => {
       `(setsid sh -c 'trap "" TERM; sleep ${mark} & wait' &) ; sleep 0.1`,
     ]);
     await heard('ended');
-    expect(processesWith(mark)).toHaveLength(2);
+    await until('both are seen', () => processesWith(mark).length === 2);
     supervisor.kill();
     await gone;
     expect(processesWith(mark)).toEqual([]);
@@ -65,6 +66,22 @@ describe('what the command leaves behind', () => {
   test('is found by its parent, without cookie and in a session of its own', async () => {
     const mark = createMark();
     const { supervisor, gone } = supervise(['sh', '-c', `env -i setsid sleep ${mark} & wait`]);
+    await until('both run', () => processesWith(mark).length === 2);
+    supervisor.kill();
+    await gone;
+    expect(processesWith(mark)).toEqual([]);
+  });
+
+  test('is found by its session, though the daemon that began it has nothing in its environment', async () => {
+    const mark = createMark();
+    const daemon = `env "$0" sleep ${mark} & wait; exec sleep ${mark}`;
+    const cookie = '$(env | grep "^LEADER_RUN_TREE_")';
+    const { supervisor, heard, gone } = supervise([
+      'sh',
+      '-c',
+      `(env -i setsid sh -c '${daemon}' "${cookie}" &) ; sleep 0.2`,
+    ]);
+    await heard('ended');
     await until('both run', () => processesWith(mark).length === 2);
     supervisor.kill();
     await gone;
