@@ -8,6 +8,7 @@
  *     HUP                 | end if there is a terminal | passed on          | passed on if the terminal told us alone
  *     TSTP                | be stopped               | passed on            | be stopped if the command is (suspend.ts)
  *     WINCH, INFO         | nothing                  | passed on            | the terminal's affair
+ *     CONT                | nothing                  | passed on            | passed on unless it continues us (suspend.ts)
  *     TTIN, TTOU          | nothing                  | passed on            | default action: see below
  *     all others          | nothing                  | passed on            | passed on
  *

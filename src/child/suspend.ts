@@ -3,6 +3,7 @@
  * waits for leader-run alone, so a command that stops itself (a REPL that reads Ctrl-Z as a key) would otherwise leave
  * the terminal to nobody, and one that ignores Ctrl-Z would run on behind the shell's back.
  */
+import { killProcess } from './kill.ts';
 import { readProcess } from './process-table.ts';
 
 /** A guard that kills a tree stops it first; what is still stopped after this long was stopped by someone else. */
@@ -16,7 +17,10 @@ export function suspendAlongWith(pid: number): { close(): void } {
   let settling: NodeJS.Timeout | undefined;
   const look = (): void => {
     settling = undefined;
-    if (isStopped(pid)) suspendSelf();
+    if (!isStopped(pid)) return;
+    suspendSelf();
+    // Somebody has continued leader-run alone.
+    if (isStopped(pid)) killProcess(pid, 'SIGCONT');
   };
   // The kernel sends CHLD not only for a child that has ended but also for one that was stopped or continued.
   const onChild = (): void => {
@@ -36,12 +40,19 @@ export function suspendAlongWith(pid: number): { close(): void } {
 /**
  * Stops leader-run by the default action of SIGTSTP; returns when it is continued. Not SIGSTOP: nobody could continue a
  * group without a job-control shell, and there the kernel ignores SIGTSTP.
+ *
+ * The SIGCONT that continues it is not heard: the shell sends it to the whole group. Passed on, it would reach the command a second
+ * time, and later: vim, say, answers it by putting the terminal into raw mode, be it on its way out.
  */
 export function suspendSelf(): void {
-  const listeners = process.listeners('SIGTSTP');
-  process.removeAllListeners('SIGTSTP');
+  const unheard = (['SIGTSTP', 'SIGCONT'] as const).map((signal) => {
+    const listeners = process.listeners(signal);
+    process.removeAllListeners(signal);
+    return { signal, listeners };
+  });
   process.kill(process.pid, 'SIGTSTP');
-  for (const listener of listeners) process.on('SIGTSTP', listener);
+  for (const { signal, listeners } of unheard)
+    for (const listener of listeners) process.on(signal, listener);
 }
 
 function isStopped(pid: number): boolean {

@@ -158,18 +158,20 @@ describe.each([
 });
 
 describe('Ctrl-Z', () => {
-  it('stops the job, and fg goes on with it, leader still', async () => {
-    const { api, terminal, command } = await asJob(['SIGUSR1']);
+  it('stops the job, and fg goes on with it, leader still; the command hears of it once', async () => {
+    const { api, terminal, command } = await asJob(['SIGUSR1', 'SIGCONT']);
     const before = await readLease(api, 'x');
 
     terminal.type(ctrlZ);
     await terminal.screen.until(/Stopped/);
     terminal.type('fg\r');
     await terminal.screen.until(/fg\r\n/);
+    await command.says.until(/got SIGCONT 1/);
     await settled(command);
     command.order('exit 7');
     await command.gone;
 
+    expect(command.says.text).not.toMatch(/SIGCONT 2/);
     expect(await statusOf(terminal)).toBe(7);
     expect(before?.spec.leaseTransitions).toBe(0);
   });
