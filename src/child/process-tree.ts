@@ -219,8 +219,6 @@ class ProcessTree implements Tree {
 
   /** A child of no member is taken for none, unless it may have been adopted (a job server's job in its end is missed). */
   #mayBeMember({ parent }: ProcessRow): boolean {
-    // Entered our pid namespace from outside; orphans do not leave it.
-    if (parent === 0) return false;
     if (!this.#older.has(parent) && !this.#strangers.has(parent)) return true;
     const adopts = this.#adopters.get(parent) ?? adoptsOrphans(parent);
     this.#adopters.set(parent, adopts);
@@ -259,7 +257,8 @@ class ProcessTree implements Tree {
   #waitFor(row: ProcessRow): void {
     if (!row.isExiting) this.#vanished.push(row.pid);
     else if (this.#judged.get(row.pid) === row.startTicks) this.#judge(row);
-    else this.#awaitEnd(row, this.#mayBeMember(row) ? longestUnjudgedEndMs : 0);
+    // Without a parent it entered our pid namespace from outside, as probes by exec do; orphans do not leave it.
+    else this.#awaitEnd(row, row.parent > 0 && this.#mayBeMember(row) ? longestUnjudgedEndMs : 0);
   }
 
   /** Finds kin and kin of kin; more than one round, as a pid can be smaller than its parent's. */
