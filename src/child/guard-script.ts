@@ -51,31 +51,59 @@ meet() {
   kill -STOP "$each"
 }
 
-# Meets all of the group, of the session, all children of those met, and, if environments are looked at too, all that carry
-# the cookie. grep reads the files in blocks, where sh would need a system call for each byte, and cuts out what matters:
-# "PARENT GROUP SESSION" or the cookie, as sh is slow on long rows.
-look_at() {
-  table=$(set +f; exec grep -aoHE "\\) . [0-9]+ [0-9]+ [0-9]+ |$cookie" $1)
+# Meets all of the group, of the session, and all children of those met. grep reads the files in blocks, where sh would need
+# a system call for each byte, and cuts out what matters, as sh is slow on long rows: "PARENT GROUP SESSION", and whether
+# it is a zombie with more threads than the one that has ended. Other zombies, of which there can be many, are dead.
+look_at_table() {
+  table=$(set +f; exec grep -aoHE "\\) [^ZXx] [0-9]+ [0-9]+ [0-9]+ |\\) Z ([-0-9]+ ){16}([2-9]|[1-9][0-9]+) " /proc/[0-9]*/stat)
   while met=$known; do
     for row in $table; do
-      case $row in
-      *"/environ:$cookie") meet "$row" ;;
-      */stat:*)
-        kin=\${row#*) ? }
-        case \${kin#* } in "$group "* | *" $group ") meet "$row" ;; esac
-        case $known in *" \${kin%% *} "*) meet "$row" ;; esac
-        ;;
-      esac
+      kin=\${row#*) ? }
+      parent=\${kin%% *}
+      kin=\${kin#* }
+      case $kin in "$group "*) meet "$row" ;; esac
+      case \${kin#* } in "$group "*) meet "$row" ;; esac
+      case $known in *" $parent "*) meet "$row" ;; esac
     done
     [ "$met" != "$known" ] || return
   done
 }
 
-kill_those_met() {
-  [ "$group" = - ] || kill -KILL "-$group"
+# Meets all that carry the cookie. The main thread of a process can have ended while others run on: then they show it.
+look_at_environments() {
+  threads=
+  for row in $table; do
+    case $row in *") Z "*) threads="$threads$newline\${row%/stat:*}/task/[0-9]*/environ" ;; esac
+  done
+  for row in $(set +f; exec grep -alF "$cookie" /proc/[0-9]*/environ$threads); do meet "$row"; done
+}
+
+# Looks until nobody new appears, and kills whom it meets as soon as their children are met too.
+look_everywhere() {
+  while before=$known; do
+    look_at_environments
+    halted=$known
+    look_at_table
+    kill_up_to "$halted"
+    [ "$before" != "$known" ] || return
+  done
+}
+
+# Each of those met once, as later the number may be a stranger's.
+kill_up_to() {
   IFS=' '
-  for each in $known; do kill -KILL "$each"; done
+  for each in \${1#"$killed"}; do kill -KILL "$each"; done
   IFS=$newline
+  killed=$1
+}
+
+kill_group() {
+  [ "$group" = - ] || kill -KILL "-$group"
+}
+
+kill_those_met() {
+  kill_group
+  kill_up_to "$known"
 }
 
 # Without a process table of ours ("-" for START) the group is all there is, or in a terminal the command alone.
@@ -93,7 +121,7 @@ kill_tree() {
   # The numbers in the /proc of another pid namespace are those of strangers here.
   [ "$start" != - ] || kill_unseen
   set -f
-  known=' '
+  known=' ' killed=' '
   if is_still_ours; then
     known=" $pid "
     kill -STOP "$pid"
@@ -104,37 +132,18 @@ kill_tree() {
   IFS=$newline
   # Where no process can be had for grep, sh ends here: the group at least goes with it.
   trap kill_those_met 0
-  look_at '/proc/[0-9]*/stat'
-  [ "$group" = - ] || kill -KILL "-$group"
+  look_at_table
+  kill_group
   look_everywhere
-  kill_those_met
   echo killed >&3
   # Who had left group and session and was in the middle of an exec had no environment to be found by.
   group=-
   for pause in 0.02 0.08 0.3; do
     sleep "$pause"
-    known=' '
+    known=' ' killed=' '
     look_everywhere
-    kill_those_met
   done
   kill -KILL 0
-}
-
-# Looks at environments too, until nobody new appears.
-look_everywhere() {
-  while before=$known; do
-    find_zombies
-    look_at "/proc/[0-9]*/stat$newline/proc/[0-9]*/environ$zombies"
-    [ "$before" != "$known" ] || break
-  done
-}
-
-# The main thread of a process can have ended while others run on: then they show its environment.
-find_zombies() {
-  zombies=
-  for row in $table; do
-    case $row in */stat:") Z "*) zombies="$zombies$newline\${row%/stat:*}/task/[0-9]*/environ" ;; esac
-  done
 }
 
 # A line that lost a part, as a read can that runs out of time in the middle, is not answered.
