@@ -50,16 +50,20 @@ class DirectLaunch implements Launch {
       return null;
     }
     const [file = '', ...words] = command.map(toText);
-    const process: ChildProcess = this.#execa(file, words, {
+    const process = this.#execa(file, words, {
       ...executionOptions(hasOwnGroup),
       env: { ...decodeVariables(variables), ...environment },
       stdio: 'inherit',
     });
     this.#process = process;
-    process.once('error', (error: NodeJS.ErrnoException) => this.#failed(file, error));
+    if (process.pid === undefined) {
+      // By its result, as not every error comes as an 'error' event too.
+      void process.then(({ code, originalMessage }) => this.#failed(file, code, originalMessage));
+      return null;
+    }
     process.once('spawn', () => events.onStarted(process.pid ?? 0));
     process.once('exit', (code, signal) => events.onEnded(endingOf(code, signal)));
-    return process.pid ?? null;
+    return process.pid;
   }
 
   dismiss(): void {
@@ -71,13 +75,19 @@ class DirectLaunch implements Launch {
   }
 
   /** As sh would have it. */
-  #failed(file: string, error: NodeJS.ErrnoException): void {
-    if (this.#process?.pid !== undefined) return;
-    const { events } = this.#options;
-    const code = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 }[error.code ?? ''];
-    if (code === undefined) return events.onFailed(error.message);
-    const why = code === 127 ? 'there is no such command' : 'it is not executable';
-    this.#options.onWarning(`Cannot run ${JSON.stringify(file)} as ${why}`);
-    events.onEnded({ id: 'exited', code });
+  #failed(file: string, errorCode = '', message = 'it cannot be spawned'): void {
+    const { events, onWarning } = this.#options;
+    if (errorCode === '' || noProcessErrors.includes(errorCode)) {
+      events.onFailed(message);
+      return;
+    }
+    const isMissing = noFileErrors.includes(errorCode);
+    const why = isMissing ? 'there is no such command' : 'it is not executable';
+    onWarning(`Cannot run ${JSON.stringify(file)} as ${why}: ${errorCode}`);
+    events.onEnded({ id: 'exited', code: isMissing ? 127 : 126 });
   }
 }
+
+/** What fork says; all others are of exec. */
+const noProcessErrors = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'];
+const noFileErrors = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];

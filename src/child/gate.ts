@@ -84,13 +84,15 @@ class Gate implements Launch {
     const { execa } = await import('execa');
     if (this.#state.id === 'dismissed') return;
     const { shell, plan, hasOwnGroup, events } = this.#options;
-    const process: ChildProcess = execa(shell, ['-c', gateLoop, 'sh', this.#token], {
+    const process = execa(shell, ['-c', gateLoop, 'sh', this.#token], {
       ...executionOptions(hasOwnGroup),
       env: gateEnvironment(plan),
       stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     });
     if (process.pid === undefined) {
-      process.once('error', (error) => events.onFailed(error.message));
+      // By its result, as not every error comes as an 'error' event too.
+      const { originalMessage } = await process;
+      events.onFailed(originalMessage ?? 'sh cannot be spawned');
       return;
     }
     this.#listen(process, process.pid);

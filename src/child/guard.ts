@@ -6,8 +6,7 @@
  * signal that can be ignored, and nothing in its arguments tells what it belongs to. What it cannot survive is SIGKILL and
  * SIGSTOP; a guard that is dead or silent is replaced.
  */
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
@@ -153,12 +152,7 @@ class GuardProcess {
   constructor(shell: string, timeouts: Timeouts, events: GuardProcessEvents) {
     this.#timeouts = timeouts;
     this.#events = events;
-    this.#process = spawn(shell, ['-c', 'eval "$script"'], {
-      detached: true,
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      env: guardEnvironment(),
-    });
+    this.#process = spawnGuard(shell);
     favour(this.#process.pid);
     this.#process.on('error', (error) => this.#fail(`could not be started: ${error.message}`));
     this.#process.on('exit', (code, signal) => {
@@ -244,6 +238,22 @@ class GuardProcess {
     this.#isOver = true;
     this.#stopTimer();
     this.#events.onFailed(message);
+  }
+}
+
+/** Every failure comes as an 'error' event: Node throws some of them, as where there is no memory for a process. */
+function spawnGuard(shell: string): ChildProcess {
+  try {
+    return spawn(shell, ['-c', 'eval "$script"'], {
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: guardEnvironment(),
+    });
+  } catch (error) {
+    const none = new ChildProcess();
+    setImmediate(() => none.emit('error', error));
+    return none;
   }
 }
 

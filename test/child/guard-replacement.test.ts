@@ -9,6 +9,7 @@ import { bootNowMs } from '../../src/child/clock.ts';
 import { type Guard, startGuard } from '../../src/child/guard.ts';
 import { readProcess } from '../../src/child/process-table.ts';
 import { isAlive, stateOf, until } from './fixtures/processes.ts';
+import { busyFile } from './fixtures/shells.ts';
 
 /** A shell that notes its pids; the second one ends after it has answered to whom it is to kill, and before it knows when. */
 function createShell(): { readonly path: string; readonly pidOf: (start: number) => number } {
@@ -52,4 +53,13 @@ test('G2: a silent guard is ended once another one knows all, also if one betwee
   expect(replaced).toEqual(['did not answer within 0.5s']);
   await until('the silent one is gone', () => !isAlive(pidOf(1)));
   expect([isAlive(pidOf(3)), isAlive(pid)]).toEqual([true, true]);
+});
+
+test('a guard that Node throws at instead of starting it is lost like any other', async () => {
+  const lost = new Promise((resolve) => {
+    const fail = () => expect.unreachable('it works');
+    const options = { timeoutMs: 500, onArmed: fail, onReplaced: fail, onKilled: fail };
+    startGuard({ ...options, shell: busyFile(), onLost: resolve });
+  });
+  expect(await lost).toBe('the guard could not be started: spawn ETXTBSY');
 });

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { bootNowMs } from '../../src/child/clock.ts';
 import { processesWith, until } from './fixtures/processes.ts';
+import { busyFile } from './fixtures/shells.ts';
 import { supervise } from './fixtures/supervise.ts';
 
 const shell = '/no/such/sh';
@@ -14,10 +15,14 @@ test('one warning says what is lost', async () => {
 });
 
 test('the status is told as it was', async () => {
+  const busy = busyFile();
   for (const [command, code, said] of [
     [['sh', '-c', 'exit 42'], 42, []],
-    [['/no/such/command'], 127, ['Cannot run "/no/such/command" as there is no such command']],
-    [['/tmp'], 126, ['Cannot run "/tmp" as it is not executable']],
+    [['/no/such'], 127, ['Cannot run "/no/such" as there is no such command: ENOENT']],
+    [['/tmp'], 126, ['Cannot run "/tmp" as it is not executable: EACCES']],
+    // Node throws these.
+    [['/etc/passwd/x'], 127, ['Cannot run "/etc/passwd/x" as there is no such command: ENOTDIR']],
+    [[busy], 126, [`Cannot run "${busy}" as it is not executable: ETXTBSY`]],
   ] as const) {
     const { heard, gone, warnings } = supervise(command, { shell });
     await gone;
