@@ -9,6 +9,9 @@ import { readProcess } from './process-table.ts';
 /** A guard that kills a tree stops it first; what is still stopped after this long was stopped by someone else. */
 const settlingMs = 50;
 
+/** A signal that is ignored takes less; to stop, and to be continued by another process, takes more. */
+const quickestReturnMs = 1;
+
 /**
  * Watches the command with this pid and has leader-run stopped along with it. Close it when the command has ended, and
  * before the tree is killed, as killing begins with a SIGSTOP.
@@ -18,9 +21,8 @@ export function suspendAlongWith(pid: number): { close(): void } {
   const look = (): void => {
     settling = undefined;
     if (!isStopped(pid)) return;
-    suspendSelf();
     // Somebody has continued leader-run alone.
-    if (isStopped(pid)) killProcess(pid, 'SIGCONT');
+    if (suspendSelf() && isStopped(pid)) killProcess(pid, 'SIGCONT');
   };
   // The kernel sends CHLD not only for a child that has ended but also for one that was stopped or continued.
   const onChild = (): void => {
@@ -39,20 +41,23 @@ export function suspendAlongWith(pid: number): { close(): void } {
 
 /**
  * Stops leader-run by the default action of SIGTSTP; returns when it is continued. Not SIGSTOP: nobody could continue a
- * group without a job-control shell, and there the kernel ignores SIGTSTP.
+ * group without a job-control shell. There the kernel ignores SIGTSTP, and this returns `false`.
  *
  * The SIGCONT that continues it is not heard: the shell sends it to the whole group. Passed on, it would reach the command a second
  * time, and later: vim, say, answers it by putting the terminal into raw mode, be it on its way out.
  */
-export function suspendSelf(): void {
+export function suspendSelf(): boolean {
   const unheard = (['SIGTSTP', 'SIGCONT'] as const).map((signal) => {
     const listeners = process.listeners(signal);
     process.removeAllListeners(signal);
     return { signal, listeners };
   });
+  const beforeMs = performance.now();
   process.kill(process.pid, 'SIGTSTP');
+  const wasStopped = performance.now() - beforeMs > quickestReturnMs;
   for (const { signal, listeners } of unheard)
     for (const listener of listeners) process.on(signal, listener);
+  return wasStopped;
 }
 
 function isStopped(pid: number): boolean {

@@ -2,7 +2,9 @@
  * Keys, hang-ups and job control: the command must not notice that leader-run stands between it and the shell, and neither must
  * the shell.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { stateOf, until } from '../child/fixtures/processes.ts';
 import {
   createCommand,
   ctrlBackslash,
@@ -207,4 +209,18 @@ describe('while standby', () => {
 
     expect(await terminal.ended).toBe(129);
   });
+});
+
+it('a command that somebody stops stays stopped where no shell could continue it', async () => {
+  const { command } = await alone(['SIGCONT', 'SIGUSR1']);
+
+  process.kill(command.pid, 'SIGSTOP');
+  await until('it is stopped', () => stateOf(command.pid) === 'T');
+  // Nothing tells that leader-run has looked at it.
+  await delay(300);
+  expect(stateOf(command.pid)).toBe('T');
+
+  process.kill(command.pid, 'SIGCONT');
+  await settled(command);
+  expect(command.says.text.match(/got SIGCONT/g)).toHaveLength(1);
 });
