@@ -9,8 +9,8 @@ export interface SweepOptions {
 }
 
 export interface Sweep {
-  /** Whether nothing was left when the command itself had ended. */
-  readonly isEmpty: boolean;
+  /** Whether the command has ended and nothing was left of its tree. */
+  readonly isOver: boolean;
   /**
    * The command's own 'exit' event has come: from now on an empty tree is a dead one. `announce` is called once it is known
    * whether it is empty, and before {@link SweepOptions.onGone}.
@@ -30,7 +30,7 @@ export function createSweep(options: SweepOptions): Sweep {
 }
 
 class TreeSweep implements Sweep {
-  isEmpty = false;
+  isOver = false;
   readonly #options: SweepOptions;
   #hasCommandEnded = false;
   #isKilling = false;
@@ -45,14 +45,14 @@ class TreeSweep implements Sweep {
 
   commandEnded(announce: () => void): void {
     this.#hasCommandEnded = true;
-    this.isEmpty = this.#survivors().length === 0;
+    this.isOver = this.#survivors().length === 0;
     announce();
-    if (this.isEmpty) this.#finish();
+    if (this.isOver) this.#finish();
     else this.#lookLater();
   }
 
   kill(): void {
-    if (this.#isKilling || this.isEmpty) return;
+    if (this.#isKilling || this.isOver) return;
     this.#isKilling = true;
     this.#saidAtMs = performance.now();
     this.#intervalMs = 1;
@@ -86,7 +86,7 @@ class TreeSweep implements Sweep {
   }
 
   #finish(): void {
-    this.isEmpty = true;
+    this.isOver = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#options.onGone();
   }

@@ -12,6 +12,7 @@ import { constants as osConstants } from 'node:os';
 import { basename } from 'node:path';
 import { onExit } from 'signal-exit';
 import type { Ending } from '../election/event.ts';
+import { hasShellClock } from './clock.ts';
 import { createCookie } from './cookie.ts';
 import { createDirectLaunch } from './direct.ts';
 import type { Variable } from './environment.ts';
@@ -72,6 +73,8 @@ type Phase =
       readonly forgetExit: () => void;
     }
   | { readonly id: 'dismissed' }
+  /** Nothing was started, and that nothing is left is said when asked for. */
+  | { readonly id: 'failed' }
   | { readonly id: 'over' };
 
 class TreeSupervisor implements Supervisor {
@@ -95,10 +98,11 @@ class TreeSupervisor implements Supervisor {
 
   prepare(): void {
     this.#launch.prepare();
-    if (this.#shell === null) {
-      const { onWarning } = this.#options;
+    const { onWarning } = this.#options;
+    if (this.#shell === null)
       return onWarning('There is no /bin/sh: if leader-run is killed, its command runs on');
-    }
+    if (this.#hasTable && !hasShellClock)
+      onWarning('There is no /proc/uptime: if leader-run is stopped, its command runs on');
     this.#missing.add('guard');
     this.#guard = startGuard({
       shell: this.#shell,
@@ -129,7 +133,7 @@ class TreeSupervisor implements Supervisor {
   }
 
   signalTree(signal: NodeJS.Signals): void {
-    if (this.#phase.id === 'live' && !this.#phase.sweep.isEmpty) this.#phase.tree.signal(signal);
+    if (this.#phase.id === 'live' && !this.#phase.sweep.isOver) this.#phase.tree.signal(signal);
   }
 
   kill(): void {
@@ -144,11 +148,12 @@ class TreeSupervisor implements Supervisor {
       case 'ready':
         this.#phase = { id: 'dismissed' };
         return this.#launch.dismiss();
-      case 'over':
-        // It failed before: then this is the word that nothing is left.
-        return queueMicrotask(() => this.#options.onNews({ id: 'gone' }));
+      case 'failed':
+        this.#phase = { id: 'over' };
+        return queueMicrotask(() => this.#say({ id: 'gone' }));
       case 'live':
       case 'dismissed':
+      case 'over':
         return;
     }
   }
@@ -172,7 +177,7 @@ class TreeSupervisor implements Supervisor {
       hasVariables: passesOn(shell, words, variables),
       softOpenFilesLimit: notes.softOpenFilesLimit,
       ignoredSignals: notes.ignoredSignals.map((signal) => osConstants.signals[signal]),
-      hasClock: this.#hasTable,
+      hasClock: hasShellClock,
     };
     return createGate({ shell, plan, hasOwnGroup, events });
   }
@@ -231,7 +236,8 @@ class TreeSupervisor implements Supervisor {
     // The last thing this process does, should it end before its tree.
     const forgetExit = onExit(() => void tree.strike(), { alwaysLast: true });
     this.#phase = { id: 'live', tree, sweep, forgetExit };
-    // The look after the command's end is on the way to the next leader: by then its code is compiled, three times as fast.
+    // The look after the command's end is on the way to the next leader: by then its code is compiled, three times as fast,
+    // and who is older than the command is known.
     setTimeout(() => tree.members(), rehearsalMs).unref();
   }
 
@@ -266,9 +272,9 @@ class TreeSupervisor implements Supervisor {
   }
 
   #failed(message: string): void {
-    if (this.#phase.id === 'over' || this.#phase.id === 'dismissed') return;
+    if (['over', 'failed', 'dismissed'].includes(this.#phase.id)) return;
     this.#guard?.disarm();
-    this.#phase = { id: 'over' };
+    this.#phase = { id: 'failed' };
     this.#say({ id: 'failed', message });
   }
 
@@ -281,6 +287,7 @@ class TreeSupervisor implements Supervisor {
       case 'live':
         return this.#say({ id: 'unguarded', message });
       case 'dismissed':
+      case 'failed':
       case 'over':
         return;
     }

@@ -68,6 +68,18 @@ async function firstPidIn(unsharePid: number): Promise<number> {
 describe.runIf(mayUnshare).each(shells.map((shell) => ({ shell, name: shell.join(' ') || 'sh' })))(
   'as PID 1, under $name',
   ({ shell }) => {
+    it('/proc need not show more than processes (ProcSubset=pid)', async () => {
+      const mount = 'mount -t proc -o subset=pid proc /proc && exec "$@"';
+      const { outside } = await startInit(
+        ['sh', '-c', 'test ! -e /proc/uptime; exit $((3 + $?))'],
+        ['sh', '-c', mount, 'sh', ...shell],
+      );
+
+      const { exitCode, stderr } = await outside;
+      expect(exitCode).toBe(3);
+      expect(stderr).toMatch(/no \/proc\/uptime/);
+    });
+
     it('a closed stdin is an empty one', async () => {
       const closed = ['sh', '-c', 'exec "$@" <&-', 'sh', ...shell];
       const { outside } = await startInit(['sh', '-c', 'read line || exit 3'], closed);
