@@ -38,10 +38,8 @@ export interface ProcessTable {
 export function readProcesses(read: (pid: number) => ProcessRow | 'skip' | null): ProcessTable {
   const rows: ProcessRow[] = [];
   const vanished: number[] = [];
-  for (const name of readdirSync('/proc').reverse()) {
-    const first = name.charCodeAt(0);
-    if (first < zero || first > nine) continue;
-    const pid = Number(name);
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  for (const pid of pids.sort((a, b) => b - a)) {
     const row = read(pid);
     if (row === null) vanished.push(pid);
     else if (row !== 'skip') rows.push(row);
@@ -144,8 +142,6 @@ const exitingFlag = 0x4;
 const kernelThreadFlag = 0x200000;
 /** What {@link readInto} returns for a file that we may not read. */
 const denied = -1;
-const zero = 48;
-const nine = 57;
 let buffer = Buffer.alloc(64 * 1024);
 
 /** Fills the buffer, which grows as needed, and returns how much of it; 0 if there is nothing (any more), or {@link denied}. */

@@ -74,11 +74,11 @@ function exists(target: number): boolean {
 const patience = 5;
 
 /**
- * A process in the middle of its end has no environment any more, but holds what it had open, so the next leader must not start yet.
- * One that was never judged is waited for this long: longer, and a stranger that hangs in its end (on NFS, say) would keep everybody
- * from releasing.
+ * A process in the middle of an exec, or of its end, has no environment to be judged by; it holds what it had open, so the next
+ * leader must not start yet. One that was never judged is waited for this long: longer, and a stranger that hangs there (on NFS,
+ * say) would keep everybody from releasing.
  */
-const longestUnjudgedEndMs = 10_000;
+const longestUnjudgedMs = 10_000;
 
 class ProcessTree implements Tree {
   readonly #startTicks: number;
@@ -97,12 +97,12 @@ class ProcessTree implements Tree {
   readonly #strangers = new Set<number>();
   /** Start times, by pid, of those ever seen to be no members. */
   readonly #judged = new Map<number, number>();
-  /** Those that ended under the last look and may have been members. */
-  #vanished: number[] = [];
+  /** Those that the last look could not judge, most of them as they ended under it. */
+  #undecided: number[] = [];
   /** Who adopts orphans, among those asked for in this look. */
   readonly #adopters = new Map<number, boolean>();
-  /** Those whose end was seen, by pid: one that is new has just ended. */
-  readonly #ended = new Map<number, { readonly startTicks: number; readonly seenAtMs: number }>();
+  /** Those that could not be judged, by pid. */
+  readonly #unjudged = new Map<number, Unjudged>();
 
   constructor({ pid, startTicks: ticks, hasOwnGroup, cookie }: TreeRoot) {
     const startTicks = ticks ?? 0;
@@ -123,46 +123,43 @@ class ProcessTree implements Tree {
 
   readonly strike = (): ReadonlySet<number> => {
     const struck = new Set<number>();
-    const groups = new Set<number>();
     // Halts most of it at once; from then on it cannot fork.
     if (this.#group !== null) killGroup(this.#group, 'SIGSTOP');
     // Environments come second, as reading one can hang.
     for (const where of ['nearby', 'everywhere'] as const) {
-      this.#stopAll(where, struck, groups);
+      // Nobody twice: by then the number may be a stranger's.
+      const { pids, groups } = this.#stopAll(where, struck);
       if (this.#group !== null) killGroup(this.#group, 'SIGKILL');
       for (const group of groups) killGroup(group, 'SIGKILL');
-      for (const pid of struck) killProcess(pid, 'SIGKILL');
+      for (const pid of pids) {
+        killProcess(pid, 'SIGKILL');
+        struck.add(pid);
+      }
     }
     return struck;
   };
 
   #survivors(trustsPids: boolean): readonly number[] {
-    // What was there a look ago is known to be none, so it is no matter if that ends.
-    const strangers = new Set<number>();
     for (let look = 0; look < patience; look += 1) {
       const found = this.#find('everywhere', trustsPids || look > 0);
       if (found.length > 0) return found.map((row) => row.pid);
-      this.#vanished = this.#vanished.filter((pid) => !strangers.has(pid));
-      if (this.#vanished.length === 0) return [];
-      for (const pid of this.#strangers) strangers.add(pid);
+      if (this.#undecided.length === 0) return [];
     }
-    return this.#vanished;
+    return this.#undecided;
   }
 
   /**
    * Stops whom it finds until nobody new appears, so that no member can fork away from the one that kills it. With a member
    * goes its group, if that cannot hold strangers: a signal to a group reaches also who is being forked just now.
    */
-  #stopAll(where: Where, stopped: Set<number>, groups: Set<number>): void {
-    for (
-      let [before, looks] = [-1, 0];
-      before < stopped.size || this.#isBlurred(looks);
-      looks += 1
-    ) {
-      before = stopped.size;
+  #stopAll(where: Where, struck: ReadonlySet<number>): Stopped {
+    const pids = new Set<number>();
+    const groups = new Set<number>();
+    for (let [before, looks] = [-1, 0]; before < pids.size || this.#isBlurred(looks); looks += 1) {
+      before = pids.size;
       for (const row of this.#find(where)) {
-        if (stopped.has(row.pid)) continue;
-        stopped.add(row.pid);
+        if (pids.has(row.pid) || struck.has(row.pid)) continue;
+        pids.add(row.pid);
         if (row.group > 1 && this.#sessions.has(row.session)) {
           groups.add(row.group);
           killGroup(row.group, 'SIGSTOP');
@@ -170,10 +167,11 @@ class ProcessTree implements Tree {
         killProcess(row.pid, 'SIGSTOP');
       }
     }
+    return { pids, groups };
   }
 
   #isBlurred(looks: number): boolean {
-    return this.#vanished.length > 0 && looks < patience;
+    return this.#undecided.length > 0 && looks < patience;
   }
 
   /** Its leader tells; if that has ended, it is the tree's unless somebody older than the command is known to have it. */
@@ -198,7 +196,7 @@ class ProcessTree implements Tree {
     this.#noticeReusedGroup(rows);
     const alive = rows.filter((row) => row.isAlive);
     const found = new Map<number, ProcessRow>();
-    this.#vanished = [...vanished];
+    this.#undecided = [...vanished];
     this.#spread(alive, found);
     if (where === 'everywhere') this.#addMarked(alive, found);
     for (const row of found.values()) {
@@ -208,13 +206,13 @@ class ProcessTree implements Tree {
     for (const { session } of found.values())
       if (this.#isBegunByTree(session, found, where)) this.#sessions.add(session);
     this.#noticeZombies(rows);
-    if (this.#vanished.length === 0) this.#forgetGroup(rows);
-    if (this.#vanished.length === 0 && !trustsPids) this.#forgetSessions(rows);
+    if (this.#undecided.length === 0) this.#forgetGroup(rows);
+    if (this.#undecided.length === 0 && !trustsPids) this.#forgetSessions(rows);
     return [...found.values()];
   }
 
   #noticeZombies(rows: readonly ProcessRow[]): void {
-    for (const row of rows) if (!row.isAlive && this.#mayBeMember(row)) this.#awaitEnd(row, 0);
+    for (const row of rows) if (!row.isAlive && this.#mayBeMember(row)) this.#await(row, 0);
   }
 
   /** A child of no member is taken for none, unless it may have been adopted (a job server's job in its end is missed). */
@@ -225,13 +223,13 @@ class ProcessTree implements Tree {
     return adopts;
   }
 
-  /** Makes this look inconclusive: once for each process, and again until `longestMs` after its end was first seen. */
-  #awaitEnd({ pid, startTicks }: ProcessRow, longestMs: number): void {
+  /** Makes this look inconclusive: once for each process, and again until `longestMs` after the first time. Its end counts anew. */
+  #await({ pid, startTicks, isExiting }: ProcessRow, longestMs: number): void {
     const nowMs = performance.now();
-    const before = this.#ended.get(pid);
-    const isNew = before?.startTicks !== startTicks;
-    if (isNew) this.#ended.set(pid, { startTicks, seenAtMs: nowMs });
-    if (isNew || nowMs - before.seenAtMs < longestMs) this.#vanished.push(pid);
+    const before = this.#unjudged.get(pid);
+    const isNew = before?.startTicks !== startTicks || before.isExiting !== isExiting;
+    if (isNew) this.#unjudged.set(pid, { startTicks, isExiting, sinceMs: nowMs });
+    if (isNew || nowMs - before.sinceMs < longestMs) this.#undecided.push(pid);
   }
 
   #addMarked(rows: readonly ProcessRow[], found: Map<number, ProcessRow>): void {
@@ -255,10 +253,10 @@ class ProcessTree implements Tree {
 
   /** It is just between two programs, of which the second may have the cookie, or in its end. */
   #waitFor(row: ProcessRow): void {
-    if (!row.isExiting) this.#vanished.push(row.pid);
+    if (!row.isExiting) this.#await(row, longestUnjudgedMs);
     else if (this.#judged.get(row.pid) === row.startTicks) this.#judge(row);
     // Without a parent it entered our pid namespace from outside, as probes by exec do; orphans do not leave it.
-    else this.#awaitEnd(row, row.parent > 0 && this.#mayBeMember(row) ? longestUnjudgedEndMs : 0);
+    else this.#await(row, row.parent > 0 && this.#mayBeMember(row) ? longestUnjudgedMs : 0);
   }
 
   /** Finds kin and kin of kin; more than one round, as a pid can be smaller than its parent's. */
@@ -308,6 +306,18 @@ function adoptsOrphans(pid: number): boolean {
   if (pid === 1 || isInit(pid)) return true;
   for (let at = process.pid; at > 0; at = readProcess(at)?.parent ?? 0) if (at === pid) return true;
   return false;
+}
+
+interface Unjudged {
+  readonly startTicks: number;
+  readonly isExiting: boolean;
+  readonly sinceMs: number;
+}
+
+interface Stopped {
+  readonly pids: ReadonlySet<number>;
+  /** Those of which every member is one of the tree. */
+  readonly groups: ReadonlySet<number>;
 }
 
 /** `nearby`: by group, session and descent; `everywhere`: by the cookie too. */
