@@ -70,12 +70,13 @@ look_at_table() {
 }
 
 # Meets all that carry the cookie. The main thread of a process can have ended while others run on: then they show it.
+# -E and not -F, with which some builds of busybox search no further than the first variable.
 look_at_environments() {
   threads=
   for row in $table; do
     case $row in *") Z "*) threads="$threads$newline\${row%/stat:*}/task/[0-9]*/environ" ;; esac
   done
-  for row in $(set +f; exec grep -alF "$cookie" /proc/[0-9]*/environ$threads); do meet "$row"; done
+  for row in $(set +f; exec grep -alE "$cookie" /proc/[0-9]*/environ$threads); do meet "$row"; done
 }
 
 # Looks until nobody new appears, and kills whom it meets as soon as their children are met too.

@@ -201,6 +201,7 @@ class ProcessTree implements Tree {
     if (where === 'everywhere') this.#addMarked(alive, found);
     for (const row of found.values()) {
       this.#strangers.delete(row.pid);
+      this.#unjudged.delete(row.pid);
       this.#known.set(row.pid, row.startTicks);
     }
     for (const { session } of found.values())
@@ -249,6 +250,7 @@ class ProcessTree implements Tree {
   #judge({ pid, startTicks }: ProcessRow): void {
     this.#strangers.add(pid);
     this.#judged.set(pid, startTicks);
+    this.#unjudged.delete(pid);
   }
 
   /** It is just between two programs, of which the second may have the cookie, or in its end. */

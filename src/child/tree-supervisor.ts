@@ -262,6 +262,8 @@ class TreeSupervisor implements Supervisor {
   }
 
   #gone(): void {
+    // After a failure it may have been said already.
+    if (this.#phase.id === 'over') return;
     if (this.#phase.id === 'live') this.#phase.forgetExit();
     this.#phase = { id: 'over' };
     this.#say({ id: 'gone' });

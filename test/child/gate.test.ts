@@ -1,10 +1,15 @@
 /** The gate when something goes wrong with it. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { childrenOf } from './fixtures/processes.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { childrenOf, until } from './fixtures/processes.ts';
 import { type Host, type Rig, createRig } from './fixtures/rig.ts';
 import { guardsOf } from './fixtures/guards.ts';
 import { createGate } from '../../src/child/gate.ts';
 import { busyFile } from './fixtures/shells.ts';
+import { supervise } from './fixtures/supervise.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -45,4 +50,24 @@ test('a gate that Node throws at instead of starting it has failed', async () =>
     createGate({ shell: busyFile(), plan, hasOwnGroup: true, events }).prepare();
   });
   expect(await failed).toBe('spawn ETXTBSY');
+});
+
+test('after a failure it is said once that nothing is left', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'guardless-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const shell = join(directory, 'sh');
+  const program = `#!/bin/sh
+    # The guard is told of the gate, so that is there.
+    [ "$2" != 'eval "$script"' ] || { read -r line <&3; exit 3; }
+    exec /bin/sh "$@"`;
+  writeFileSync(shell, program, { mode: 0o755 });
+  const before = childrenOf(process.pid);
+  const { supervisor, heard, gone, news } = supervise(['true'], { shell });
+  expect((await heard('failed')).message).toBe('the guard ended with 3');
+  supervisor.dismiss();
+  await gone;
+  // The end of the gate, which was killed, comes later.
+  await until('it has ended', () => childrenOf(process.pid).every((pid) => before.includes(pid)));
+  await setImmediate();
+  expect(news.map(({ id }) => id)).toEqual(['failed', 'gone']);
 });
