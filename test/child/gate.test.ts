@@ -40,12 +40,21 @@ test('a gate that Node throws at instead of starting it has failed', async () =>
   const failed = new Promise((resolve) => {
     const fail = () => expect.unreachable('it works');
     const events = {
-      ...{ onWaiting: fail, onLost: fail, onStarted: fail, onRefused: fail },
-      ...{ onEnded: fail, onDismissed: fail, onFailed: resolve },
+      onWaiting: fail,
+      onLost: fail,
+      onStarted: fail,
+      onRefused: fail,
+      onEnded: fail,
+      onDismissed: fail,
+      onFailed: resolve,
     };
     const plan = {
-      ...{ command: [], variables: [], hasVariables: true, hasClock: true },
-      ...{ softOpenFilesLimit: null, ignoredSignals: [] },
+      command: [],
+      variables: [],
+      hasVariables: true,
+      hasClock: true,
+      softOpenFilesLimit: null,
+      ignoredSignals: [],
     };
     createGate({ shell: busyFile(), plan, hasOwnGroup: true, events }).prepare();
   });
