@@ -47,25 +47,39 @@ meet() {
   each=\${1#/proc/}
   each=\${each%%/*}
   case "$known 1 $$ " in *" $each "*) return ;; esac
-  known="$known$each "
+  known=" $each$known"
   kill -STOP "$each"
 }
 
 # Meets all of the group, of the session, and all children of those met. grep reads the files in blocks, where sh would need
 # a system call for each byte, and cuts out what matters, as sh is slow on long rows: "PARENT GROUP SESSION", and whether
 # it is a zombie with more threads than the one that has ended. Other zombies, of which there can be many, are dead.
+# $halted: those who were stopped before the table was read, as the group is from the beginning: all their children are met.
 look_at_table() {
   table=$(set +f; exec grep -aoHE "\\) [^ZXx] [0-9]+ [0-9]+ [0-9]+ |\\) Z ([-0-9]+ ){16}([2-9]|[1-9][0-9]+) " /proc/[0-9]*/stat)
+  for row in $table; do
+    kin=\${row#*) ? }
+    case \${kin#* } in "$group "*) meet "$row" ;; esac
+  done
+  halted=$known
   while met=$known; do
     for row in $table; do
       kin=\${row#*) ? }
       parent=\${kin%% *}
       kin=\${kin#* }
-      case $kin in "$group "*) meet "$row" ;; esac
       case \${kin#* } in "$group "*) meet "$row" ;; esac
       case $known in *" $parent "*) meet "$row" ;; esac
     done
     [ "$met" != "$known" ] || return
+  done
+}
+
+# Until the children of all are met. Only then can one be killed: the kernel continues who was stopped in a session when that
+# loses its leader. Not for ever, as one who may not be stopped can go on forking.
+meet_kin() {
+  for look in 1 2 3 4 5; do
+    look_at_table
+    [ "$halted" != "$known" ] || return
   done
 }
 
@@ -79,32 +93,27 @@ look_at_environments() {
   for row in $(set +f; exec grep -alE "$cookie" /proc/[0-9]*/environ$threads); do meet "$row"; done
 }
 
-# Looks until nobody new appears, and kills whom it meets as soon as their children are met too.
-look_everywhere() {
+# Looks and kills until nobody new appears.
+kill_everywhere() {
   while before=$known; do
     look_at_environments
-    halted=$known
-    look_at_table
-    kill_up_to "$halted"
+    meet_kin
+    kill_those_met
     [ "$before" != "$known" ] || return
   done
 }
 
-# Each of those met once, as later the number may be a stranger's.
-kill_up_to() {
+# Those met last come first, and the command last: whoever leads a session mostly has the smaller number. Each once, as later the
+# number may be a stranger's.
+kill_those_met() {
   IFS=' '
-  for each in \${1#"$killed"}; do kill -KILL "$each"; done
+  for each in \${known%"$killed"}; do kill -KILL "$each"; done
   IFS=$newline
-  killed=$1
+  killed=$known
 }
 
 kill_group() {
   [ "$group" = - ] || kill -KILL "-$group"
-}
-
-kill_those_met() {
-  kill_group
-  kill_up_to "$known"
 }
 
 # Without a process table of ours ("-" for START) the group is all there is, or in a terminal the command alone.
@@ -114,8 +123,7 @@ kill_unseen() {
   kill -KILL 0
 }
 
-# Stops whom it finds until nobody new appears, then kills. The group goes before environments are looked at, as that can
-# hang: its members were stopped before the first look, so none of them has a child that was not seen.
+# Those whom the table shows go before environments are looked at, as that can hang.
 kill_tree() {
   # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
   [ -n "$cookie" ] || kill -KILL 0
@@ -132,17 +140,18 @@ kill_tree() {
   fi
   IFS=$newline
   # Where no process can be had for grep, sh ends here: the group at least goes with it.
-  trap kill_those_met 0
-  look_at_table
+  trap 'kill_those_met; kill_group' 0
+  meet_kin
+  kill_those_met
   kill_group
-  look_everywhere
+  kill_everywhere
   echo killed >&3
   # Who had left group and session and was in the middle of an exec had no environment to be found by.
   group=-
   for pause in 0.02 0.08 0.3; do
     sleep "$pause"
     known=' ' killed=' '
-    look_everywhere
+    kill_everywhere
   done
   kill -KILL 0
 }

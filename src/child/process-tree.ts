@@ -129,12 +129,13 @@ class ProcessTree implements Tree {
     for (const where of ['nearby', 'everywhere'] as const) {
       // Nobody twice: by then the number may be a stranger's.
       const { pids, groups } = this.#stopAll(where, struck);
-      if (this.#group !== null) killGroup(this.#group, 'SIGKILL');
-      for (const group of groups) killGroup(group, 'SIGKILL');
+      // The youngest first, and the leaders of sessions last: at their end the kernel continues who was stopped in them.
       for (const pid of pids) {
         killProcess(pid, 'SIGKILL');
         struck.add(pid);
       }
+      for (const group of groups) killGroup(group, 'SIGKILL');
+      if (this.#group !== null) killGroup(this.#group, 'SIGKILL');
     }
     return struck;
   };

@@ -1,10 +1,10 @@
 /** What becomes of the command when leader-run cannot look after it any more. */
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bootNowMs } from '../../src/child/clock.ts';
 import { guardsOf } from '../child/fixtures/guards.ts';
-import { isAlive, lastSeenAlive, until } from '../child/fixtures/processes.ts';
+import { isAlive, lastSeenAlive, processesWith, until } from '../child/fixtures/processes.ts';
 import { bigTree, createMark, grown } from '../child/fixtures/tree.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Family, createFamily } from './family.ts';
@@ -27,6 +27,23 @@ const short = ['--lease-duration', '4s', '--renew-deadline', '2s', '--retry-peri
 const killAfterMs = 4_000 * 0.99 - 1_000;
 const toleranceMs = 100;
 
+/**
+ * Eight workers, each with a child every 20 ms that nothing but its parent tells of. When the leader of their session dies, the
+ * kernel continues a worker that was stopped.
+ */
+const workers = `
+  use POSIX;
+  for (1 .. 8) {
+    next if fork;
+    setpgid 0, 0;
+    for (1 .. 100) {
+      select undef, undef, undef, 0.02;
+      if (!fork) { setsid; exec 'env', '-i', '/bin/sleep', $ARGV[0] }
+    }
+    sleep 60;
+  }
+  sleep 60`;
+
 describe('SIGKILL of leader-run', () => {
   it('G2, G3: leaves nothing of a tree of 30 that ignores TERM, and nobody releases the lease', async () => {
     const api = await sandbox();
@@ -48,6 +65,23 @@ describe('SIGKILL of leader-run', () => {
     expect(before?.spec.holderIdentity).toMatch(/./);
     // A renewal that was under way may have arrived.
     expect({ ...after?.spec, renewTime: '' }).toEqual({ ...before?.spec, renewTime: '' });
+  });
+
+  it('G2: leaves nothing of workers in groups of their own, who fork all the time', async () => {
+    const api = await sandbox();
+    const mark = createMark();
+    onTestFinished(() => {
+      for (const pid of processesWith(mark)) process.kill(pid, 'SIGKILL');
+    });
+    const leader = start(api.kubeconfigPath, [...lock, '--', 'perl', '-e', workers, mark]);
+    await until('they have forked', () => processesWith(mark).length > 60);
+
+    leader.kill('SIGKILL');
+
+    await until('nobody lives', () => processesWith(mark).length === 0);
+    // One that was being forked would be seen now.
+    await leader;
+    expect(processesWith(mark)).toEqual([]);
   });
 });
 
