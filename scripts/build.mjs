@@ -9,8 +9,8 @@
 // - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -88,11 +88,16 @@ const parts = {
   './sandbox/run.ts': 'sandbox',
 };
 
+/** koffi's native modules, for each architecture that npm has installed: taken as they are. */
+const natives = ['@koromix/koffi-linux-x64', '@koromix/koffi-linux-arm64'];
+const folderOf = (native) => basename(native);
+
 /** @type {import('esbuild').Plugin} */
 const setApart = {
   name: 'set-apart',
   setup({ onResolve }) {
     onResolve({ filter: /./ }, ({ path, kind }) => {
+      if (natives.includes(path)) return { path: `./${folderOf(path)}/index.js`, external: true };
       if (!(path in parts) || kind === 'entry-point') return undefined;
       return { path: `./${parts[path]}.cjs`, external: true };
     });
@@ -129,6 +134,10 @@ await build({
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
 });
+for (const native of natives) {
+  const from = `node_modules/${native}`;
+  if (existsSync(from)) await cp(from, `dist/${folderOf(native)}`, { recursive: true });
+}
 cacheCode();
 if (process.argv.includes('--metafile')) process.stdout.write(JSON.stringify(metafile));
 

@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { bootNowMs } from './child/clock.ts';
-import { createMark, marksAround } from './child/cookie.ts';
+import { createMark, createMarkers, marksAround } from './child/cookie.ts';
 import { type LauncherNotes, readLauncherNotes } from './child/launcher-notes.ts';
 import { leaveTerminal } from './child/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './child/signals.ts';
@@ -89,10 +89,12 @@ async function lead(options: RunOptions): Promise<number> {
   const notes = readLauncherNotes(process.env);
   const terminal = findTerminal();
   const signals = receiveSignals(terminal.hasTerminal);
+  const markers = createMarkers();
   const loaded = loadCluster({
     kubeconfig: options.kubeconfig,
     context: options.context,
-    env: environmentOf(notes),
+    // Of what credential plugins leave behind, nothing belongs to the command.
+    env: { ...environmentOf(notes), [markers.helper]: '' },
     homeDirectory: homeDirectory(),
   });
   if (loaded.id === 'failed') return fail(log, loaded.message);
@@ -139,6 +141,7 @@ async function lead(options: RunOptions): Promise<number> {
           settingNames: twinNames,
           hasTerminal: terminal.hasTerminal,
           mark,
+          markers,
           onNews,
           onWarning: (message) => backlog.add(() => log.warn(message)),
         }),

@@ -1,16 +1,25 @@
 /**
- * The mark that every process of the tree carries in its environment, so that those that left group and session are found.
+ * The variables by which the environment of a process shows where it came from: from the command, or from a helper of leader-run's (guard,
+ * credential plugin). A second net, for those whose chain of parents was cut before it was seen.
  *
- * It is a variable with a random name, not with a random value: a leader-run inside a leader-run adds its own beside the
- * outer one, which so still marks the whole of its tree.
+ * They have random names, not random values: a leader-run inside a leader-run adds its own beside the outer one's, which so
+ * still mark the whole of its tree.
  */
 import { createHash, randomBytes } from 'node:crypto';
 
 const prefix = 'LEADER_RUN_TREE_';
 
-/** A new name for a variable; long enough to be found in an environment by a plain search. */
-export function createCookie(): string {
-  return prefix + randomBytes(16).toString('hex');
+export interface Markers {
+  /** Name of the variable that the command and all that comes of it have. */
+  readonly tree: string;
+  /** Name of the variable that helpers and all that comes of them have. */
+  readonly helper: string;
+}
+
+/** New names; long enough to be found in an environment by a plain search. */
+export function createMarkers(): Markers {
+  const id = randomBytes(16).toString('hex');
+  return { tree: prefix + id, helper: `LEADER_RUN_HELPER_${id}` };
 }
 
 /** Whether a variable of this name marks a tree, ours or that of a leader-run around us. */

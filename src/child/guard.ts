@@ -18,6 +18,7 @@ import type { TreeRoot } from './process-tree.ts';
 
 export interface GuardOptions {
   readonly shell: string;
+  readonly environment?: Readonly<Record<string, string>>;
   /** How long an answer may take before the guard is taken for dead. */
   readonly timeoutMs: number;
   /** The guard knows the tree that it was last told of, and would kill it. Once for each. */
@@ -30,9 +31,16 @@ export interface GuardOptions {
   readonly onLost: (message: string) => void;
 }
 
+export interface GuardMember {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
 export interface Guard {
   /** Tells it whom to kill, instead of whom it was told before. */
   arm(tree: TreeRoot): void;
+  /** Members that it could not find by itself, instead of those that it was told before. */
+  include(members: readonly GuardMember[]): void;
   /** Moves the deadline: boot-clock ms, never earlier than before. */
   extend(killAtMs: number): void;
   /** Ends it without harm to anybody. */
@@ -78,6 +86,8 @@ class GuardKeeper implements Guard {
     this.#isArmed = false;
     this.#present?.tell(tree, this.#killAtMs);
   }
+
+  include(_members: readonly GuardMember[]): void {}
 
   extend(killAtMs: number): void {
     this.#killAtMs = killAtMs;

@@ -1,6 +1,6 @@
 /**
  * Reads /proc. On the way from one leader to the next, so it is made to be fast: synchronous calls into a buffer that is used
- * again, and no more JavaScript than needed, as it runs too seldom to be compiled.
+ * again. It knows nothing of who is a member of the tree.
  */
 import { closeSync, openSync, readdirSync, readSync, readlinkSync } from 'node:fs';
 
@@ -11,12 +11,21 @@ export interface ProcessRow {
   readonly session: number;
   /** Clock ticks from boot to its start: with the pid, this identifies a process. */
   readonly startTicks: number;
-  /** A zombie whose other threads run on is alive: it still acts. */
-  readonly isAlive: boolean;
-  /** Its end has begun, and may hang in the kernel. */
-  readonly isExiting: boolean;
-  /** By a signal (SIGSTOP, Ctrl-Z). */
-  readonly isStopped: boolean;
+  /** Of its program, at most 15 bytes; it can be set to anything. */
+  readonly name: string;
+  /** proc_pid_stat(5); `?`: it is there, and hidden from us. */
+  readonly state: string;
+  readonly threads: number;
+}
+
+/** A zombie whose other threads run on is alive: it still acts. */
+export function isAlive({ state, threads }: ProcessRow): boolean {
+  return !'ZXx'.includes(state) || threads > 1;
+}
+
+/** By a signal (SIGSTOP, Ctrl-Z). */
+export function isStopped({ state }: ProcessRow): boolean {
+  return state === 'T';
 }
 
 /** Whether there is a /proc, and one of our own pid namespace. */
@@ -28,141 +37,108 @@ export function hasProcessTable(): boolean {
   }
 }
 
-export interface ProcessTable {
-  readonly rows: readonly ProcessRow[];
-  /** Those that were there and had gone before they could be looked at. */
-  readonly vanished: readonly number[];
+/** Whether the kernel lists the children of a process (CONFIG_PROC_CHILDREN). */
+export function hasChildrenLists(): boolean {
+  return read(`/proc/self/task/${process.pid}/children`) !== null;
 }
 
-/** All processes, the newest first, as they are the likeliest to end meanwhile; each read by `read`, and left out if that says `skip`. */
-export function readProcesses(read: (pid: number) => ProcessRow | 'skip' | null): ProcessTable {
-  const rows: ProcessRow[] = [];
-  const vanished: number[] = [];
-  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
-  for (const pid of pids.sort((a, b) => b - a)) {
-    const row = read(pid);
-    if (row === null) vanished.push(pid);
-    else if (row !== 'skip') rows.push(row);
-  }
-  return { rows, vanished };
-}
-
-/** null: there is none of that pid (any more). */
+/** null: there is none of that pid (any more), or it is hidden from us. */
 export function readProcess(pid: number): ProcessRow | null {
-  // One read is all of it: the kernel makes the line in one go.
-  const length = readInto(`/proc/${pid}/stat`, 'once');
-  if (length <= 0) return null;
-  const line = buffer.toString('latin1', 0, length);
+  const line = read(`/proc/${pid}/stat`);
+  if (line === null) return null;
+  const nameEnd = line.lastIndexOf(')');
   // The name in parentheses can hold anything, also parentheses; nothing after it can.
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', 20);
-  const state = fields[0] ?? '';
+  const fields = line.slice(nameEnd + 2).split(' ', 20);
   return {
     pid,
     parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTicks: Number(fields[19]),
-    isExiting: (Number(fields[6]) & exitingFlag) !== 0,
-    isStopped: state === 'T',
-    isAlive: !'ZXx'.includes(state) || Number(fields[17]) > 1,
+    name: line.slice(line.indexOf('(') + 1, nameEnd),
+    state: fields[0] ?? '?',
+    threads: Number(fields[17]),
   };
 }
 
-/** Whether it is there and yet not to be seen, as with hidepid=1: then it is somebody else's. */
-export function isHidden(pid: number): boolean {
-  return readInto(`/proc/${pid}/stat`, 'once') === denied;
+/** All processes, by pid. */
+export function readAllProcesses(): Map<number, ProcessRow> {
+  const rows = new Map<number, ProcessRow>();
+  for (const name of readdirSync('/proc')) {
+    const row = Number.isInteger(Number(name)) ? readProcess(Number(name)) : null;
+    if (row !== null) rows.set(row.pid, row);
+  }
+  return rows;
 }
 
 /**
- * Whether it is the first process of a pid namespace, which adopts the orphans there: the last number of NSpid is the pid in the
- * innermost namespace. `false` also where the kernel does not tell.
+ * Our descendants by pid, parents before their children. `mayBeHidden` tells of one of our own children whether it is still there: with
+ * hidepid, /proc does not show it if it runs as another user.
  */
-export function isInit(pid: number): boolean {
-  const length = readInto(`/proc/${pid}/status`, 'once');
-  return /^NSpid:.*\t1$/m.test(length <= 0 ? '' : buffer.toString('latin1', 0, length));
-}
-
-/**
- * Whether these bytes are in the environment that the process was started with; `false` also if that is not for us to read. null:
- * it cannot be said now, as the process is just being replaced by exec, or has ended.
- */
-export function hasInEnvironment(pid: number, needle: Buffer): boolean | null {
-  let length = readEnvironment(pid);
-  if (length === 0) {
-    // Is there none, or just none at the moment? If it was in the middle of an exec that is over, the second read finds it.
-    const start = environmentStart(pid);
-    if (start === 'none') return false;
-    length = readEnvironment(pid);
-    if (length === 0) return start !== null && environmentStart(pid) === start ? false : null;
+export function readDescendants(mayBeHidden: (pid: number) => boolean): Map<number, ProcessRow> {
+  const rows = new Map<number, ProcessRow>();
+  const add = (pid: number, parent: number): void => {
+    const row = readProcess(pid);
+    // The list says whose child it was; its own row may say that it has been adopted since.
+    if (row !== null) rows.set(pid, { ...row, parent });
+    else if (parent === process.pid && mayBeHidden(pid)) rows.set(pid, hidden(pid));
+  };
+  // The kernel gives orphans to the main thread, and Node starts processes from there.
+  for (const pid of readChildren(process.pid, process.pid)) add(pid, process.pid);
+  // A map is iterated in the order of insertion, also over what is inserted meanwhile.
+  for (const row of rows.values()) {
+    if (!isAlive(row)) continue;
+    const threads = row.threads > 1 ? readThreads(row.pid) : [row.pid];
+    for (const thread of threads)
+      for (const pid of readChildren(row.pid, thread)) if (!rows.has(pid)) add(pid, row.pid);
   }
-  return length === denied ? false : buffer.subarray(0, length).includes(needle);
+  return rows;
 }
 
-/** Whether there is anything like a variable in its environment; also if that is not for us to read. */
-export function hasVariables(pid: number): boolean {
-  const length = readEnvironment(pid);
-  return length === denied || buffer.subarray(0, length).includes('=');
+function hidden(pid: number): ProcessRow {
+  const unknown = { group: 0, session: 0, startTicks: 0, name: '', threads: 1 };
+  return { ...unknown, pid, parent: process.pid, state: '?' };
 }
 
-/** As {@link readInto}. */
-function readEnvironment(pid: number): number {
-  const length = readInto(`/proc/${pid}/environ`, 'to its end');
-  if (length !== 0) return length;
-  // The main thread may have ended: then the others show it.
-  for (const thread of threadsOf(pid)) {
-    const length = readInto(`/proc/${pid}/task/${thread}/environ`, 'to its end');
-    if (length > 0) return length;
-  }
-  return 0;
-}
-
-function threadsOf(pid: number): string[] {
+function readThreads(pid: number): number[] {
   try {
-    return readdirSync(`/proc/${pid}/task`);
+    return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
     return [];
   }
 }
 
-/** Where in its memory the environment is: each exec puts it elsewhere. null: nowhere, in the middle of an exec; `none`: a kernel thread. */
-function environmentStart(pid: number): bigint | 'none' | null {
-  const length = readInto(`/proc/${pid}/stat`, 'once');
-  if (length <= 0) return null;
-  const line = buffer.toString('latin1', 0, length);
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  if ((Number(fields[6]) & kernelThreadFlag) !== 0) return 'none';
-  // Where its code is comes last: until then its environment is being filled in.
-  if (fields[23] === '0') return null;
-  const start = BigInt(fields[47] ?? 0);
-  return start === 0n ? null : start;
+/** Exact for one that does not lose children meanwhile: new ones are appended. */
+function readChildren(pid: number, thread: number): number[] {
+  const list = read(`/proc/${pid}/task/${thread}/children`) ?? '';
+  return list.split(' ').slice(0, -1).map(Number);
 }
 
-/** PF_EXITING and PF_KTHREAD of the kernel's sched.h. */
-const exitingFlag = 0x4;
-const kernelThreadFlag = 0x200000;
-/** What {@link readInto} returns for a file that we may not read. */
-const denied = -1;
+/** The environment that a process was started with; null if it has ended, or is not ours to read. */
+export function readEnvironment(pid: number): string | null {
+  return read(`/proc/${pid}/environ`);
+}
+
 let buffer = Buffer.alloc(64 * 1024);
 
-/** Fills the buffer, which grows as needed, and returns how much of it; 0 if there is nothing (any more), or {@link denied}. */
-function readInto(path: string, how: 'once' | 'to its end'): number {
+/** One character for each byte. null: there is no such file (any more), or we may not read it. */
+function read(path: string): string | null {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    return ['EACCES', 'EPERM'].includes(code) ? denied : 0;
+  } catch {
+    return null;
   }
   try {
     for (let length = 0; ;) {
-      const read = readSync(descriptor, buffer, length, buffer.length - length, null);
-      length += read;
-      if (read === 0 || how === 'once') return length;
+      const count = readSync(descriptor, buffer, length, buffer.length - length, null);
+      length += count;
+      if (count === 0) return buffer.toString('latin1', 0, length);
       if (length === buffer.length) buffer = Buffer.concat([buffer, buffer]);
     }
   } catch {
     // It ended between open and read.
-    return 0;
+    return null;
   } finally {
     closeSync(descriptor);
   }

@@ -5,7 +5,7 @@
  * signals to pass on, when to kill and by which instant the tree has to be dead if nobody says otherwise.
  */
 
-import type { Ending } from '../election/event.ts';
+import type { Ending, ProcessName } from '../election/event.ts';
 
 /** What the supervisor reports, in the order in which it happened. */
 export type SupervisorNews =
@@ -19,6 +19,12 @@ export type SupervisorNews =
   | { readonly id: 'refused' }
   /** The command itself has ended; others of its tree may live on. */
   | { readonly id: 'ended'; readonly ending: Ending }
+  /** Right after `ended`: these live on. The command had run for so long. */
+  | {
+      readonly id: 'left-behind';
+      readonly processes: readonly ProcessName[];
+      readonly ranForMs: number;
+    }
   /** Nothing of the tree is left, confirmed. The last news. */
   | { readonly id: 'gone' }
   /** The tree is still not gone: these could not be signalled or did not die. Repeated at most every 10 s after {@link Supervisor.kill}. */

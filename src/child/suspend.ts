@@ -4,7 +4,7 @@
  * the terminal to nobody, and one that ignores Ctrl-Z would run on behind the shell's back.
  */
 import { killProcess } from './kill.ts';
-import { readProcess } from './process-table.ts';
+import { isStopped as isRowStopped, readProcess } from './process-table.ts';
 
 /** A guard that kills a tree stops it first; what is still stopped after this long was stopped by someone else. */
 const settlingMs = 50;
@@ -61,5 +61,6 @@ export function suspendSelf(): boolean {
 }
 
 function isStopped(pid: number): boolean {
-  return readProcess(pid)?.isStopped === true;
+  const row = readProcess(pid);
+  return row !== null && isRowStopped(row);
 }

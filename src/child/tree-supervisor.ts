@@ -11,9 +11,11 @@ import { accessSync, constants, realpathSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { basename } from 'node:path';
 import { onExit } from 'signal-exit';
-import type { Ending } from '../election/event.ts';
+import type { Ending, ProcessName } from '../election/event.ts';
 import { hasShellClock } from './clock.ts';
-import { createCookie } from './cookie.ts';
+import type { Markers } from './cookie.ts';
+import { createMarkers } from './cookie.ts';
+import { Descendants } from './descendants.ts';
 import { createDirectLaunch } from './direct.ts';
 import type { Variable } from './environment.ts';
 import { inheritedVariables, survivesShell } from './environment.ts';
@@ -23,13 +25,16 @@ import type { Guard } from './guard.ts';
 import { startGuard } from './guard.ts';
 import type { Launch, LaunchEvents } from './launch.ts';
 import type { LauncherNotes } from './launcher-notes.ts';
-import type { Tree, TreeRoot } from './process-tree.ts';
-import { createBlindTree, createTree } from './process-tree.ts';
+import { findByMarks } from './marked-processes.ts';
+import type { FindMembers, Tree, TreeRoot } from './process-tree.ts';
+import { createTree, findByGroup } from './process-tree.ts';
+import type { ProcessRow } from './process-table.ts';
 import { hasProcessTable, readProcess } from './process-table.ts';
 import type { StartOptions, Supervisor, SupervisorNews } from './supervisor.ts';
 import { suspendAlongWith } from './suspend.ts';
-import type { Sweep } from './sweep.ts';
-import { createSweep } from './sweep.ts';
+import { becomeSubreaper } from './subreaper.ts';
+import type { TreeReaper } from './tree-reaper.ts';
+import { createTreeReaper } from './tree-reaper.ts';
 import type { Bytes } from './shell-words.ts';
 import { rawWords, toBytes } from './shell-words.ts';
 
@@ -41,6 +46,10 @@ export interface SupervisorOptions {
   readonly hasTerminal: boolean;
   /** What the command runs under, the value of its cookie: a leader-run inside it refuses to wait for the same. */
   readonly mark?: string;
+  /** Of the command's tree, and of helpers that others start too. */
+  readonly markers?: Markers;
+  /** Where it says null, leader-run is not a subreaper. */
+  readonly becomeSubreaper?: typeof becomeSubreaper;
   readonly onNews: (news: SupervisorNews) => void;
   /** Something that weakens the promises, or did for a moment. */
   readonly onWarning: (message: string) => void;
@@ -56,8 +65,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 /** Renewals come every two seconds by default; a guard that answers none of them in this time is replaced. */
 const defaultGuardTimeoutMs = 2_000;
 
-/** From "go" until the processes are looked at for practice. */
-const rehearsalMs = 500;
+/** So often the tree is scanned for members that the guard has to be told of; less often if a scan takes long. */
+const scanEveryMs = 200;
+const largestScanShare = 0.05;
 
 /** From the end of the tree: a release has been answered by then, most of the time. */
 const disarmAfterMs = 50;
@@ -68,8 +78,9 @@ type Phase =
   | { readonly id: 'ready' }
   | {
       readonly id: 'live';
+      readonly root: TreeRoot;
       readonly tree: Tree;
-      readonly sweep: Sweep;
+      readonly reaper: TreeReaper;
       readonly forgetExit: () => void;
     }
   | { readonly id: 'dismissed' }
@@ -79,33 +90,56 @@ type Phase =
 
 class TreeSupervisor implements Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #cookie = createCookie();
+  readonly #markers: Markers;
   readonly #hasTable = hasProcessTable();
   /** null: there is none. */
   readonly #shell: string | null;
   readonly #launch: Launch;
   readonly #missing = new Set<'launch' | 'guard'>(['launch']);
   #guard: Guard | null = null;
+  /** null: leader-run is not a subreaper (yet). */
+  #descendants: Descendants | null = null;
   #phase: Phase = { id: 'preparing', start: null };
   #hasSaidReady = false;
   #suspension: { close(): void } | null = null;
+  #startedAtMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#markers = options.markers ?? createMarkers();
     this.#shell = usableShell(options.shell ?? '/bin/sh');
     this.#launch = this.#createLaunch();
   }
 
   prepare(): void {
+    if (this.#shell !== null) this.#missing.add('guard');
+    this.#becomeSubreaper().then(
+      () => this.#prepareAll(),
+      (error: unknown) => this.#failed(String(error)),
+    );
+  }
+
+  /** Before anything of the command is there, and while the first request to the API server is under way. */
+  async #becomeSubreaper(): Promise<void> {
+    const become = this.#options.becomeSubreaper ?? becomeSubreaper;
+    const subreaper = this.#hasTable ? await become() : null;
+    if (subreaper === null) return this.#options.onWarning(whatMarksMiss(this.#hasTable));
+    const descendants = new Descendants({ subreaper, markers: this.#markers });
+    this.#descendants = descendants;
+    process.on('SIGCHLD', this.#onChildExit);
+  }
+
+  #prepareAll(): void {
+    if (this.#phase.id !== 'preparing') return;
     this.#launch.prepare();
     const { onWarning } = this.#options;
     if (this.#shell === null)
       return onWarning('There is no /bin/sh: if leader-run is killed, its command runs on');
     if (this.#hasTable && !hasShellClock)
       onWarning('There is no /proc/uptime: if leader-run is stopped, its command runs on');
-    this.#missing.add('guard');
     this.#guard = startGuard({
       shell: this.#shell,
+      environment: { [this.#markers.helper]: '' },
       timeoutMs: this.#options.guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
       onReplaced: (whatItDid) => this.#options.onWarning(`Replaced the guard as it ${whatItDid}`),
@@ -133,13 +167,13 @@ class TreeSupervisor implements Supervisor {
   }
 
   signalTree(signal: NodeJS.Signals): void {
-    if (this.#phase.id === 'live' && !this.#phase.sweep.isOver) this.#phase.tree.signal(signal);
+    if (this.#phase.id === 'live' && !this.#phase.reaper.isOver) this.#phase.tree.signal(signal);
   }
 
   kill(): void {
     if (this.#phase.id !== 'live') return this.dismiss();
     this.#suspension?.close();
-    this.#phase.sweep.kill();
+    this.#phase.reaper.kill();
   }
 
   dismiss(): void {
@@ -164,7 +198,7 @@ class TreeSupervisor implements Supervisor {
     const inherited = inheritedVariables(notes.environment, settingNames);
     const variables = [
       ...inherited,
-      { name: this.#cookie, value: toBytes(this.#options.mark ?? '') },
+      { name: this.#markers.tree, value: toBytes(this.#options.mark ?? '') },
     ];
     const hasOwnGroup = !hasTerminal;
     const events = this.#launchEvents();
@@ -227,26 +261,49 @@ class TreeSupervisor implements Supervisor {
     const pid = this.#launch.go(options);
     if (pid === null) return;
     const root = this.#rootOf(pid);
-    const tree = this.#hasTable ? createTree(root) : createBlindTree(root);
-    const sweep = createSweep({
+    const tree = createTree(root, this.#finderOf(root));
+    const reaper = createTreeReaper({
       tree,
       onGone: () => this.#gone(),
-      onLingering: (pids) => this.#say({ id: 'lingering', pids }),
+      onLingering: (members) =>
+        this.#say({ id: 'lingering', pids: namesOf(members).map(({ pid }) => pid) }),
     });
     // The last thing this process does, should it end before its tree.
-    const forgetExit = onExit(() => void tree.strike(), { alwaysLast: true });
-    this.#phase = { id: 'live', tree, sweep, forgetExit };
-    // The look after the command's end is on the way to the next leader: by then its code is compiled, three times as fast,
-    // and who is older than the command is known.
-    setTimeout(() => tree.members(), rehearsalMs).unref();
+    const forgetExit = onExit(() => void tree.kill(), { alwaysLast: true });
+    this.#phase = { id: 'live', root, tree, reaper, forgetExit };
+    if (this.#descendants !== null) this.#scanLater(scanEveryMs);
+  }
+
+  #finderOf(root: TreeRoot): FindMembers {
+    if (this.#descendants !== null) return this.#descendants.findOf(root);
+    return this.#hasTable ? findByMarks(root) : findByGroup(root);
+  }
+
+  readonly #onChildExit = (): void => {
+    if (this.#phase.id === 'live') this.#phase.reaper.childExited();
+    else this.#descendants?.reap();
+  };
+
+  /** Also reaps the orphans that have ended. */
+  #scanLater(afterMs: number): void {
+    const scan = (): void => {
+      if (this.#phase.id !== 'live') return;
+      const beforeMs = performance.now();
+      const { tree, root } = this.#phase;
+      this.#guard?.include(outOfSight(tree.members(), root));
+      const tookMs = performance.now() - beforeMs;
+      this.#scanLater(Math.max(scanEveryMs, tookMs / largestScanShare));
+    };
+    setTimeout(scan, afterMs).unref();
   }
 
   #rootOf(pid: number): TreeRoot {
     const startTicks = this.#hasTable ? (readProcess(pid)?.startTicks ?? 0) : null;
-    return { pid, startTicks, hasOwnGroup: !this.#options.hasTerminal, cookie: this.#cookie };
+    return { pid, startTicks, hasOwnGroup: !this.#options.hasTerminal, cookie: this.#markers.tree };
   }
 
   #started(pid: number): void {
+    this.#startedAtMs = performance.now();
     this.#say({ id: 'started', pid });
     if (this.#options.hasTerminal) this.#suspension = suspendAlongWith(pid);
   }
@@ -254,7 +311,12 @@ class TreeSupervisor implements Supervisor {
   #ended(ending: Ending): void {
     this.#suspension?.close();
     if (this.#phase.id === 'live') {
-      this.#phase.sweep.commandEnded(() => this.#say({ id: 'ended', ending }));
+      const ranForMs = performance.now() - this.#startedAtMs;
+      this.#phase.reaper.commandEnded((left) => {
+        this.#say({ id: 'ended', ending });
+        const processes = namesOf(left);
+        if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
+      });
     } else {
       this.#say({ id: 'ended', ending });
       this.#gone();
@@ -266,6 +328,7 @@ class TreeSupervisor implements Supervisor {
     if (this.#phase.id === 'over') return;
     if (this.#phase.id === 'live') this.#phase.forgetExit();
     this.#phase = { id: 'over' };
+    process.off('SIGCHLD', this.#onChildExit);
     this.#say({ id: 'gone' });
     // The release comes first, as the next leader waits for it. The guard has nobody left to kill.
     const disarm = () => this.#guard?.disarm();
@@ -276,6 +339,7 @@ class TreeSupervisor implements Supervisor {
   #failed(message: string): void {
     if (['over', 'failed', 'dismissed'].includes(this.#phase.id)) return;
     this.#guard?.disarm();
+    process.off('SIGCHLD', this.#onChildExit);
     this.#phase = { id: 'failed' };
     this.#say({ id: 'failed', message });
   }
@@ -298,6 +362,30 @@ class TreeSupervisor implements Supervisor {
   #say(news: SupervisorNews): void {
     this.#options.onNews(news);
   }
+}
+
+/** What the guard would not find by itself: neither in the command's group nor among its descendants. */
+function outOfSight(members: readonly ProcessRow[], { pid, hasOwnGroup }: TreeRoot): ProcessRow[] {
+  const inSight = new Set([pid]);
+  for (const member of members)
+    if ((hasOwnGroup && member.group === pid) || inSight.has(member.parent))
+      inSight.add(member.pid);
+  return members.filter((member) => !inSight.has(member.pid));
+}
+
+/** A group stands for the process that leads it. */
+function namesOf(members: readonly ProcessRow[]): ProcessName[] {
+  return members.map(({ pid, name }) => ({
+    pid: Math.abs(pid),
+    name: Buffer.from(name, 'latin1').toString(),
+  }));
+}
+
+function whatMarksMiss(hasTable: boolean): string {
+  const miss = hasTable
+    ? 'a daemon that leaves its group, session and parent and clears its environment is not found'
+    : 'a process that leaves the process group of the command is not found';
+  return `Cannot keep orphans together on this machine: ${miss}, and may run on after the release`;
 }
 
 function usableShell(path: string): string | null {

@@ -3,14 +3,14 @@
  *
  * Where the Lease is and who we are is said once, in the first line; the later ones are short.
  */
-import type { Ending, Gap } from '../election/event.ts';
+import type { Ending, Gap, ProcessName } from '../election/event.ts';
 import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, roughDuration } from './durations.ts';
 import { failureClause, failureInBrief } from './failures.ts';
 import type { Line, LineLevel } from './log.ts';
-import { phrase, quote } from './text.ts';
+import { oneLine, phrase, quote } from './text.ts';
 
 /** What every line may refer to. */
 export interface MessageContext {
@@ -75,6 +75,8 @@ function levelOf(report: Report): LineLevel {
       return report.why === 'forbidden' ? 'warn' : 'info';
     case 'stopping-child':
       return report.reason.id === 'lost' ? 'error' : 'info';
+    case 'stopping-rest':
+      return isDaemonsStart(report) ? 'warn' : 'info';
     case 'child-lingering':
     case 'lost':
       return 'error';
@@ -129,6 +131,8 @@ class Sentences {
         return this.#killing(report);
       case 'child-ended':
         return `Child ${report.pid} ${ended(report.ending)}`;
+      case 'stopping-rest':
+        return stoppingRest(report);
       case 'child-lingering':
         return `Cannot kill ${report.pids.join(', ')} of the child's processes as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
       case 'released':
@@ -227,6 +231,34 @@ function killFollows(killsInMs: number): string {
 
 function ended(ending: Ending): string {
   return ending.id === 'exited' ? `exited with ${ending.code}` : `was ended by ${ending.signal}`;
+}
+
+type StoppingRest = Report & { id: 'stopping-rest' };
+
+/** A command that succeeds this soon and leaves something running has most likely put a daemon into the background. */
+const daemonsStartMs = 10_000;
+
+function isDaemonsStart({ ranForMs }: StoppingRest): boolean {
+  return ranForMs !== null && ranForMs < daemonsStartMs;
+}
+
+function stoppingRest(report: StoppingRest): string {
+  const { processes, ranForMs } = report;
+  const names = namesOf(processes);
+  if (ranForMs !== null && isDaemonsStart(report))
+    return `The command exited after ${roughDuration(ranForMs)} and left ${names} running; leader-run stops what is left. Run it in the foreground (nginx: "daemon off")`;
+  const what = processes.length === 1 ? 'a process' : `${processes.length} processes`;
+  return `Stopping ${what} that the command left behind: ${names}`;
+}
+
+const mostNames = 5;
+
+function namesOf(processes: readonly ProcessName[]): string {
+  const names = processes
+    .slice(0, mostNames)
+    .map(({ pid, name }) => (name === '' ? String(pid) : `${oneLine(name)} (${pid})`));
+  const more = processes.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
 function gapClause({ cause, ms }: Gap): string {

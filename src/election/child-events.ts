@@ -5,7 +5,7 @@ import type { ElectionEvent, Ending } from './event.ts';
 import { isLive } from './leading.ts';
 import { expiry, finishLosing } from './losing.ts';
 import { beginRelease } from './releasing.ts';
-import type { Outcome } from './report.ts';
+import type { Outcome, Report } from './report.ts';
 import { withdraw } from './standby.ts';
 import {
   InternalError,
@@ -60,6 +60,7 @@ function onLeadersChild(leading: Leading, event: ChildEvent, turn: Turn): State 
     case 'child-ended':
       if (isLive(child)) return ended({ ...leading, child }, event.ending, turn);
       break;
+    case 'child-left-behind':
     case 'child-lingering':
     case 'child-gone':
       break;
@@ -74,6 +75,9 @@ function onStoppingChild(state: SteppingDown | Losing, event: ChildEvent, turn: 
     case 'child-ended':
       turn.say({ id: 'child-ended', pid: pidOf(state.child), ending: event.ending });
       return noteEnding(state, event.ending, turn);
+    case 'child-left-behind':
+      turn.say(stoppingRest(state, event));
+      return state;
     case 'child-lingering': {
       const keepsRenewing = state.id === 'stepping-down';
       turn.say({ id: 'child-lingering', pids: event.pids, keepsRenewing });
@@ -89,6 +93,21 @@ function onStoppingChild(state: SteppingDown | Losing, event: ChildEvent, turn: 
     case 'child-ready':
       throw new InternalError(`${event.id} while ${state.id}`);
   }
+}
+
+function stoppingRest(
+  state: SteppingDown | Losing,
+  { processes, ranForMs }: Extract<ChildEvent, { id: 'child-left-behind' }>,
+): Report {
+  const { child } = state;
+  const isOwnEnd = state.id === 'stepping-down' && state.cause.id === 'own-end';
+  const hasSucceeded =
+    child.id === 'ended' && child.ending.id === 'exited' && child.ending.code === 0;
+  return {
+    id: 'stopping-rest',
+    processes,
+    ranForMs: isOwnEnd && hasSucceeded ? ranForMs : null,
+  };
 }
 
 /** The command has ended by itself; whatever it left behind is stopped before the lease is released. */

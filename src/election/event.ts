@@ -18,6 +18,12 @@ export type Ending =
   | { readonly id: 'exited'; readonly code: number }
   | { readonly id: 'signalled'; readonly signal: NodeJS.Signals };
 
+export interface ProcessName {
+  readonly pid: number;
+  /** Of its program, as the kernel shows it; empty if it does not. */
+  readonly name: string;
+}
+
 /** Why the clock jumped between two turns of the event loop. */
 export interface Gap {
   /** `suspended`: the machine slept; `stalled`: leader-run was stopped, starved or its event loop blocked. */
@@ -43,6 +49,11 @@ export type ElectionEvent =
   | { readonly id: 'child-refused' }
   | { readonly id: 'child-started'; readonly pid: number }
   | { readonly id: 'child-ended'; readonly ending: Ending }
+  | {
+      readonly id: 'child-left-behind';
+      readonly processes: readonly ProcessName[];
+      readonly ranForMs: number;
+    }
   | { readonly id: 'child-lingering'; readonly pids: readonly number[] }
   | { readonly id: 'child-gone' }
   | { readonly id: 'child-unguarded'; readonly message: string };

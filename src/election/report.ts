@@ -1,7 +1,7 @@
 /**
  * What a candidate says: facts, not prose. `src/cli/messages.ts` makes one line of each.
  */
-import type { Ending, Gap } from './event.ts';
+import type { Ending, Gap, ProcessName } from './event.ts';
 import type { Failure } from './lease.ts';
 
 /** Why leadership was lost. */
@@ -61,6 +61,12 @@ export type Report =
       readonly id: 'child-ended';
       readonly pid: number;
       readonly ending: Ending;
+    }
+  /** The command has ended, and what it left behind is stopped. `ranForMs`: it ended well and by itself after so long. */
+  | {
+      readonly id: 'stopping-rest';
+      readonly processes: readonly ProcessName[];
+      readonly ranForMs: number | null;
     }
   | {
       readonly id: 'child-lingering';

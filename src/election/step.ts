@@ -93,6 +93,7 @@ function react(state: State, event: ElectionEvent, turn: Turn): State {
     case 'child-refused':
     case 'child-started':
     case 'child-ended':
+    case 'child-left-behind':
     case 'child-lingering':
     case 'child-gone':
     case 'child-unguarded':

@@ -43,13 +43,13 @@ describe('what the command leaves behind', () => {
     expect(await heard('ended')).toEqual({ id: 'ended', ending: { id: 'exited', code: 7 } });
     // In the middle of an exec it shows no arguments.
     await until('it is seen', () => processesWith(mark).length === 1);
-    expect(news.at(-1)?.id).toBe('ended');
+    expect(news.at(-1)?.id).toBe('left-behind');
     supervisor.signalTree('SIGTERM');
     await gone;
     expect(processesWith(mark)).toEqual([]);
   });
 
-  test('is found in a session of its own by its cookie', async () => {
+  test('is found in a session of its own', async () => {
     const mark = createMark();
     const { supervisor, heard, gone } = supervise([
       'sh',

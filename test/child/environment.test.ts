@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
-import { createCookie, isCookie } from '../../src/child/cookie.ts';
+import { createMarkers, isCookie } from '../../src/child/cookie.ts';
 import { corrections, inheritedVariables, survivesShell } from '../../src/child/environment.ts';
 
 const variable = (name: string, value = 'x') => ({ name, value });
 
 test('cookies are found by their names, and no two are the same', () => {
-  const [one, other] = [createCookie(), createCookie()];
+  const [one, other] = [createMarkers().tree, createMarkers().tree];
   expect(isCookie(one)).toBe(true);
   expect(one).not.toBe(other);
   expect(isCookie('LEADER_RUN_LOCK')).toBe(false);
 });
 
 test('settings are left out; cookies of those around us and all else stay, byte for byte', () => {
-  const cookie = createCookie();
+  const cookie = createMarkers().tree;
   const entries = ['A=1=2', 'LEADER_RUN_ID=me', `${cookie}=`, 'LEADER_RUN_X=', 'noise', '=odd'];
   const variables = inheritedVariables(
     [...entries.map((entry) => Buffer.from(entry)), Buffer.from('B=\xff', 'latin1')],

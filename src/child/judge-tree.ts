@@ -1,0 +1,98 @@
+/**
+ * Who is a member of the tree: a process is if and only if its chain of parents leads to leader-run, and not by way of a helper
+ * (guard, credential plugin) or of a child that leader-run had before it was a subreaper.
+ *
+ * Pure, so that it can be simulated. An orphan's chain is cut when it is adopted: what it was before is remembered from one
+ * snapshot to the next, by pid and start time. Of one that was never seen with its parents, its environment tells.
+ */
+import type { ProcessRow } from './process-table.ts';
+import { isAlive } from './process-table.ts';
+
+/** `older`: a child from before leader-run was a subreaper (`./job & exec leader-run …`), or what that started. */
+export type Kind = 'member' | 'helper' | 'older';
+
+/**
+ * What a process that was never seen with its parents shows in its environment. `unknown`: nothing that can be read, because it is
+ * another user's, has none, or is in the middle of an exec.
+ */
+export type Marker = 'tree' | 'helper' | 'none' | 'unknown';
+
+export interface Snapshot {
+  /** leader-run's own pid. */
+  readonly self: number;
+  /** At least all descendants of leader-run, by pid. */
+  readonly rows: ReadonlyMap<number, ProcessRow>;
+  /** The children that leader-run has started itself, the command among them. */
+  readonly started: ReadonlySet<number>;
+  readonly markerOf: (pid: number) => Marker;
+}
+
+/** What the last snapshot showed, by pid. */
+export type TreeMemory = ReadonlyMap<number, { readonly startTicks: number; readonly kind: Kind }>;
+
+export interface Judgement {
+  /** The living ones, in the order of the rows. */
+  readonly members: readonly ProcessRow[];
+  readonly memory: TreeMemory;
+}
+
+/** `isCertain`: not only by default, so that it need not be judged again. */
+interface Verdict {
+  readonly kind: Kind | null;
+  readonly isCertain: boolean;
+}
+
+const noDescendant: Verdict = { kind: null, isCertain: true };
+
+export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
+  const verdicts = new Map<number, Verdict>();
+  const memory = new Map<number, { startTicks: number; kind: Kind }>();
+  const members: ProcessRow[] = [];
+  for (const row of snapshot.rows.values()) {
+    const { kind, isCertain } = judge(row);
+    if (kind === null) continue;
+    if (isCertain) memory.set(row.pid, { startTicks: row.startTicks, kind });
+    if (kind === 'member' && isAlive(row)) members.push(row);
+  }
+  return { members, memory };
+
+  function judge(row: ProcessRow): Verdict {
+    const judged = verdicts.get(row.pid);
+    if (judged !== undefined) return judged;
+    // Rows are read one after the other, so that reused pids could make a circle of parents.
+    verdicts.set(row.pid, noDescendant);
+    const kind = remembered(row);
+    const verdict = kind === null ? inherited(row) : { kind, isCertain: true };
+    verdicts.set(row.pid, verdict);
+    return verdict;
+  }
+
+  function remembered({ pid, startTicks }: ProcessRow): Kind | null {
+    const known = before.get(pid);
+    return known?.startTicks === startTicks ? known.kind : null;
+  }
+
+  function inherited(row: ProcessRow): Verdict {
+    if (row.parent !== snapshot.self) {
+      const parent = snapshot.rows.get(row.parent);
+      return parent === undefined ? noDescendant : judge(parent);
+    }
+    if (snapshot.started.has(row.pid)) return { kind: 'helper', isCertain: true };
+    return adopted(row);
+  }
+
+  /** In doubt it is a member: to end one process too many is the smaller harm. */
+  function adopted({ pid }: ProcessRow): Verdict {
+    const marker = snapshot.markerOf(pid);
+    if (marker === 'tree') return { kind: 'member', isCertain: true };
+    if (marker === 'helper') return { kind: 'helper', isCertain: true };
+    if (marker === 'none' && hasOlder()) return { kind: 'older', isCertain: true };
+    return { kind: 'member', isCertain: false };
+  }
+
+  /** Whether a child from before is there still, from which an orphan without a marker may have come. */
+  function hasOlder(): boolean {
+    for (const row of snapshot.rows.values()) if (remembered(row) === 'older') return true;
+    return false;
+  }
+}
