@@ -66,12 +66,12 @@ function byNode(): SystemCalls | null {
 
 /** That it is experimental is our affair and not the user's. */
 function withoutWarning<T>(action: () => T): T {
-  const { emitWarning } = process;
+  const own = Object.getOwnPropertyDescriptor(process, 'emitWarning') ?? {};
   process.emitWarning = () => undefined;
   try {
     return action();
   } finally {
-    process.emitWarning = emitWarning;
+    Object.defineProperty(process, 'emitWarning', own);
   }
 }
 
@@ -88,14 +88,8 @@ async function byKoffi(): Promise<SystemCalls | null> {
 }
 
 function importKoffi() {
-  switch (process.arch) {
-    case 'x64':
-      return import('@koromix/koffi-linux-x64');
-    case 'arm64':
-      return import('@koromix/koffi-linux-arm64');
-    default:
-      return null;
-  }
+  if (process.arch === 'x64') return import('@koromix/koffi-linux-x64');
+  return process.arch === 'arm64' ? import('@koromix/koffi-linux-arm64') : null;
 }
 
 const started = new Set<ChildProcess>();

@@ -123,9 +123,11 @@ class TreeSupervisor implements Supervisor {
   async #becomeSubreaper(): Promise<void> {
     const become = this.#options.becomeSubreaper ?? becomeSubreaper;
     const subreaper = this.#hasTable ? await become() : null;
-    if (subreaper === null) return this.#options.onWarning(whatMarksMiss(this.#hasTable));
-    const descendants = new Descendants({ subreaper, markers: this.#markers });
-    this.#descendants = descendants;
+    if (subreaper === null) {
+      this.#options.onWarning(whatMarksMiss(this.#hasTable));
+      return;
+    }
+    this.#descendants = new Descendants({ subreaper, markers: this.#markers });
     process.on('SIGCHLD', this.#onChildExit);
   }
 
