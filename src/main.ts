@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { bootNowMs } from './child/clock.ts';
-import { createMark, createMarkers, marksAround } from './child/cookie.ts';
+import { createLockId, createMarkers, lockIdsAround } from './child/markers.ts';
 import { type LauncherNotes, readLauncherNotes } from './child/launcher-notes.ts';
 import { leaveTerminal } from './child/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './child/signals.ts';
@@ -101,8 +101,8 @@ async function lead(options: RunOptions): Promise<number> {
   const { cluster } = loaded;
   const namespace = options.lockNamespace ?? cluster.namespace;
   const { lockName, settings } = options;
-  const mark = createMark(`${cluster.server.href} ${namespace} ${lockName}`);
-  if (marksAround(process.env).includes(mark)) {
+  const lockId = createLockId(`${cluster.server.href} ${namespace} ${lockName}`);
+  if (lockIdsAround(process.env).includes(lockId)) {
     return fail(
       log,
       `Cannot wait for lease "${namespace}/${lockName}" at ${cluster.server.origin} as this runs inside a leader-run that holds it: use another --lock-name`,
@@ -140,7 +140,7 @@ async function lead(options: RunOptions): Promise<number> {
           notes,
           settingNames: twinNames,
           hasTerminal: terminal.hasTerminal,
-          mark,
+          lockId,
           markers,
           onNews,
           onWarning: (message) => backlog.add(() => log.warn(message)),

@@ -1,6 +1,6 @@
-/** The environment of the command: what leader-run was started with, less what is leader-run's own, plus term and cookie. */
+/** The environment of the command: what leader-run was started with, less what is leader-run's own, plus term and marker. */
 import { isUtf8 } from 'node:buffer';
-import { isCookie } from './cookie.ts';
+import { isTreeMarker } from './markers.ts';
 import type { Bytes } from './shell-words.ts';
 import { toBytes } from './shell-words.ts';
 
@@ -18,7 +18,7 @@ export function inheritedVariables(
   const hidden = new Set(settingNames);
   return entries
     .map((entry) => variableOf(toBytes(entry)))
-    .filter(({ name }) => name !== '' && (isCookie(name) || !hidden.has(name)));
+    .filter(({ name }) => name !== '' && (isTreeMarker(name) || !hidden.has(name)));
 }
 
 function variableOf(entry: Bytes): Variable {

@@ -8,31 +8,54 @@ import type { Socket } from 'node:net';
 import { finished } from 'node:stream';
 import type { Ending } from '../election/event.ts';
 import { toCentiseconds } from './clock.ts';
-import type { Variable } from './environment.ts';
 import type { GatePlan } from './gate-script.ts';
 import { gateLoop, goAhead, preparation } from './gate-script.ts';
-import type { Launch, LaunchEvents } from './launch.ts';
-import { endingOf } from './launch.ts';
 import type { StartOptions } from './supervisor.ts';
 import type { Bytes } from './shell-words.ts';
 import { toBytes, toText } from './shell-words.ts';
+
+export interface GateEvents {
+  /** Ready to go: the process of this pid will be the command. It changes when a lost one is replaced. */
+  readonly onWaiting: (pid: number) => void;
+  /** The one that waited was lost; {@link onWaiting} follows for another. */
+  readonly onLost: () => void;
+  readonly onFailed: (message: string) => void;
+  /** The command runs. */
+  readonly onStarted: (pid: number) => void;
+  /** It was too late: it has ended without running anything of the command. */
+  readonly onRefused: () => void;
+  readonly onEnded: (ending: Ending) => void;
+  /** The one that waited has ended, as {@link Gate.dismiss} asked. */
+  readonly onDismissed: () => void;
+}
+
+export interface Gate {
+  /** Starts its sh. */
+  prepare(): void;
+  /** Opens it: synchronous, returns the command's pid. Only after {@link GateEvents.onWaiting}. */
+  go(options: StartOptions): number;
+  /** Instead of {@link go}. */
+  dismiss(): void;
+  /** To the command alone; a no-op when it has ended or does not exist yet. */
+  signal(signal: NodeJS.Signals): void;
+}
 
 export interface GateOptions {
   readonly shell: string;
   readonly plan: GatePlan;
   /** Not in a terminal, where the command has to stay in our group. */
   readonly hasOwnGroup: boolean;
-  readonly events: LaunchEvents;
+  readonly events: GateEvents;
 }
 
-export function createGate(options: GateOptions): Launch {
-  return new Gate(options);
+export function createGate(options: GateOptions): Gate {
+  return new ShellGate(options);
 }
 
 type GateState =
   /** Being spawned, or ended for good. */
   | { readonly id: 'absent' }
-  | { readonly id: 'waiting'; readonly process: ChildProcess }
+  | { readonly id: 'waiting'; readonly process: ChildProcess; readonly pid: number }
   /** "Go" was said. */
   | { readonly id: 'opening'; readonly process: ChildProcess }
   /** It answered that it was too late. */
@@ -41,7 +64,7 @@ type GateState =
   | { readonly id: 'open'; readonly process: ChildProcess }
   | { readonly id: 'dismissed'; readonly process: ChildProcess | null };
 
-class Gate implements Launch {
+class ShellGate implements Gate {
   readonly #options: GateOptions;
   /** Ends each text; random, so that no argument can hold it. */
   readonly #token = randomBytes(12).toString('hex');
@@ -57,15 +80,15 @@ class Gate implements Launch {
     });
   }
 
-  go({ notAfterMs, environment }: StartOptions): number | null {
+  go({ notAfterMs, environment }: StartOptions): number {
     if (this.#state.id !== 'waiting')
       throw new Error(`Cannot open gate as it is ${this.#state.id}`);
-    const { process } = this.#state;
+    const { process, pid } = this.#state;
     this.#state = { id: 'opening', process };
     const variables = Object.entries(environment).map(([name, value]) => [name, toBytes(value)]);
     const until = notAfterMs < Infinity ? toCentiseconds(notAfterMs) : Number.MAX_SAFE_INTEGER;
     this.#send(process, goAhead(until, Object.fromEntries(variables) as Record<string, Bytes>));
-    return process.pid ?? null;
+    return pid;
   }
 
   dismiss(): void {
@@ -114,7 +137,7 @@ class Gate implements Launch {
 
   #heard(process: ChildProcess, pid: number, text: string): void {
     if (text.includes('ready') && this.#state.id === 'absent') {
-      this.#state = { id: 'waiting', process };
+      this.#state = { id: 'waiting', process, pid };
       this.#options.events.onWaiting(pid);
     }
     if (text.includes('late')) this.#state = { id: 'late', process };
@@ -154,8 +177,13 @@ class Gate implements Launch {
   }
 }
 
+/** Of an 'exit' event. Node tells neither code nor signal of a command that a real-time signal ended: 0 (README, Limits). */
+function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
+  return signal === null ? { id: 'exited', code: code ?? 0 } : { id: 'signalled', signal };
+}
+
 /** What execa has to leave to us: signals are forwarded one by one, and the tree is killed as a whole. */
-export function executionOptions(hasOwnGroup: boolean) {
+function executionOptions(hasOwnGroup: boolean) {
   return {
     detached: hasOwnGroup,
     cwd: workingDirectory(),
@@ -183,9 +211,5 @@ function socketOf(process: ChildProcess): Socket {
 /** Either all that the command gets, or the little that sh needs to find `env`. */
 function gateEnvironment({ variables, hasVariables }: GatePlan): Record<string, string> {
   if (!hasVariables) return { PATH: `${process.env['PATH'] ?? ''}:/usr/bin:/bin` };
-  return decodeVariables(variables);
-}
-
-export function decodeVariables(variables: readonly Variable[]): Record<string, string> {
   return Object.fromEntries(variables.map(({ name, value }) => [toText(name), toText(value)]));
 }

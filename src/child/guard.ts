@@ -11,7 +11,7 @@ import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { bootNowMs, hasShellClock, toCentiseconds } from './clock.ts';
-import { isCookie } from './cookie.ts';
+import { isTreeMarker } from './markers.ts';
 import { guardScript } from './guard-script.ts';
 import { killGroup } from './kill.ts';
 import type { TreeRoot } from './process-tree.ts';
@@ -280,15 +280,15 @@ function favour(pid: number | undefined): void {
   }
 }
 
-function treeLine({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot): string {
-  return `tree ${pid} ${startTicks ?? '-'} ${hasOwnGroup ? pid : '-'} ${cookie} .\n`;
+function treeLine({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): string {
+  return `tree ${pid} ${startTicks ?? '-'} ${hasOwnGroup ? pid : '-'} ${marker} .\n`;
 }
 
-/** Also the cookies of the leader-runs around us: to them the guard is a part of their tree. */
+/** Also the markers of the leader-runs around us: to them the guard is a part of their tree. */
 function guardEnvironment(): NodeJS.ProcessEnv {
-  const cookies = Object.entries(process.env).filter(([name]) => isCookie(name));
+  const markers = Object.entries(process.env).filter(([name]) => isTreeMarker(name));
   return {
-    ...Object.fromEntries(cookies),
+    ...Object.fromEntries(markers),
     // The system's first: what somebody calls grep or sleep in a folder of his own may do something else.
     PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
     LC_ALL: 'C',

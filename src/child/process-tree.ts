@@ -1,9 +1,4 @@
-/**
- * The processes that came of the command, wherever they went, and what is done to them as a whole.
- *
- * Where leader-run is a subreaper the kernel keeps them together and `judge-tree.ts` says who they are. Elsewhere
- * `marked-processes.ts` finds those that can be found.
- */
+/** What is done to the processes that came of the command as a whole. Which they are, `tree-finder.ts` tells. */
 import { killGroup, killProcess } from './kill.ts';
 import type { ProcessRow } from './process-table.ts';
 import { isStopped } from './process-table.ts';
@@ -15,8 +10,8 @@ export interface TreeRoot {
   readonly startTicks: number | null;
   /** Whether it leads a group and a session of its own; in a terminal it does not. */
   readonly hasOwnGroup: boolean;
-  /** The name of a variable that nobody else has. */
-  readonly cookie: string;
+  /** The name of a variable that all of it have in their environment, unless they clear it. */
+  readonly marker: string;
 }
 
 /** Finds the living members, parents before their children. */
@@ -81,20 +76,4 @@ class ProcessTree implements Tree {
   /** Its number cannot be a stranger's while a member is in it. */
   readonly #isInGroup = ({ group }: ProcessRow): boolean =>
     this.#root.hasOwnGroup && group === this.#root.pid;
-}
-
-/** Where there is no /proc: the group alone, which kill(2) takes as a negative number; in a terminal the command alone. */
-export function findByGroup({ pid, hasOwnGroup }: TreeRoot): FindMembers {
-  const target = hasOwnGroup ? -pid : pid;
-  const unknown = { parent: 0, session: 0, startTicks: 0, name: '', state: '?', threads: 1 };
-  return () => (exists(target) ? [{ ...unknown, pid: target, group: pid }] : []);
-}
-
-function exists(target: number): boolean {
-  try {
-    process.kill(target, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -7,45 +7,32 @@
  * before their master), and would end, by HUP or USR1, every helper that does not expect them. What the command leaves
  * behind is signalled as a tree, once it has ended.
  */
-import { accessSync, constants, realpathSync } from 'node:fs';
-import { constants as osConstants } from 'node:os';
-import { basename } from 'node:path';
+import { accessSync, constants } from 'node:fs';
 import { onExit } from 'signal-exit';
 import type { Ending, ProcessName } from '../election/event.ts';
 import { hasShellClock } from './clock.ts';
-import type { Markers } from './cookie.ts';
-import { createMarkers } from './cookie.ts';
-import { Descendants } from './descendants.ts';
-import { createDirectLaunch } from './direct.ts';
-import type { Variable } from './environment.ts';
-import { inheritedVariables, survivesShell } from './environment.ts';
-import type { GatePlan } from './gate-script.ts';
+import type { CommandOptions } from './gate-plan.ts';
+import { createGatePlan } from './gate-plan.ts';
+import type { Gate, GateEvents } from './gate.ts';
 import { createGate } from './gate.ts';
 import type { Guard } from './guard.ts';
 import { startGuard } from './guard.ts';
-import type { Launch, LaunchEvents } from './launch.ts';
-import type { LauncherNotes } from './launcher-notes.ts';
-import { findByMarks } from './marked-processes.ts';
-import type { FindMembers, Tree, TreeRoot } from './process-tree.ts';
-import { createTree, findByGroup } from './process-tree.ts';
+import type { Markers } from './markers.ts';
+import { createMarkers } from './markers.ts';
 import type { ProcessRow } from './process-table.ts';
 import { hasProcessTable, readProcess } from './process-table.ts';
+import type { Tree, TreeRoot } from './process-tree.ts';
+import { createTree } from './process-tree.ts';
+import { becomeSubreaper } from './subreaper.ts';
 import type { StartOptions, Supervisor, SupervisorNews } from './supervisor.ts';
 import { suspendAlongWith } from './suspend.ts';
-import { becomeSubreaper } from './subreaper.ts';
+import type { TreeFinder } from './tree-finder.ts';
+import { createTreeFinder } from './tree-finder.ts';
 import type { TreeReaper } from './tree-reaper.ts';
 import { createTreeReaper } from './tree-reaper.ts';
-import type { Bytes } from './shell-words.ts';
-import { rawWords, toBytes } from './shell-words.ts';
 
-export interface SupervisorOptions {
-  readonly command: readonly string[];
-  readonly notes: LauncherNotes;
-  /** The variables that are leader-run's own settings: the command does not get them. */
-  readonly settingNames: Iterable<string>;
+export interface SupervisorOptions extends CommandOptions {
   readonly hasTerminal: boolean;
-  /** What the command runs under, the value of its cookie: a leader-run inside it refuses to wait for the same. */
-  readonly mark?: string;
   /** Of the command's tree, and of helpers that others start too. */
   readonly markers?: Markers;
   /** Where it says null, leader-run is not a subreaper. */
@@ -82,6 +69,7 @@ type Phase =
       readonly tree: Tree;
       readonly reaper: TreeReaper;
       readonly forgetExit: () => void;
+      readonly startedAtMs: number;
     }
   | { readonly id: 'dismissed' }
   /** Nothing was started, and that nothing is left is said when asked for. */
@@ -91,60 +79,57 @@ type Phase =
 class TreeSupervisor implements Supervisor {
   readonly #options: SupervisorOptions;
   readonly #markers: Markers;
-  readonly #hasTable = hasProcessTable();
-  /** null: there is none. */
-  readonly #shell: string | null;
-  readonly #launch: Launch;
-  readonly #missing = new Set<'launch' | 'guard'>(['launch']);
+  readonly #shell: string;
+  #gate: Gate | null = null;
+  readonly #missing = new Set<'gate' | 'guard'>(['gate', 'guard']);
+  #finder: TreeFinder | null = null;
   #guard: Guard | null = null;
-  /** null: leader-run is not a subreaper (yet). */
-  #descendants: Descendants | null = null;
   #phase: Phase = { id: 'preparing', start: null };
   #hasSaidReady = false;
   #suspension: { close(): void } | null = null;
-  #startedAtMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#markers = options.markers ?? createMarkers();
-    this.#shell = usableShell(options.shell ?? '/bin/sh');
-    this.#launch = this.#createLaunch();
+    this.#shell = options.shell ?? '/bin/sh';
   }
 
   prepare(): void {
-    if (this.#shell !== null) this.#missing.add('guard');
-    this.#becomeSubreaper().then(
-      () => this.#prepareAll(),
+    if (!isExecutable(this.#shell)) {
+      const message = `there is no ${this.#shell}, which keeps the command from outliving its lease`;
+      return queueMicrotask(() => this.#failed(message));
+    }
+    const { onWarning } = this.#options;
+    createTreeFinder(
+      this.#markers,
+      this.#options.becomeSubreaper ?? becomeSubreaper,
+      onWarning,
+    ).then(
+      (finder) => this.#prepare(finder),
       (error: unknown) => this.#failed(String(error)),
     );
   }
 
-  /** Before anything of the command is there, and while the first request to the API server is under way. */
-  async #becomeSubreaper(): Promise<void> {
-    const become = this.#options.becomeSubreaper ?? becomeSubreaper;
-    const subreaper = this.#hasTable ? await become() : null;
-    if (subreaper === null) {
-      this.#options.onWarning(whatMarksMiss(this.#hasTable));
-      return;
-    }
-    this.#descendants = new Descendants({ subreaper, markers: this.#markers });
-    process.on('SIGCHLD', this.#onChildExit);
-  }
-
-  #prepareAll(): void {
+  #prepare(finder: TreeFinder): void {
     if (this.#phase.id !== 'preparing') return;
-    this.#launch.prepare();
-    const { onWarning } = this.#options;
-    if (this.#shell === null)
-      return onWarning('There is no /bin/sh: if leader-run is killed, its command runs on');
-    if (this.#hasTable && !hasShellClock)
+    this.#finder = finder;
+    process.on('SIGCHLD', this.#onChildExit);
+    const { onWarning, guardTimeoutMs, hasTerminal } = this.#options;
+    this.#gate = createGate({
+      shell: this.#shell,
+      plan: createGatePlan(this.#shell, this.#markers.tree, this.#options),
+      hasOwnGroup: !hasTerminal,
+      events: this.#gateEvents(),
+    });
+    this.#gate.prepare();
+    if (hasProcessTable() && !hasShellClock)
       onWarning('There is no /proc/uptime: if leader-run is stopped, its command runs on');
     this.#guard = startGuard({
       shell: this.#shell,
       environment: { [this.#markers.helper]: '' },
-      timeoutMs: this.#options.guardTimeoutMs ?? defaultGuardTimeoutMs,
+      timeoutMs: guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
-      onReplaced: (whatItDid) => this.#options.onWarning(`Replaced the guard as it ${whatItDid}`),
+      onReplaced: (whatItDid) => onWarning(`Replaced the guard as it ${whatItDid}`),
       onKilled: () => this.kill(),
       onLost: (message) => this.#guardLost(message),
     });
@@ -165,7 +150,7 @@ class TreeSupervisor implements Supervisor {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.#phase.id === 'live') this.#launch.signal(signal);
+    if (this.#phase.id === 'live') this.#gate?.signal(signal);
   }
 
   signalTree(signal: NodeJS.Signals): void {
@@ -183,7 +168,9 @@ class TreeSupervisor implements Supervisor {
       case 'preparing':
       case 'ready':
         this.#phase = { id: 'dismissed' };
-        return this.#launch.dismiss();
+        if (this.#gate !== null) this.#gate.dismiss();
+        else queueMicrotask(() => this.#gone());
+        return;
       case 'failed':
         this.#phase = { id: 'over' };
         return queueMicrotask(() => this.#say({ id: 'gone' }));
@@ -194,33 +181,13 @@ class TreeSupervisor implements Supervisor {
     }
   }
 
-  #createLaunch(): Launch {
-    const { command, notes, settingNames, hasTerminal, onWarning } = this.#options;
-    const words = rawWords(command);
-    const inherited = inheritedVariables(notes.environment, settingNames);
-    const variables = [
-      ...inherited,
-      { name: this.#markers.tree, value: toBytes(this.#options.mark ?? '') },
-    ];
-    const hasOwnGroup = !hasTerminal;
-    const events = this.#launchEvents();
-    const shell = this.#shell;
-    if (shell === null)
-      return createDirectLaunch({ command: words, variables, hasOwnGroup, events, onWarning });
-    const plan: GatePlan = {
-      command: words,
-      variables,
-      hasVariables: passesOn(shell, words, variables),
-      softOpenFilesLimit: notes.softOpenFilesLimit,
-      ignoredSignals: notes.ignoredSignals.map((signal) => osConstants.signals[signal]),
-      hasClock: hasShellClock,
-    };
-    return createGate({ shell, plan, hasOwnGroup, events });
-  }
-
-  #launchEvents(): LaunchEvents {
+  #gateEvents(): GateEvents {
     return {
-      onWaiting: (pid) => this.#waiting(pid),
+      onWaiting: (pid) => {
+        this.#missing.add('guard');
+        this.#guard?.arm(this.#rootOf(pid));
+        this.#found('gate');
+      },
       onLost: () => this.#lost(),
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
@@ -233,15 +200,7 @@ class TreeSupervisor implements Supervisor {
     };
   }
 
-  #waiting(pid: number | null): void {
-    if (pid !== null && this.#guard !== null) {
-      this.#missing.add('guard');
-      this.#guard.arm(this.#rootOf(pid));
-    }
-    this.#found('launch');
-  }
-
-  #found(what: 'launch' | 'guard'): void {
+  #found(what: 'gate' | 'guard'): void {
     this.#missing.delete(what);
     if (this.#phase.id !== 'preparing' || this.#missing.size > 0) return;
     const { start } = this.#phase;
@@ -253,17 +212,17 @@ class TreeSupervisor implements Supervisor {
 
   /** The gate was lost while it waited; another one is under way. */
   #lost(): void {
-    this.#missing.add('launch');
+    this.#missing.add('gate');
     if (this.#phase.id === 'ready') this.#phase = { id: 'preparing', start: null };
   }
 
   #go(options: StartOptions): void {
+    if (this.#gate === null || this.#finder === null)
+      throw new Error('Cannot start command as nothing was prepared');
     // The guard first: should we be stopped between the two, it knows when to strike.
     this.#guard?.extend(options.killAtMs);
-    const pid = this.#launch.go(options);
-    if (pid === null) return;
-    const root = this.#rootOf(pid);
-    const tree = createTree(root, this.#finderOf(root));
+    const root = this.#rootOf(this.#gate.go(options));
+    const tree = createTree(root, this.#finder.findOf(root));
     const reaper = createTreeReaper({
       tree,
       onGone: () => this.#gone(),
@@ -272,21 +231,16 @@ class TreeSupervisor implements Supervisor {
     });
     // The last thing this process does, should it end before its tree.
     const forgetExit = onExit(() => void tree.kill(), { alwaysLast: true });
-    this.#phase = { id: 'live', root, tree, reaper, forgetExit };
-    if (this.#descendants !== null) this.#scanLater(scanEveryMs);
-  }
-
-  #finderOf(root: TreeRoot): FindMembers {
-    if (this.#descendants !== null) return this.#descendants.findOf(root);
-    return this.#hasTable ? findByMarks(root) : findByGroup(root);
+    this.#phase = { id: 'live', root, tree, reaper, forgetExit, startedAtMs: performance.now() };
+    if (this.#finder.isExact) this.#scanLater(scanEveryMs);
   }
 
   readonly #onChildExit = (): void => {
     if (this.#phase.id === 'live') this.#phase.reaper.childExited();
-    else this.#descendants?.reap();
+    else this.#finder?.reap();
   };
 
-  /** Also reaps the orphans that have ended. */
+  /** Tells the guard of daemons. Also reaps the orphans that have ended. */
   #scanLater(afterMs: number): void {
     const scan = (): void => {
       if (this.#phase.id !== 'live') return;
@@ -300,12 +254,11 @@ class TreeSupervisor implements Supervisor {
   }
 
   #rootOf(pid: number): TreeRoot {
-    const startTicks = this.#hasTable ? (readProcess(pid)?.startTicks ?? 0) : null;
-    return { pid, startTicks, hasOwnGroup: !this.#options.hasTerminal, cookie: this.#markers.tree };
+    const startTicks = hasProcessTable() ? (readProcess(pid)?.startTicks ?? 0) : null;
+    return { pid, startTicks, hasOwnGroup: !this.#options.hasTerminal, marker: this.#markers.tree };
   }
 
   #started(pid: number): void {
-    this.#startedAtMs = performance.now();
     this.#say({ id: 'started', pid });
     if (this.#options.hasTerminal) this.#suspension = suspendAlongWith(pid);
   }
@@ -313,7 +266,7 @@ class TreeSupervisor implements Supervisor {
   #ended(ending: Ending): void {
     this.#suspension?.close();
     if (this.#phase.id === 'live') {
-      const ranForMs = performance.now() - this.#startedAtMs;
+      const ranForMs = performance.now() - this.#phase.startedAtMs;
       this.#phase.reaper.commandEnded((left) => {
         this.#say({ id: 'ended', ending });
         const processes = namesOf(left);
@@ -350,7 +303,7 @@ class TreeSupervisor implements Supervisor {
     switch (this.#phase.id) {
       case 'preparing':
       case 'ready':
-        this.#launch.dismiss();
+        this.#gate?.dismiss();
         return this.#failed(message);
       case 'live':
         return this.#say({ id: 'unguarded', message });
@@ -383,34 +336,11 @@ function namesOf(members: readonly ProcessRow[]): ProcessName[] {
   }));
 }
 
-function whatMarksMiss(hasTable: boolean): string {
-  const miss = hasTable
-    ? 'a daemon that leaves its group, session and parent and clears its environment is not found'
-    : 'a process that leaves the process group of the command is not found';
-  return `Cannot keep orphans together on this machine: ${miss}, and may run on after the release`;
-}
-
-function usableShell(path: string): string | null {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return path;
+    return true;
   } catch {
-    return null;
+    return false;
   }
-}
-
-/** These pass an environment on as they got it, or can be made to. */
-const faithfulShells = ['dash', 'busybox'];
-
-function passesOn(
-  shell: string,
-  command: readonly Bytes[],
-  variables: readonly Variable[],
-): boolean {
-  return (
-    faithfulShells.includes(basename(realpathSync(shell))) &&
-    survivesShell(variables) &&
-    // dash takes no "--" after exec.
-    command[0]?.startsWith('-') !== true
-  );
 }

@@ -63,7 +63,7 @@ describe('what the command leaves behind', () => {
     expect(processesWith(mark)).toEqual([]);
   });
 
-  test('is found by its parent, without cookie and in a session of its own', async () => {
+  test('is found by its parent, without marker and in a session of its own', async () => {
     const mark = createMark();
     const { supervisor, gone } = supervise(['sh', '-c', `env -i setsid sleep ${mark} & wait`]);
     await until('both run', () => processesWith(mark).length === 2);
@@ -75,11 +75,11 @@ describe('what the command leaves behind', () => {
   test('is found by its session, though the daemon that began it has nothing in its environment', async () => {
     const mark = createMark();
     const daemon = `env "$0" sleep ${mark} & wait; exec sleep ${mark}`;
-    const cookie = '$(env | grep "^LEADER_RUN_TREE_")';
+    const marker = '$(env | grep "^LEADER_RUN_TREE_")';
     const { supervisor, heard, gone } = supervise([
       'sh',
       '-c',
-      `(env -i setsid sh -c '${daemon}' "${cookie}" &) ; sleep 0.2`,
+      `(env -i setsid sh -c '${daemon}' "${marker}" &) ; sleep 0.2`,
     ]);
     await heard('ended');
     await until('both run', () => processesWith(mark).length === 2);

@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest';
-import { createMarkers, isCookie } from '../../src/child/cookie.ts';
+import { createMarkers, isTreeMarker } from '../../src/child/markers.ts';
 import { corrections, inheritedVariables, survivesShell } from '../../src/child/environment.ts';
 
 const variable = (name: string, value = 'x') => ({ name, value });
 
-test('cookies are found by their names, and no two are the same', () => {
+test('tree markers are found by their names, and no two are the same', () => {
   const [one, other] = [createMarkers().tree, createMarkers().tree];
-  expect(isCookie(one)).toBe(true);
+  expect(isTreeMarker(one)).toBe(true);
   expect(one).not.toBe(other);
-  expect(isCookie('LEADER_RUN_LOCK')).toBe(false);
+  expect(isTreeMarker('LEADER_RUN_LOCK')).toBe(false);
 });
 
-test('settings are left out; cookies of those around us and all else stay, byte for byte', () => {
-  const cookie = createMarkers().tree;
-  const entries = ['A=1=2', 'LEADER_RUN_ID=me', `${cookie}=`, 'LEADER_RUN_X=', 'noise', '=odd'];
+test('settings are left out; markers of those around us and all else stay, byte for byte', () => {
+  const marker = createMarkers().tree;
+  const entries = ['A=1=2', 'LEADER_RUN_ID=me', `${marker}=`, 'LEADER_RUN_X=', 'noise', '=odd'];
   const variables = inheritedVariables(
     [...entries.map((entry) => Buffer.from(entry)), Buffer.from('B=\xff', 'latin1')],
-    ['LEADER_RUN_ID', cookie],
+    ['LEADER_RUN_ID', marker],
   );
   expect(variables).toEqual([
     variable('A', '1=2'),
-    variable(cookie, ''),
+    variable(marker, ''),
     variable('LEADER_RUN_X', ''),
     variable('B', '\xff'),
   ]);

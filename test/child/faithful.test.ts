@@ -24,7 +24,7 @@ async function outputOf(command: readonly string[], options: StartOptions = {}):
 const path = process.env['PATH'] ?? '';
 const added = ['LEADER_RUN_FENCING_TOKEN=42', 'LEADER_RUN_TREE='];
 
-/** The environment that the command sees, sorted; the cookie's random name is cut. */
+/** The environment that the command sees, sorted; the marker's random name is cut. */
 async function environmentOf(env: NodeJS.ProcessEnv, options: StartOptions = {}) {
   const output = await outputOf(['cat', '/proc/self/environ'], { ...options, env });
   const entries = output
@@ -35,7 +35,7 @@ async function environmentOf(env: NodeJS.ProcessEnv, options: StartOptions = {})
 }
 
 describe.each(shells)('gate run by %s', (shell) => {
-  test('adds term and cookie to the environment, and nothing else', async () => {
+  test('adds term and marker to the environment, and nothing else', async () => {
     const plain = {
       PATH: path,
       HOME: '/nowhere',

@@ -41,7 +41,7 @@ test('G2: a silent guard is ended once another one knows all, also if one betwee
   });
   onTestFinished(() => guard.disarm());
   const startTicks = readProcess(pid)?.startTicks ?? 0;
-  guard.arm({ pid, startTicks, hasOwnGroup: true, cookie: 'c'.repeat(40) });
+  guard.arm({ pid, startTicks, hasOwnGroup: true, marker: 'c'.repeat(40) });
   guard.extend(bootNowMs() + 60_000);
   await armed;
 

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { isCookie } from '../../src/child/cookie.ts';
+import { isTreeMarker } from '../../src/child/markers.ts';
 import { isAlive, readText, until } from './fixtures/processes.ts';
 import { supervise } from './fixtures/supervise.ts';
 
@@ -37,9 +37,9 @@ function endGroup(group: number): void {
   }
 }
 
-function cookieOf(pid: number): string {
+function markerOf(pid: number): string {
   const variables = readText(`/proc/${pid}/environ`).split('\0');
-  return variables.find((variable) => isCookie(variable)) ?? '';
+  return variables.find((variable) => isTreeMarker(variable)) ?? '';
 }
 
 test.each(['SIGKILL', 'SIGTERM'] as const)(
@@ -49,7 +49,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     const { pid } = await heard('started');
     await until('it has execed', () => readText(`/proc/${pid}/comm`) === 'sleep\n');
     const server = await startJobServer();
-    const strangers = [server.pid, await server.submit(cookieOf(pid)), await server.submit('A=1')];
+    const strangers = [server.pid, await server.submit(markerOf(pid)), await server.submit('A=1')];
 
     supervisor.signal('SIGTERM');
     await heard('ended');

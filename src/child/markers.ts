@@ -23,16 +23,18 @@ export function createMarkers(): Markers {
 }
 
 /** Whether a variable of this name marks a tree, ours or that of a leader-run around us. */
-export function isCookie(name: string): boolean {
+export function isTreeMarker(name: string): boolean {
   return name.startsWith(prefix);
 }
 
-/** The value of a cookie: what the command runs under, unreadable as the URL of an API server can hold a secret. */
-export function createMark(lease: string): string {
+/** The value of a tree's marker: which lock the command runs under, hashed because the URL of an API server can hold a secret. */
+export function createLockId(lease: string): string {
   return createHash('sha256').update(lease).digest('hex');
 }
 
-/** The values of the cookies in this environment: what the leader-runs around us hold. */
-export function marksAround(env: NodeJS.ProcessEnv): string[] {
-  return Object.entries(env).flatMap(([name, value]) => (isCookie(name) && value ? [value] : []));
+/** The values of the tree markers in this environment: the locks that the leader-runs around us hold. */
+export function lockIdsAround(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    isTreeMarker(name) && value ? [value] : [],
+  );
 }
