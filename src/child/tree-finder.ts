@@ -1,22 +1,13 @@
 /**
- * Finds the living members of the tree. Where leader-run is a subreaper: reads its descendants, reaps the dead among them and has the
- * rest judged (`judge-tree.ts`). Where it cannot be one: by marks, of which a daemon can lose all before it is ever seen.
+ * Chooses how the living members of the tree are found: by descent where leader-run is a subreaper, otherwise by marks, of which a daemon
+ * can lose all before it is ever seen.
  */
 import type { Markers } from './markers.ts';
-import type { Marker, TreeMemory } from './judge-tree.ts';
-import { judgeTree } from './judge-tree.ts';
+import { Descendants } from './descendants.ts';
 import type { ProcessRow } from './process-table.ts';
-import {
-  hasChildrenLists,
-  hasProcessTable,
-  isAlive,
-  readAllProcesses,
-  readDescendants,
-  readEnvironment,
-} from './process-table.ts';
+import { hasProcessTable, isAlive, readAllProcesses, readEnvironment } from './process-table.ts';
 import type { FindMembers, TreeRoot } from './process-tree.ts';
 import type { Subreaper } from './subreaper.ts';
-import { childrenOfNode } from './subreaper.ts';
 
 export interface TreeFinder {
   /** Finds all members, and fast enough to be asked now and then while the command runs. */
@@ -35,7 +26,7 @@ export async function createTreeFinder(
 ): Promise<TreeFinder> {
   const hasTable = hasProcessTable();
   const subreaper = hasTable ? await becomeSubreaper() : null;
-  if (subreaper !== null) return new Descendants(subreaper, markers);
+  if (subreaper !== null) return new Descendants({ subreaper, markers });
   const miss = hasTable
     ? 'a daemon that leaves its group, session and parent and clears its environment is not found'
     : 'a process that leaves the process group of the command is not found';
@@ -43,70 +34,6 @@ export async function createTreeFinder(
     `Cannot keep orphans together on this machine: ${miss}, and may run on after the release`,
   );
   return { isExact: false, findOf: hasTable ? findByMarks : findByGroup, reap: () => undefined };
-}
-
-class Descendants implements TreeFinder {
-  readonly isExact = true;
-  readonly #subreaper: Subreaper;
-  readonly #markers: Markers;
-  readonly #read: () => Map<number, ProcessRow>;
-  #memory: TreeMemory;
-
-  constructor(subreaper: Subreaper, markers: Markers) {
-    this.#subreaper = subreaper;
-    this.#markers = markers;
-    this.#read = hasChildrenLists()
-      ? () => readDescendants((pid) => subreaper.reap(pid) === 'alive')
-      : // One that appears with a smaller pid than its parent's, which then ends, can be missed once.
-        () => new Map([...readAllProcesses(), ...readAllProcesses()]);
-    const started = childrenOfNode();
-    const older = this.#children(this.#read()).filter(({ pid }) => !started.has(pid));
-    this.#memory = new Map(
-      older.map(({ pid, startTicks }) => [pid, { startTicks, kind: 'older' }]),
-    );
-  }
-
-  findOf({ pid, startTicks }: TreeRoot): FindMembers {
-    this.#memory = new Map(this.#memory).set(pid, { startTicks: startTicks ?? 0, kind: 'member' });
-    return () => this.#look();
-  }
-
-  reap(): void {
-    this.#look();
-  }
-
-  #look(): readonly ProcessRow[] {
-    const started = childrenOfNode();
-    let rows = this.#read();
-    // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
-    while (this.#reapDead(rows, started)) rows = this.#read();
-    const { members, memory } = judgeTree(
-      { self: process.pid, rows, started, markerOf: (pid) => this.#markerOf(pid) },
-      this.#memory,
-    );
-    this.#memory = memory;
-    return members;
-  }
-
-  #reapDead(rows: ReadonlyMap<number, ProcessRow>, started: ReadonlySet<number>): boolean {
-    let hasReaped = false;
-    for (const row of this.#children(rows))
-      if (!isAlive(row) && !started.has(row.pid) && this.#subreaper.reap(row.pid) === 'reaped')
-        hasReaped = true;
-    return hasReaped;
-  }
-
-  #children(rows: ReadonlyMap<number, ProcessRow>): ProcessRow[] {
-    return [...rows.values()].filter(({ parent }) => parent === process.pid);
-  }
-
-  #markerOf(pid: number): Marker {
-    const { tree, helper } = this.#markers;
-    const environment = readEnvironment(pid);
-    if (environment === null || environment === '') return 'unknown';
-    if (environment.includes(tree)) return 'tree';
-    return environment.includes(helper) ? 'helper' : 'none';
-  }
 }
 
 /** By group, session, descent and the marker in the environment. */
