@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunOptions } from '../../src/cli/options.ts';
 import { read } from '../cli/run-line.ts';
-import { root } from './messages.ts';
+import { readText, root } from './files.ts';
 
 interface Container {
   readonly args?: readonly string[];
@@ -34,7 +34,7 @@ interface Manifest {
 }
 
 function example(name: string): string {
-  return readFileSync(join(root, 'examples', name), 'utf8');
+  return readText(join('examples', name));
 }
 
 function manifests(name: string): Manifest[] {
@@ -136,7 +136,7 @@ describe('the lines that start leader-run', () => {
   it('in the README and the pages', () => {
     const pages = ['README.md', 'docs/scripts-and-cron.md', 'docs/terminal.md'];
     const lines = pages.flatMap((page) => {
-      const text = readFileSync(join(root, page), 'utf8');
+      const text = readText(page);
       return [...text.matchAll(/^(?:\$ )?leader-run (?!sandbox)--?\w.*$/gm)].map(([line]) => line);
     });
     expect(lines.length).toBeGreaterThan(4);

@@ -1,27 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { root, sources } from './messages.ts';
+import { filesLike, readText, root } from './files.ts';
+import { sources } from './messages.ts';
 
 const pages = filesLike(/\.md$/);
 
-/** Files of the project, those not yet committed among them. */
-function filesLike(pattern: RegExp): string[] {
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
-  return listed
-    .toString()
-    .split('\n')
-    .filter((name) => pattern.test(name) && existsSync(join(root, name)));
-}
-
-function read(path: string): string {
-  return readFileSync(join(root, path), 'utf8');
-}
-
 /** As GitHub makes them of headings. */
 function anchorsOf(page: string): string[] {
-  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+  return [...readText(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
@@ -32,7 +19,7 @@ function anchorsOf(page: string): string[] {
 
 /** `[text](target)` and `src="target"`, not in code. */
 function linksOf(page: string): string[] {
-  const prose = read(page)
+  const prose = readText(page)
     .replaceAll(/^( *)```[^]*?^\1```$/gm, '')
     .replaceAll(/`[^`\n]*`/g, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
@@ -53,7 +40,9 @@ describe('the documentation', () => {
 
   it.each(pages)('%s: every file that it names exists', (page) => {
     const named = [
-      ...read(page).matchAll(/`((?:src|test|scripts|bin|docs|examples|\.ci|\.github)\/[\w./-]+)`/g),
+      ...readText(page).matchAll(
+        /`((?:src|test|scripts|bin|docs|examples|\.ci|\.github)\/[\w./-]+)`/g,
+      ),
     ];
     const missing = named
       .map(([, path = '']) => path)
@@ -69,12 +58,12 @@ describe('the documentation', () => {
   });
 
   it('every decision is in the index, with its status and date', () => {
-    const index = read('docs/decisions/README.md').replaceAll(/ +/g, ' ');
+    const index = readText('docs/decisions/README.md').replaceAll(/ +/g, ' ');
     const decisions = pages.filter((page) => /^docs\/decisions\/\d/.test(page));
     expect(decisions.length).toBeGreaterThan(5);
     for (const page of decisions) {
       const [, title = '', status = '', date = ''] =
-        /^# (.+)\n\nStatus: (.+) · Date: (\d{4}-\d\d-\d\d)\n/.exec(read(page)) ?? [];
+        /^# (.+)\n\nStatus: (.+) · Date: (\d{4}-\d\d-\d\d)\n/.exec(readText(page)) ?? [];
       const name = page.slice('docs/decisions/'.length);
       expect(index).toContain(`| [${title}](${name}) | ${status} | ${date} |`);
     }
@@ -82,7 +71,7 @@ describe('the documentation', () => {
 });
 
 describe('the guarantees', () => {
-  const map = read('docs/guarantees.md');
+  const map = readText('docs/guarantees.md');
 
   it.each(['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7'])('%s has a section and tests', (name) => {
     expect(map).toMatch(new RegExp(`^## ${name} `, 'm'));
@@ -91,11 +80,13 @@ describe('the guarantees', () => {
 });
 
 describe('the design', () => {
-  const headings = [...read('docs/design.md').matchAll(/^## (\d+)\. .*([^]*?)(?=^## |$(?![^]))/gm)];
+  const headings = [
+    ...readText('docs/design.md').matchAll(/^## (\d+)\. .*([^]*?)(?=^## |$(?![^]))/gm),
+  ];
   const sections = new Map(headings.map(([, number = '', text = '']) => [number, text]));
   const cited = [...sources(), ...filesLike(/^test\/.*\.(?:ts|txt|mjs)$/)].flatMap((file) =>
     [
-      ...read(file).matchAll(
+      ...readText(file).matchAll(
         /\bdesign (?:section )?(\d)(?: and (\d))?(?:,? "?([A-Z]\w+(?: \w+)*))?/g,
       ),
     ].map(([text, first = '', second, heading]) => ({

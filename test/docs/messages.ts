@@ -1,9 +1,7 @@
 /** The messages of the program, out of its sources: what a person may see and look up. */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import ts from 'typescript';
-
-export const root = join(import.meta.dirname, '../..');
+import { filesLike, readText } from './files.ts';
 
 export interface Message {
   readonly file: string;
@@ -28,7 +26,7 @@ export function messagesOfTheProgram(): Message[] {
 
 function messagesOfTheLauncher(): Message[] {
   const file = 'bin/leader-run';
-  const script = readFileSync(join(root, file), 'utf8');
+  const script = readText(file);
   return [...script.matchAll(/\bstop (["'])(.*)\1$/gm)].map(([, , text = '']) => ({
     file,
     text: text.replaceAll(/\\?"\$\w+\\?"/g, '"…"').replaceAll(/\\"/g, '"'),
@@ -37,10 +35,7 @@ function messagesOfTheLauncher(): Message[] {
 
 /** All TypeScript files of `src`. */
 export function sources(): string[] {
-  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => `src/${name}`)
-    .sort();
+  return filesLike(/^src\/.*\.ts$/);
 }
 
 /** In `src/cli` everything is; elsewhere what reads like a sentence and not like a program. */
@@ -51,7 +46,7 @@ function isForPeople(file: string, text: string): boolean {
 }
 
 function textsOf(file: string): string[] {
-  const text = readFileSync(join(root, file), 'utf8');
+  const text = readText(file);
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -75,7 +70,7 @@ function templateText(node: ts.TemplateExpression): string {
 
 /** What a page says of messages: each bullet that begins with code is about the messages that look like it. */
 export function entriesOf(page: string): string[] {
-  const text = readFileSync(join(root, page), 'utf8');
+  const text = readText(page);
   return [...text.matchAll(/^- ((?:`[^`]+`(?:,\s+|\s+or\s+)?)+)/gm)].flatMap(([, head = '']) =>
     [...head.matchAll(/`([^`]+)`/g)].map(([, entry = '']) => entry.replaceAll(/\s+/g, ' ')),
   );

@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages, renew } from '../../scripts/docs.ts';
-import { root } from './messages.ts';
+import { readText } from './files.ts';
 
 it.each(pages)('$path has the tables that `npm run docs` makes of the program', async (page) => {
-  expect(readFileSync(join(root, page.path), 'utf8')).toBe(await renew(page));
+  expect(readText(page.path)).toBe(await renew(page));
 });
 
 describe('the README', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const readme = readText('README.md');
   const cells = [...readme.matchAll(/^\|(.*)\|$/gm)].flatMap(([, row = '']) => row.split('|'));
   const words = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
 
