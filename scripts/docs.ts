@@ -4,7 +4,6 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { format } from 'prettier';
 import { formatDuration, roughDuration } from '../src/cli/durations.ts';
 import { runFlags, sandboxFlags } from '../src/cli/flags.ts';
@@ -105,6 +104,6 @@ function settingsOf(seconds: number): ElectionSettings {
   return line.options.settings;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (process.argv[1] === import.meta.filename) {
   for (const page of pages) writeFileSync(join(root, page.path), await renew(page));
 }

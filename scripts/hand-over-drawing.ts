@@ -46,7 +46,7 @@ export function drawHandOver(
     `<text x="${left + 8}" y="${top + rowHeight + 20}" fill="${colours.line}" paint-order="stroke" stroke="#ffffff" stroke-width="5">waits, and watches the Lease</text>`,
     ...marks.map(([ms], index) => line(xOf(ms), index)),
     ...marks.map(([ms, text], index) => label(xOf(ms), ms, text, index)),
-    `<text x="16" y="${height - 10}" font-size="11" fill="${colours.line}">The median of ${rounds} runs of npm run picture, on one machine. The command leaves a process behind, which leader-run stops.</text>`,
+    `<text x="16" y="${height - 10}" font-size="11" fill="${colours.line}">The median of ${rounds} runs of npm run picture. The command is a Node.js program that leaves a process behind.</text>`,
     '</svg>',
     '',
   ].join('\n');
