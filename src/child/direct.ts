@@ -4,7 +4,7 @@ import { bootNowMs } from './clock.ts';
 import type { Variable } from './environment.ts';
 import { decodeVariables, executionOptions } from './gate.ts';
 import type { Launch, LaunchEvents } from './launch.ts';
-import { endingOf } from './launch.ts';
+import { descriptorFailure, endingOf, spawnFailure } from './launch.ts';
 import type { StartOptions } from './supervisor.ts';
 import type { Bytes } from './shell-words.ts';
 import { toText } from './shell-words.ts';
@@ -49,6 +49,11 @@ class DirectLaunch implements Launch {
       queueMicrotask(events.onRefused);
       return null;
     }
+    const failure = descriptorFailure();
+    if (failure !== null) {
+      queueMicrotask(() => events.onFailed(failure));
+      return null;
+    }
     const [file = '', ...words] = command.map(toText);
     const process = this.#execa(file, words, {
       ...executionOptions(hasOwnGroup),
@@ -77,10 +82,8 @@ class DirectLaunch implements Launch {
   /** As sh would have it. */
   #failed(file: string, errorCode = '', message = 'it cannot be spawned'): void {
     const { events, onWarning } = this.#options;
-    if (errorCode === '' || noProcessErrors.includes(errorCode)) {
-      events.onFailed(message);
-      return;
-    }
+    const failure = errorCode === '' ? message : spawnFailure(errorCode);
+    if (failure !== null) return events.onFailed(failure);
     const isMissing = noFileErrors.includes(errorCode);
     const why = isMissing ? 'there is no such command' : 'it is not executable';
     onWarning(`Cannot run ${JSON.stringify(file)} as ${why}: ${errorCode}`);
@@ -88,6 +91,4 @@ class DirectLaunch implements Launch {
   }
 }
 
-/** What fork says; all others are of exec. */
-const noProcessErrors = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'];
 const noFileErrors = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
