@@ -1,6 +1,6 @@
 /** The gate when something goes wrong with it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -8,7 +8,7 @@ import { childrenOf, until } from './fixtures/processes.ts';
 import { type Host, type Rig, createRig } from './fixtures/rig.ts';
 import { guardsOf } from './fixtures/guards.ts';
 import { createGate } from '../../src/child/gate.ts';
-import { busyFile } from './fixtures/shells.ts';
+import { busyFile, rareShells, shells } from './fixtures/shells.ts';
 import { supervise } from './fixtures/supervise.ts';
 
 let rig: Rig;
@@ -60,6 +60,47 @@ test('a gate that Node throws at instead of starting it has failed', async () =>
   });
   expect(await failed).toBe('spawn ETXTBSY');
 });
+
+test.each([...shells, ...rareShells])(
+  'a gate run by %s gives the command the ignored signals that it is told, and no others',
+  async (shell) => {
+    const directory = mkdtempSync(join(tmpdir(), 'gate-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'status');
+    for (const names of [[], ['SIGHUP'], ['SIGINT', 'SIGQUIT']] as const) {
+      const numbers = names.map((name) => constants.signals[name]);
+      await runThroughGate(shell, ['cp', '/proc/self/status', file], numbers);
+      const mask = /SigIgn:\t(\w+)/.exec(readFileSync(file, 'latin1'))?.[1] ?? '';
+      const expected = numbers.reduce((sum, number) => sum + 2 ** (number - 1), 0);
+      expect(Number.parseInt(mask, 16)).toBe(expected);
+    }
+  },
+);
+
+/** To the end of the command. */
+function runThroughGate(shell: string, command: readonly string[], ignoredSignals: number[]) {
+  const plan = {
+    command,
+    variables: [{ name: 'PATH', value: process.env['PATH'] ?? '' }],
+    hasVariables: false,
+    hasClock: false,
+    softOpenFilesLimit: null,
+    ignoredSignals,
+  };
+  return new Promise((resolve, reject) => {
+    const events = {
+      onWaiting: () => gate.go({ environment: {}, notAfterMs: Infinity, killAtMs: Infinity }),
+      onLost: reject,
+      onStarted: () => undefined,
+      onRefused: reject,
+      onEnded: resolve,
+      onDismissed: reject,
+      onFailed: reject,
+    };
+    const gate = createGate({ shell, plan, hasOwnGroup: true, events });
+    gate.prepare();
+  });
+}
 
 test('after a failure it is said once that nothing is left', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'guardless-'));
