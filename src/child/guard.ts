@@ -87,7 +87,9 @@ class GuardKeeper implements Guard {
     this.#present?.tell(tree, this.#killAtMs);
   }
 
-  include(_members: readonly GuardMember[]): void {}
+  include(): void {
+    // Nothing yet.
+  }
 
   extend(killAtMs: number): void {
     this.#killAtMs = killAtMs;
