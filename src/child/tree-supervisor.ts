@@ -25,6 +25,7 @@ import type { Guard } from './guard.ts';
 import { startGuard } from './guard.ts';
 import type { Launch, LaunchEvents } from './launch.ts';
 import type { LauncherNotes } from './launcher-notes.ts';
+import { outOfSight } from './judge-tree.ts';
 import { findByMarks } from './marked-processes.ts';
 import type { FindMembers, Tree, TreeRoot } from './process-tree.ts';
 import { createTree, findByGroup } from './process-tree.ts';
@@ -364,15 +365,6 @@ class TreeSupervisor implements Supervisor {
   #say(news: SupervisorNews): void {
     this.#options.onNews(news);
   }
-}
-
-/** What the guard would not find by itself: neither in the command's group nor among its descendants. */
-function outOfSight(members: readonly ProcessRow[], { pid, hasOwnGroup }: TreeRoot): ProcessRow[] {
-  const inSight = new Set([pid]);
-  for (const member of members)
-    if ((hasOwnGroup && member.group === pid) || inSight.has(member.parent))
-      inSight.add(member.pid);
-  return members.filter((member) => !inSight.has(member.pid));
 }
 
 /** A group stands for the process that leads it. */
