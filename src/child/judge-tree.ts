@@ -7,6 +7,7 @@
  */
 import type { ProcessRow } from './process-table.ts';
 import { isAlive } from './process-table.ts';
+import type { TreeRoot } from './process-tree.ts';
 
 /** `older`: a child from before leader-run was a subreaper (`./job & exec leader-run …`), or what that started. */
 export type Kind = 'member' | 'helper' | 'older';
@@ -95,4 +96,19 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     for (const row of snapshot.rows.values()) if (remembered(row) === 'older') return true;
     return false;
   }
+}
+
+/** What the guard would not find by itself: neither in the command's group nor among its descendants. */
+export function outOfSight(
+  members: readonly ProcessRow[],
+  { pid, startTicks, hasOwnGroup }: Pick<TreeRoot, 'pid' | 'startTicks' | 'hasOwnGroup'>,
+): readonly ProcessRow[] {
+  const root = members.find((member) => member.pid === pid);
+  // Another one under its number: the guard touches neither that nor the group of that number.
+  if (root !== undefined && root.startTicks !== startTicks) return members;
+  const inSight = new Set([pid]);
+  for (const member of members)
+    if ((hasOwnGroup && member.group === pid) || inSight.has(member.parent))
+      inSight.add(member.pid);
+  return members.filter((member) => !inSight.has(member.pid));
 }

@@ -17,6 +17,7 @@ import type { Gate, GateEvents } from './gate.ts';
 import { createGate } from './gate.ts';
 import type { Guard } from './guard.ts';
 import { startGuard } from './guard.ts';
+import { outOfSight } from './judge-tree.ts';
 import type { Markers } from './markers.ts';
 import { createMarkers } from './markers.ts';
 import type { ProcessRow } from './process-table.ts';
@@ -317,15 +318,6 @@ class TreeSupervisor implements Supervisor {
   #say(news: SupervisorNews): void {
     this.#options.onNews(news);
   }
-}
-
-/** What the guard would not find by itself: neither in the command's group nor among its descendants. */
-function outOfSight(members: readonly ProcessRow[], { pid, hasOwnGroup }: TreeRoot): ProcessRow[] {
-  const inSight = new Set([pid]);
-  for (const member of members)
-    if ((hasOwnGroup && member.group === pid) || inSight.has(member.parent))
-      inSight.add(member.pid);
-  return members.filter((member) => !inSight.has(member.pid));
 }
 
 /** A group stands for the process that leads it. */

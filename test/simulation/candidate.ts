@@ -1,6 +1,7 @@
 /** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
+import { drawBehaviour } from './behaviour.ts';
 import type { Standby } from './judge-hand-over.ts';
 import type { Judge } from './judge.ts';
 import { SimulatedLeaseApi, describeRequest } from './lease-api.ts';
@@ -10,7 +11,6 @@ import type { Machine } from './machine.ts';
 import { SimulatedProcess } from './process.ts';
 import type { Author, Server } from './server.ts';
 import { SimulatedSupervisor } from './supervisor.ts';
-import { drawBehaviour } from './tree.ts';
 import type { World } from './world.ts';
 
 /** What takes part in the election. */
@@ -110,7 +110,7 @@ export class Candidate implements Replica {
     const settings: RunSettings = { ...this.#plan.settings, identity };
     const process = new SimulatedProcess(name, machine, world, link.ambience);
     const ledger = new Ledger(process, author, settings, server);
-    const behaviour = drawBehaviour(world.random, this.#plan.everEnds);
+    const behaviour = drawBehaviour(world.random, machine.processRandom, this.#plan.everEnds);
     this.process = process;
     this.#ledger = ledger;
     judge.enter(ledger);

@@ -86,7 +86,8 @@ export class WriteJudge {
       if (claim?.author === author) this.#claim = null;
       return;
     }
-    if (tree()?.isAlive === true) {
+    const left = tree();
+    if (left?.isAlive === true && left.excuse === null) {
       this.#world.break('G3', `${author.name} released while its tree lives`);
     }
     const isOwn =

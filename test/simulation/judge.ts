@@ -68,7 +68,7 @@ export class Judge {
     const { request } = arrival;
     if (request.id === 'get') return;
     const holder = (request.body['spec'] as Record<string, unknown>)['holderIdentity'];
-    if (holder === '' && ledger.tree !== null && ledger.tree.state !== 'dead') {
+    if (holder === '' && isLeft(ledger.tree)) {
       this.#world.break('G3', `${name} sent its release while its tree lives`);
     }
   }
@@ -222,7 +222,7 @@ export class Judge {
 
   onOutcome(ledger: Ledger, outcome: Outcome): void {
     this.#world.count(`outcome: ${outcome.id}`);
-    if (ledger.tree !== null && ledger.tree.state !== 'dead')
+    if (isLeft(ledger.tree))
       this.#world.break('nothing is left', `${ledger.author.name} ended before its tree`);
   }
 
@@ -338,6 +338,10 @@ export class Judge {
     if (ledger === undefined) throw new Error(`Nobody started ${tree.owner}`);
     return ledger;
   }
+}
+
+function isLeft(tree: SimulatedTree | null): boolean {
+  return tree !== null && tree.state !== 'dead' && tree.excuse === null;
 }
 
 /** Two requests each retry period, a write and a look, and some more: after a failure the pauses begin short. */
