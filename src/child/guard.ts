@@ -7,9 +7,10 @@
  * SIGSTOP; a guard that is dead or silent is replaced.
  */
 import { ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { bootNowMs, hasShellClock, toCentiseconds } from './clock.ts';
 import { isCookie } from './cookie.ts';
 import { guardScript } from './guard-script.ts';
@@ -20,19 +21,29 @@ export interface GuardOptions {
   readonly shell: string;
   /** How long an answer may take before the guard is taken for dead. */
   readonly timeoutMs: number;
+  /** Variables that it gets besides its own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The guard knows the tree that it was last told of, and would kill it. Once for each. */
   readonly onArmed: () => void;
   /** Another guard has taken the place of one that is dead or silent ("ended with …"), and knows all that it knew. */
   readonly onReplaced: (whatItDid: string) => void;
   /** The guard found the deadline passed and has killed the tree. The last call. */
   readonly onKilled: () => void;
-  /** The guard is gone and could not be replaced. The last call. */
+  /** There is no guard, or it is gone and could not be replaced. The last call. */
   readonly onLost: (message: string) => void;
+}
+
+/** A process known by pid and start time, as the number alone can belong to another one later. */
+export interface GuardMember {
+  readonly pid: number;
+  readonly startTicks: number;
 }
 
 export interface Guard {
   /** Tells it whom to kill, instead of whom it was told before. */
   arm(tree: TreeRoot): void;
+  /** Tells it of members that are neither in the group nor descend from the root, instead of those told before. */
+  include(members: readonly GuardMember[]): void;
   /** Moves the deadline: boot-clock ms, never earlier than before. */
   extend(killAtMs: number): void;
   /** Ends it without harm to anybody. */
@@ -53,8 +64,9 @@ class GuardKeeper implements Guard {
   readonly #options: GuardOptions;
   #present: GuardProcess | null = null;
   /** The one before, and what it failed of, until the present one knows all that it knew. */
-  #previous: { readonly guard: GuardProcess; readonly message: string } | null = null;
-  #tree: TreeRoot | null = null;
+  #previous: { readonly guard: GuardProcess; readonly whatItDid: string } | null = null;
+  /** All that a guard has to know, as lines of its program. The first is empty until there is a tree. */
+  readonly #lines = { tree: '', members: '', deadline: '' };
   #killAtMs = Infinity;
   #isArmed = false;
 
@@ -62,60 +74,79 @@ class GuardKeeper implements Guard {
     this.#options = options;
   }
 
-  begin(firstAnswerMs: number): GuardProcess {
-    const timeouts = { firstAnswerMs, answerMs: this.#options.timeoutMs };
-    const present = new GuardProcess(this.#options.shell, timeouts, {
+  begin(firstAnswerMs: number): void {
+    const present = new GuardProcess(this.#options, firstAnswerMs, {
       onAnswer: () => this.#answered(present),
       onKilled: () => this.#end(this.#options.onKilled),
-      onFailed: (message) => this.#failed(present, message),
+      onFailed: (whatItDid) => this.#failed(present, whatItDid),
     });
     this.#present = present;
-    return present;
+    this.#tellAll();
   }
 
-  arm(tree: TreeRoot): void {
-    this.#tree = tree;
+  arm({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot): void {
+    const group = hasOwnGroup ? pid : '-';
+    this.#lines.tree = `. root=${pid} since=${startTicks ?? '-'} group=${group} cookie=${cookie} .\n`;
     this.#isArmed = false;
-    this.#present?.tell(tree, this.#killAtMs);
+    this.#tellAll();
+  }
+
+  include(members: readonly GuardMember[]): void {
+    const words = members.map(({ pid, startTicks }) => `${pid} ${startTicks}`).join(' ');
+    this.#tell('members', `. told="${words}" .\n`);
   }
 
   extend(killAtMs: number): void {
     this.#killAtMs = killAtMs;
-    if (this.#tree !== null) this.#present?.tell(null, killAtMs);
+    if (killAtMs === Infinity || !hasShellClock) return;
+    // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
+    this.#tell('deadline', `. deadline=${toCentiseconds(killAtMs) - 1} .\n`);
   }
 
   disarm(): void {
     this.#end(() => undefined);
   }
 
+  #tell(name: 'members' | 'deadline', line: string): void {
+    this.#lines[name] = line;
+    if (this.#lines.tree !== '') this.#present?.tell([line]);
+  }
+
+  #tellAll(): void {
+    if (this.#lines.tree === '') return;
+    this.#present?.tell(Object.values(this.#lines).filter((line) => line !== ''));
+  }
+
   #answered(guard: GuardProcess): void {
-    if (guard !== this.#present || guard.isBehind) return;
+    if (guard !== this.#present || guard.isBehind || this.#lines.tree === '') return;
     this.#completeReplacement();
     if (this.#isArmed) return;
     this.#isArmed = true;
     this.#options.onArmed();
   }
 
-  #failed(guard: GuardProcess, message: string): void {
+  #failed(guard: GuardProcess, whatItDid: string): void {
     if (guard !== this.#present) return;
     // One that never answered is no better replaced: whatever prevents it will prevent the next one too.
-    if (!guard.hasAnswered) return this.#end(() => this.#options.onLost(`the guard ${message}`));
+    if (!guard.hasAnswered) {
+      const message = `Cannot guard with ${shellName(this.#options.shell)}: it ${whatItDid}`;
+      return this.#end(() => this.#options.onLost(message));
+    }
     // Dead just after its deadline: its last word may not have come through.
     if (bootNowMs() >= this.#killAtMs) return this.#end(this.#options.onKilled);
     // One that fails in the middle of a replacement is not the one that still knows all.
-    if (this.#previous === null) this.#previous = { guard, message };
+    if (this.#previous === null) this.#previous = { guard, whatItDid };
     else guard.destroy();
-    const next = this.begin(this.#options.timeoutMs);
-    if (this.#tree !== null) next.tell(this.#tree, this.#killAtMs);
+    this.begin(this.#options.timeoutMs);
   }
 
   /** Only when the present one can do its work, as until then the old one might still have done it. */
   #completeReplacement(): void {
     if (this.#previous === null) return;
-    const { guard, message } = this.#previous;
+    const { guard, whatItDid } = this.#previous;
     this.#previous = null;
     guard.destroy();
-    this.#options.onReplaced(message);
+    this.#options.onReplaced(whatItDid);
   }
 
   #end(then: () => void): void {
@@ -131,32 +162,30 @@ class GuardKeeper implements Guard {
 interface GuardProcessEvents {
   readonly onAnswer: () => void;
   readonly onKilled: () => void;
-  /** Dead or silent. At most once. */
-  readonly onFailed: (message: string) => void;
-}
-
-interface Timeouts {
-  readonly firstAnswerMs: number;
-  readonly answerMs: number;
+  /** Dead or silent, or unfit. At most once. */
+  readonly onFailed: (whatItDid: string) => void;
 }
 
 class GuardProcess {
-  hasAnswered = false;
   readonly #process: ChildProcess;
-  readonly #timeouts: Timeouts;
+  readonly #answerMs: number;
+  readonly #firstAnswerMs: number;
   readonly #events: GuardProcessEvents;
-  #unanswered = 0;
+  #answers = 0;
+  /** One that it gives of itself, when the whole of it works. */
+  #expected = 1;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
 
-  constructor(shell: string, timeouts: Timeouts, events: GuardProcessEvents) {
-    this.#timeouts = timeouts;
+  constructor(options: GuardOptions, firstAnswerMs: number, events: GuardProcessEvents) {
+    this.#answerMs = options.timeoutMs;
+    this.#firstAnswerMs = firstAnswerMs;
     this.#events = events;
-    this.#process = spawnGuard(shell);
+    this.#process = spawnGuard(options);
     favour(this.#process.pid);
     this.#process.on('error', (error) => this.#fail(`could not be started: ${error.message}`));
     this.#process.on('exit', (code, signal) => {
-      // What the dead one leaves behind (a sleeper with an old deadline) must not strike later.
+      // What the dead one leaves behind (a sleep) must not outlive it.
       if (this.#process.pid !== undefined) killGroup(this.#process.pid, 'SIGKILL');
       // Its last word may still be in the pipe.
       this.#process.on('close', () => this.#fail(`ended with ${signal ?? code ?? 'nothing'}`));
@@ -166,15 +195,9 @@ class GuardProcess {
     socket?.on('data', (data) => this.#heard(data.toString()));
   }
 
-  /** Says who is to be killed, if that is not known yet, and when at the latest. */
-  tell(tree: TreeRoot | null, killAtMs: number): void {
-    let text = '';
-    if (tree !== null) text += treeLine(tree);
-    // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
-    if (killAtMs < Infinity && hasShellClock) text += `by ${toCentiseconds(killAtMs) - 1} .\n`;
-    if (text === '') return;
-    this.#unanswered += text.split('\n').length - 1;
-    this.#socket?.write(text);
+  tell(lines: readonly string[]): void {
+    this.#expected += lines.length;
+    this.#socket?.write(lines.join(''));
     this.#awaitAnswer();
   }
 
@@ -189,9 +212,14 @@ class GuardProcess {
     }
   }
 
+  /** Whether it has ever answered what it was told. */
+  get hasAnswered(): boolean {
+    return this.#answers > 1;
+  }
+
   /** Whether it has not yet answered all that it was told. */
   get isBehind(): boolean {
-    return this.#unanswered > 0;
+    return this.#answers < this.#expected;
   }
 
   get #socket(): Socket | null {
@@ -203,18 +231,17 @@ class GuardProcess {
   #heard(text: string): void {
     if (this.#isOver) return;
     for (const word of text.split('\n')) {
-      if (word === 'ok') this.#unanswered -= 1;
       if (word === 'killed') return this.#events.onKilled();
+      if (word.startsWith('cannot: ')) return this.#fail(word.slice('cannot: '.length));
+      if (word === 'ok') this.#answers += 1;
     }
-    this.hasAnswered = true;
     this.#stopTimer();
     if (this.isBehind) this.#awaitAnswer();
     this.#events.onAnswer();
   }
 
   #awaitAnswer(): void {
-    const { firstAnswerMs, answerMs } = this.#timeouts;
-    const timeoutMs = this.hasAnswered ? answerMs : firstAnswerMs;
+    const timeoutMs = this.hasAnswered ? this.#answerMs : this.#firstAnswerMs;
     this.#timer ??= setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
   }
 
@@ -242,18 +269,27 @@ class GuardProcess {
 }
 
 /** Every failure comes as an 'error' event: Node throws some of them, as where there is no memory for a process. */
-function spawnGuard(shell: string): ChildProcess {
+function spawnGuard({ shell, environment = {} }: GuardOptions): ChildProcess {
   try {
     return spawn(shell, ['-c', 'eval "$script"'], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      env: guardEnvironment(),
+      env: guardEnvironment(environment),
     });
   } catch (error) {
     const none = new ChildProcess();
     setImmediate(() => none.emit('error', error));
     return none;
+  }
+}
+
+function shellName(shell: string): string {
+  try {
+    const name = basename(realpathSync(shell));
+    return name === basename(shell) ? shell : `${shell} -> ${name}`;
+  } catch {
+    return shell;
   }
 }
 
@@ -270,20 +306,18 @@ function favour(pid: number | undefined): void {
   }
 }
 
-function treeLine({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot): string {
-  return `tree ${pid} ${startTicks ?? '-'} ${hasOwnGroup ? pid : '-'} ${cookie} .\n`;
-}
-
 /** Also the cookies of the leader-runs around us: to them the guard is a part of their tree. */
-function guardEnvironment(): NodeJS.ProcessEnv {
+function guardEnvironment(environment: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const cookies = Object.entries(process.env).filter(([name]) => isCookie(name));
   return {
-    ...Object.fromEntries(cookies),
-    // The system's first: what somebody calls grep or sleep in a folder of his own may do something else.
-    PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
     LC_ALL: 'C',
-    script: guardScript,
-    signals: ignoredSignals().join(' '),
+    ignored: ignoredSignals().join(' '),
+    ...Object.fromEntries(cookies),
+    ...environment,
+    // The system's first: what somebody calls sleep in a folder of his own may do something else.
+    PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
+    // Without comments: a guard reads environments, this one too, and in dash by one system call for each byte.
+    script: guardScript.replace(/^ *(#.*)?\n/gm, ''),
   };
 }
 
