@@ -2,8 +2,8 @@
  * The guard's program, in the sh that dash, bash, busybox, mksh, zsh and ksh93 have in common.
  *
  * Descriptor 3 leads to leader-run. Lines that come are assignments: `. root=PID since=START group=PID cookie=NAME .`,
- * `. told="PID START PID START …" .` (members that it could not find itself), `. deadline=CENTISECONDS .`. It says `ok` once
- * when the whole of it works, and to each line; `killed` when it has killed the tree, on end of file or past the deadline;
+ * `. told="PID START PID START …" .` (members that it could not find itself), `. deadline=CENTISECONDS .`. It says `ok` when
+ * the whole of it works, before which nothing comes, and to each line; `killed` when it has killed the tree, on end of file or past the deadline;
  * `cannot: WHY` instead of anything else when the shell lacks something. It is disarmed by SIGKILL, which unlike a word takes
  * effect before the next of its steps.
  *
@@ -101,20 +101,16 @@ look_everywhere() {
 export const guardScript = `
 : "\${proc:=/proc}"
 trap '' $ignored
-told= deadline= limit= lists= apart= proven= timer= woke= seconds=0.01
+told= deadline= limit= lists= apart= timer= woke= known=
 [ ! -e "$proc/$$/task/$$/children" ] || lists=yes
 ${membershipScript}
 halt() { kill -STOP "$1"; }
 
+# The root and the group last: the kernel continues whoever is stopped in a session that loses its leader.
 kill_known() {
   for each in $known; do kill -KILL "$each"; done
-  known=' '
-}
-
-kill_first() {
-  # The root last: the kernel continues whoever is stopped in a session that loses its leader.
-  kill_known
   [ "$group" = - ] || kill -KILL "-$group"
+  known=' ' group=-
 }
 
 # Fails if there was somebody, or nothing to be seen.
@@ -129,17 +125,18 @@ kill_marked() {
 kill_tree() {
   # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
   [ -n "$cookie" ] || kill -KILL 0
-  # The numbers in the /proc of another pid namespace are those of strangers here: the group is all, or in a terminal the root.
+  # Whatever ends the shell, nobody stays stopped.
+  trap kill_known 0
   if [ "$since" = - ]; then
-    [ "$group" = - ] && kill -KILL "$root" || kill -KILL "-$group"
+    # The numbers in the /proc of another pid namespace are others' here: the group is all, or in a terminal the root.
+    [ "$group" != - ] || known=$root
+    kill_known
     echo killed >&3
     kill -KILL 0
   fi
-  # Whatever ends the shell, nobody stays stopped.
-  trap kill_first 0
   meet_first
   meet_descendants
-  kill_first
+  kill_known
   # Environments come last, as reading one can hang.
   until kill_marked; do :; done
   echo killed >&3
@@ -182,18 +179,11 @@ start_sleep() {
   timer=$!
 }
 
-# Woken by the end of the sleep, or by somebody's signal. The number is still its own, as it was not waited for yet.
+# Somebody else's SIGCHLD can have come before its end. The number is still its own, as it was not waited for yet.
 end_sleep() {
   [ -z "$timer" ] || kill -KILL "$timer"
-  [ -z "$timer" ] || wait "$timer"
+  wait
   timer= woke=
-}
-
-# A first short sleep shows that all of that works in this shell.
-prove() {
-  wait "$timer" || refuse 'has no "read -t", and "sleep 0.01" does not work'
-  timer= woke= apart=proven
-  echo ok >&3
 }
 
 # A line can come in parts, when time ran out in the middle. One that lost a part is not answered.
@@ -210,24 +200,20 @@ listen() {
   part=
   while :; do
     [ -z "$woke" ] || end_sleep
-    [ -z "$deadline" ] || count_down
-    case $apart$deadline in
-    proven) ;;
-    trial* | proven*) [ -n "$timer" ] || start_sleep ;;
-    ?*) limit="-t $seconds" ;;
-    esac
+    if [ -n "$deadline" ]; then
+      count_down
+      if [ -z "$apart" ]; then limit="-t $seconds"; elif [ -z "$timer" ]; then start_sleep; fi
+    fi
     line=
     if IFS= read -r $limit line <&3; then
       take
       continue
     fi
     part=$part$line
-    [ -z "$deadline" ] || look_at_clock
-    case $apart$woke in
-    trialyes) prove ;;
-    provenyes) ;;
-    *) [ -z "$apart" ] && [ -n "$deadline" ] && [ $((now - due)) -ge 0 ] || return ;;
-    esac
+    [ -n "$apart$limit" ] || return
+    look_at_clock
+    [ -n "$apart" ] || [ $((now - due)) -lt 0 ] || woke=yes
+    [ -n "$woke" ] || return
     [ -z "$deadline" ] || [ $((deadline - now)) -gt 0 ] || return
   done
 }
@@ -242,12 +228,16 @@ if IFS= read -r line <"$proc/$$/cmdline" || [ -n "$line" ]; then
 fi
 PATH=/ kill -0 $$ || refuse 'has no builtin "kill"'
 # A read that knows no time-out, or none with a fraction, says so. Where there is no clock, no deadlines come.
-if [ ! -r "$proc/uptime" ] || [ -z "$(read -r -t 0.01 line 2>&1 </dev/null)" ]; then
-  echo ok >&3
-else
+if [ -r "$proc/uptime" ] && [ -n "$(read -r -t 0.01 line 2>&1 </dev/null)" ]; then
+  apart=yes
   trap woke=yes CHLD
-  apart=trial
+  # Nothing comes before the first answer: only that can end this read.
+  sleep 0.01 3>&- &
+  read -r line <&3
+  wait $! || refuse 'has no "read -t", and "sleep 0.01" does not work'
+  woke=
 fi
+echo ok >&3
 listen
 kill_tree
 `;

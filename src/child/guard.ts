@@ -54,78 +54,73 @@ export interface Guard {
 const firstArmingMs = 10_000;
 
 export function startGuard(options: GuardOptions): Guard {
-  const keeper = new GuardKeeper(options);
-  keeper.begin(Math.max(firstArmingMs, options.timeoutMs));
-  return keeper;
+  return new GuardKeeper(options);
 }
 
 /** Keeps one guard alive: the present one, and for the time of a replacement also the one before. */
 class GuardKeeper implements Guard {
   readonly #options: GuardOptions;
-  #present: GuardProcess | null = null;
+  #present: GuardProcess | null;
   /** The one before, and what it failed of, until the present one knows all that it knew. */
   #previous: { readonly guard: GuardProcess; readonly whatItDid: string } | null = null;
-  /** All that a guard has to know, as lines of its program. The first is empty until there is a tree. */
+  /** All that a guard has to know, as lines of its program. Nothing is told before there is a tree. */
   readonly #lines = { tree: '', members: '', deadline: '' };
   #killAtMs = Infinity;
   #isArmed = false;
 
   constructor(options: GuardOptions) {
     this.#options = options;
-  }
-
-  begin(firstAnswerMs: number): void {
-    const present = new GuardProcess(this.#options, firstAnswerMs, {
-      onAnswer: () => this.#answered(present),
-      onKilled: () => this.#end(this.#options.onKilled),
-      onFailed: (whatItDid) => this.#failed(present, whatItDid),
-    });
-    this.#present = present;
-    this.#tellAll();
+    this.#present = new GuardProcess(this, options, Math.max(firstArmingMs, options.timeoutMs));
   }
 
   arm({ pid, startTicks, hasOwnGroup, cookie }: TreeRoot): void {
     const group = hasOwnGroup ? pid : '-';
-    this.#lines.tree = `. root=${pid} since=${startTicks ?? '-'} group=${group} cookie=${cookie} .\n`;
     this.#isArmed = false;
-    this.#tellAll();
+    this.#tell('tree', `root=${pid} since=${startTicks ?? '-'} group=${group} cookie=${cookie}`);
   }
 
   include(members: readonly GuardMember[]): void {
-    const words = members.map(({ pid, startTicks }) => `${pid} ${startTicks}`).join(' ');
-    this.#tell('members', `. told="${words}" .\n`);
+    const words = members.map(({ pid, startTicks }) => `${pid} ${startTicks}`);
+    this.#tell('members', `told="${words.join(' ')}"`);
   }
 
   extend(killAtMs: number): void {
     this.#killAtMs = killAtMs;
     if (killAtMs === Infinity || !hasShellClock) return;
     // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
-    this.#tell('deadline', `. deadline=${toCentiseconds(killAtMs) - 1} .\n`);
+    this.#tell('deadline', `deadline=${toCentiseconds(killAtMs) - 1}`);
   }
 
   disarm(): void {
     this.#end(() => undefined);
   }
 
-  #tell(name: 'members' | 'deadline', line: string): void {
-    this.#lines[name] = line;
-    if (this.#lines.tree !== '') this.#present?.tell([line]);
+  #tell(name: 'tree' | 'members' | 'deadline', assignments: string): void {
+    this.#lines[name] = `. ${assignments} .\n`;
+    if (name === 'tree') this.ready();
+    else if (this.#lines.tree !== '') this.#present?.tell(this.#lines[name]);
   }
 
-  #tellAll(): void {
-    if (this.#lines.tree === '') return;
-    this.#present?.tell(Object.values(this.#lines).filter((line) => line !== ''));
+  /** The present one works, or there is a new tree: it is told all. */
+  ready(): void {
+    if (this.#lines.tree !== '') this.#present?.tell(Object.values(this.#lines).join(''));
   }
 
-  #answered(guard: GuardProcess): void {
-    if (guard !== this.#present || guard.isBehind || this.#lines.tree === '') return;
+  /** It knows all that it was told. */
+  answered(guard: GuardProcess): void {
+    if (guard !== this.#present || this.#lines.tree === '') return;
     this.#completeReplacement();
     if (this.#isArmed) return;
     this.#isArmed = true;
     this.#options.onArmed();
   }
 
-  #failed(guard: GuardProcess, whatItDid: string): void {
+  killed(): void {
+    this.#end(this.#options.onKilled);
+  }
+
+  /** It is dead, silent or unfit. */
+  failed(guard: GuardProcess, whatItDid: string): void {
     if (guard !== this.#present) return;
     // One that never answered is no better replaced: whatever prevents it will prevent the next one too.
     if (!guard.hasAnswered) {
@@ -133,11 +128,11 @@ class GuardKeeper implements Guard {
       return this.#end(() => this.#options.onLost(message));
     }
     // Dead just after its deadline: its last word may not have come through.
-    if (bootNowMs() >= this.#killAtMs) return this.#end(this.#options.onKilled);
+    if (bootNowMs() >= this.#killAtMs) return this.killed();
     // One that fails in the middle of a replacement is not the one that still knows all.
     if (this.#previous === null) this.#previous = { guard, whatItDid };
     else guard.destroy();
-    this.begin(this.#options.timeoutMs);
+    this.#present = new GuardProcess(this, this.#options, this.#options.timeoutMs);
   }
 
   /** Only when the present one can do its work, as until then the old one might still have done it. */
@@ -159,28 +154,23 @@ class GuardKeeper implements Guard {
   }
 }
 
-interface GuardProcessEvents {
-  readonly onAnswer: () => void;
-  readonly onKilled: () => void;
-  /** Dead or silent, or unfit. At most once. */
-  readonly onFailed: (whatItDid: string) => void;
-}
-
 class GuardProcess {
+  /** Whether it has ever answered what it was told. */
+  hasAnswered = false;
+  readonly #keeper: GuardKeeper;
   readonly #process: ChildProcess;
   readonly #answerMs: number;
-  readonly #firstAnswerMs: number;
-  readonly #events: GuardProcessEvents;
-  #answers = 0;
-  /** One that it gives of itself, when the whole of it works. */
-  #expected = 1;
-  #timer: NodeJS.Timeout | null = null;
+  #nextAnswerMs: number;
+  /** Until it says that the whole of it works, it is told nothing. */
+  #isReady = false;
+  #unanswered = 0;
+  #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(options: GuardOptions, firstAnswerMs: number, events: GuardProcessEvents) {
+  constructor(keeper: GuardKeeper, options: GuardOptions, firstAnswerMs: number) {
+    this.#keeper = keeper;
     this.#answerMs = options.timeoutMs;
-    this.#firstAnswerMs = firstAnswerMs;
-    this.#events = events;
+    this.#nextAnswerMs = firstAnswerMs;
     this.#process = spawnGuard(options);
     favour(this.#process.pid);
     this.#process.on('error', (error) => this.#fail(`could not be started: ${error.message}`));
@@ -193,33 +183,24 @@ class GuardProcess {
     const socket = this.#socket;
     socket?.on('error', () => undefined);
     socket?.on('data', (data) => this.#heard(data.toString()));
+    this.#awaitAnswer();
   }
 
-  tell(lines: readonly string[]): void {
-    this.#expected += lines.length;
-    this.#socket?.write(lines.join(''));
+  tell(lines: string): void {
+    if (!this.#isReady) return;
+    this.#unanswered += lines.split('\n').length - 1;
+    this.#socket?.write(lines);
     this.#awaitAnswer();
   }
 
   /** Ends it, stopped or not. The socket must outlive it, as its end would be the sign to kill. */
   destroy(): void {
     this.#isOver = true;
-    this.#stopTimer();
+    clearTimeout(this.#timer);
     if (this.#process.pid === undefined) return;
     this.#process.on('exit', () => this.#socket?.destroy());
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+    if (this.#process.exitCode === null && this.#process.signalCode === null)
       killGroup(this.#process.pid, 'SIGKILL');
-    }
-  }
-
-  /** Whether it has ever answered what it was told. */
-  get hasAnswered(): boolean {
-    return this.#answers > 1;
-  }
-
-  /** Whether it has not yet answered all that it was told. */
-  get isBehind(): boolean {
-    return this.#answers < this.#expected;
   }
 
   get #socket(): Socket | null {
@@ -228,43 +209,56 @@ class GuardProcess {
     return (stdio?.[3] ?? null) as Socket | null;
   }
 
+  get #isBehind(): boolean {
+    return !this.#isReady || this.#unanswered > 0;
+  }
+
   #heard(text: string): void {
     if (this.#isOver) return;
-    for (const word of text.split('\n')) {
-      if (word === 'killed') return this.#events.onKilled();
-      if (word.startsWith('cannot: ')) return this.#fail(word.slice('cannot: '.length));
-      if (word === 'ok') this.#answers += 1;
-    }
     this.#stopTimer();
-    if (this.isBehind) this.#awaitAnswer();
-    this.#events.onAnswer();
+    for (const word of text.split('\n')) {
+      if (word === 'killed') return this.#keeper.killed();
+      if (word.startsWith('cannot: ')) return this.#fail(word.slice('cannot: '.length));
+      if (word === 'ok') this.#noteAnswer();
+    }
+    if (this.#isBehind) this.#awaitAnswer();
+    else this.#keeper.answered(this);
+  }
+
+  #noteAnswer(): void {
+    if (this.#isReady) {
+      this.hasAnswered = true;
+      this.#nextAnswerMs = this.#answerMs;
+      this.#unanswered -= 1;
+    } else {
+      this.#isReady = true;
+      this.#keeper.ready();
+    }
   }
 
   #awaitAnswer(): void {
-    const timeoutMs = this.hasAnswered ? this.#answerMs : this.#firstAnswerMs;
-    this.#timer ??= setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
-  }
-
-  #timedOut(timeoutMs: number): void {
-    this.#timer = null;
-    // If it was leader-run that was stopped or starved, an answer is there and will be read before this: then, or when
-    // there was something new to tell meanwhile, it has its time again.
-    setImmediate(() => {
-      if (!this.isBehind || this.#timer !== null) return;
-      this.#fail(`did not answer within ${timeoutMs / 1000}s`);
-    });
+    const timeoutMs = this.#nextAnswerMs;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // If it was leader-run that was stopped or starved, an answer is there and will be read before this: then, or when
+      // there was something new to tell meanwhile, it has its time again.
+      setImmediate(() => {
+        if (this.#isBehind && this.#timer === undefined)
+          this.#fail(`did not answer within ${timeoutMs / 1000}s`);
+      });
+    }, timeoutMs);
   }
 
   #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  #fail(message: string): void {
+  #fail(whatItDid: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer();
-    this.#events.onFailed(message);
+    this.#keeper.failed(this, whatItDid);
   }
 }
 

@@ -67,7 +67,7 @@ test('after a failure it is said once that nothing is left', async () => {
   const shell = join(directory, 'sh');
   const program = `#!/bin/sh
     # The guard is told of the gate, so that is there.
-    [ "$2" != 'eval "$script"' ] || { read -r line <&3; exit 3; }
+    [ "$2" != 'eval "$script"' ] || { echo ok >&3; read -r line <&3; exit 3; }
     exec /bin/sh "$@"`;
   writeFileSync(shell, program, { mode: 0o755 });
   const before = childrenOf(process.pid);

@@ -18,7 +18,7 @@ function createShell(): { readonly path: string; readonly pidOf: (start: number)
   const path = join(directory, 'sh');
   const program = `#!/bin/sh
     echo $$ >>${directory}/pids
-    if [ "$(wc -l <${directory}/pids)" -eq 2 ]; then read -r line <&3; echo ok >&3; echo ok >&3; kill -KILL $$; fi
+    if [ "$(wc -l <${directory}/pids)" -eq 2 ]; then echo ok >&3; read -r line <&3; echo ok >&3; kill -KILL $$; fi
     exec /bin/sh "$@"
   `;
   writeFileSync(path, program, { mode: 0o755 });

@@ -69,6 +69,7 @@ describe.each(shells)('guard run by %s', (shell) => {
 
   test('keeps to the deadline that it was told last', async () => {
     const { guard, socket } = startGuard(shell);
+    await once(socket, 'data');
     const command = await startCommand();
     const ended = Promise.all([once(command, 'exit'), once(guard, 'exit')]);
     const nowMs = bootNowMs();
