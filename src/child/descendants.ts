@@ -37,8 +37,12 @@ export class Descendants implements TreeFinder {
     return () => this.#look();
   }
 
+  /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
   reap(): void {
-    this.#look();
+    const orphans = this.#look();
+    const memory = new Map(this.#memory);
+    for (const { pid, startTicks } of orphans) memory.set(pid, { startTicks, kind: 'helper' });
+    this.#memory = memory;
   }
 
   #look(): readonly ProcessRow[] {

@@ -108,12 +108,12 @@ test('after a failure it is said once that nothing is left', async () => {
   const shell = join(directory, 'sh');
   const program = `#!/bin/sh
     # The guard is told of the gate, so that is there.
-    [ "$2" != 'eval "$script"' ] || { read -r line <&3; exit 3; }
+    [ "$2" != 'eval "$script"' ] || { echo ok >&3; read -r line <&3; exit 3; }
     exec /bin/sh "$@"`;
   writeFileSync(shell, program, { mode: 0o755 });
   const before = childrenOf(process.pid);
   const { supervisor, heard, gone, news } = supervise(['true'], { shell });
-  expect((await heard('failed')).message).toBe('the guard ended with 3');
+  expect((await heard('failed')).message).toBe(`Cannot guard with ${shell}: it ended with 3`);
   supervisor.dismiss();
   await gone;
   // The end of the gate, which was killed, comes later.
