@@ -2,7 +2,17 @@
  * Bugs that leader election is known for, from other programs and from this one, each as it would look here. The
  * simulator has to find every one of them: `npm run test:sim:bugs`.
  */
-import type { Bug } from './bug.ts';
+import type { Bug, Edit } from './bug.ts';
+
+/**
+ * leader-run's own invariants taken out, so that a bug is found by the judges, which know nothing of them. It goes before
+ * the edits of the bug.
+ */
+export const withoutOwnChecks: Edit = {
+  file: 'src/election/step.ts',
+  search: '  checkStep({ before, event, after: state, effects, nowMs: turn.nowMs });\n',
+  replace: '  void checkStep;\n',
+};
 
 export const classicBugs: readonly Bug[] = [
   {
@@ -171,8 +181,8 @@ export const classicBugs: readonly Bug[] = [
       },
       {
         file: 'src/election/judging.ts',
-        search: "if (!isNews) return { id: 'late' };",
-        replace: "if (order === 0) return { id: 'late' };",
+        search: 'if (!isNews) {',
+        replace: 'if (order === 0) {',
       },
     ],
   },
@@ -231,8 +241,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'proceed(withOwn(state, answer.lease, call.sent), turn)',
-        replace: 'proceed({ ...state, lease: answer.lease }, turn)',
+        search: 'writeAgain(withOwn(state, answer.lease, call.sent), turn)',
+        replace: 'writeAgain({ ...state, lease: answer.lease }, turn)',
       },
     ],
   },
