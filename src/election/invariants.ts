@@ -80,12 +80,14 @@ function checkRequests({ before, event, after, effects }: Transition): void {
   must(underWay === requestOf(after), 'a request is under way that nobody waits for');
 }
 
-/** The lease is taken only when it is free by all that was seen. */
+/** The lease is taken only when it is free by what was seen when that was decided: before the event, or with it. */
 function checkAcquiring({ before, after, nowMs }: Transition): void {
   if (after.id !== 'standby' || after.call.id !== 'writing') return;
   if (requestOf(before) === after.call.request) return;
-  const freeMs = freeAtMs(after.sight, after.candidate.leaseDurationMs);
-  must(nowMs >= freeMs, 'G1: a lease is taken that is not free');
+  const { leaseDurationMs } = after.candidate;
+  const sights = before.id === 'standby' ? [before.sight, after.sight] : [after.sight];
+  const isFree = sights.some((sight) => nowMs >= freeAtMs(sight, leaseDurationMs));
+  must(isFree, 'G1: a lease is taken that is not free');
 }
 
 /** A tree that was started is gone only when the supervisor says so. */

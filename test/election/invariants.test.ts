@@ -197,6 +197,12 @@ describe('a step that keeps to the guarantees passes', () => {
     expect(() => checkStep({ ...usual, before: standby, after, effects: [create] })).not.toThrow();
   });
 
+  it('a free lease is taken in the turn that tells of a new holder, whose time is first', () => {
+    const sight = { ...standby.sight, seen: { id: 'absent', sinceMs: 0 } } as const;
+    const before = { ...standby, sight };
+    expect(() => checkStep({ ...usual, before, after: acquiring, effects: [get] })).not.toThrow();
+  });
+
   it('an attempt under way is waited for, whatever is seen meanwhile', () => {
     expect(() => checkStep({ ...usual, before: acquiring, after: acquiring })).not.toThrow();
   });

@@ -259,6 +259,83 @@ export const foundBugs: readonly Bug[] = [
     ],
   },
   {
+    id: 'any-answer-confirms',
+    what: 'any Lease that a write is answered with confirms it',
+    edits: [
+      {
+        file: 'src/election/writing.ts',
+        search: 'if (isStored && isWholeWrite(record, sent)) return null;',
+        replace: 'if (isStored || !isWholeWrite(record, sent)) return null;',
+      },
+    ],
+  },
+  {
+    id: 'echo-confirms',
+    what: 'an answer with the record that was sent confirms it, though nothing newer is stored',
+    edits: [
+      {
+        file: 'src/election/writing.ts',
+        search: 'if (isStored && isWholeWrite(record, sent)) return null;',
+        replace: 'if (isWholeWrite(record, sent)) return null;',
+      },
+    ],
+  },
+  {
+    id: 'cut-times-are-not-ours',
+    what: 'a record of which a webhook has cut the times is taken for another holder',
+    edits: [
+      {
+        file: 'src/election/record.ts',
+        search: 'const kept = from.fraction.slice(0, digits)',
+        replace: 'const kept = from.fraction.slice(0)',
+      },
+    ],
+  },
+  {
+    id: 'older-is-a-release',
+    what: 'a standby takes an older state, in which nobody holds the lease, for a release',
+    edits: [
+      {
+        file: 'src/election/observation.ts',
+        search: 'if (predecessor !== null && isOlder(lease, predecessor)) {',
+        replace: "if (predecessor?.holder === '' && isOlder(lease, predecessor)) {",
+      },
+    ],
+  },
+  {
+    id: 'older-is-only-late',
+    what: "a leader leads on though the server shows an older record that is another's",
+    edits: [
+      {
+        file: 'src/election/judging.ts',
+        search: 'return isOfThisTerm || isKnown ?',
+        replace: 'return isOfThisTerm || isKnown || order !== null ?',
+      },
+    ],
+  },
+  {
+    id: 'rounds-without-a-pause',
+    what: 'conflicts follow each other at once, without end',
+    edits: [
+      {
+        file: 'src/election/retrying.ts',
+        search: 'const writableAtMs = rounds < mostHastyRounds ?',
+        replace: 'const writableAtMs = rounds > 0 ?',
+      },
+    ],
+  },
+  {
+    id: 'own-record-disowned',
+    what: 'a release that conflicts is given up without a look at the record, which is our own',
+    edits: [
+      {
+        file: 'src/election/releasing.ts',
+        search: 'return read(doubted(state), turn);',
+        replace: 'return refuse(state, turn);',
+      },
+    ],
+  },
+  {
     id: 'loss-is-not-hastened',
     what: 'a child that is being stopped as its lease ran out has all its grace though another leads',
     edits: [
