@@ -119,6 +119,7 @@ export class Candidate implements Replica {
       machine,
       leaseDurationMs: settings.leaseDurationMs,
       tree: () => ledger.tree,
+      hasSeen: (holder) => ledger.seen.has(holder),
     });
     const api = new SimulatedLeaseApi(process, author, link, server, {
       onSend: (arrival, pending) => {
@@ -126,7 +127,7 @@ export class Candidate implements Replica {
         judge.onSend(ledger, arrival, pending);
         if (arrival.request.id !== 'get') this.#around.onMoment('request', this);
       },
-      onAnswer: (answer) => judge.onAnswer(ledger, answer),
+      onAnswer: (answer, request) => judge.onAnswer(ledger, answer, request),
       onNews: (news) => judge.onNews(ledger, news),
     });
     world.tell(name, () => `starts as "${identity}", child ${JSON.stringify(behaviour)}`);
