@@ -225,10 +225,7 @@ class TreeSupervisor implements Supervisor {
       onLost: () => this.#lost(),
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
-      onRefused: () => {
-        this.#say({ id: 'refused' });
-        this.#gone();
-      },
+      onRefused: () => this.#endedWith(() => this.#say({ id: 'refused' })),
       onEnded: (ending) => this.#ended(ending),
       onDismissed: () => this.#gone(),
     };
@@ -313,17 +310,18 @@ class TreeSupervisor implements Supervisor {
 
   #ended(ending: Ending): void {
     this.#suspension?.close();
-    if (this.#phase.id === 'live') {
-      const ranForMs = performance.now() - this.#startedAtMs;
-      this.#phase.reaper.commandEnded((left) => {
-        this.#say({ id: 'ended', ending });
-        const processes = namesOf(left);
-        if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
-      });
-    } else {
+    const ranForMs = performance.now() - this.#startedAtMs;
+    this.#endedWith((left) => {
       this.#say({ id: 'ended', ending });
-      this.#gone();
-    }
+      const processes = namesOf(left);
+      if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
+    });
+  }
+
+  #endedWith(announce: (left: readonly ProcessRow[]) => void): void {
+    if (this.#phase.id === 'live') return this.#phase.reaper.commandEnded(announce);
+    announce([]);
+    this.#gone();
   }
 
   #gone(): void {

@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { applyEdit } from './bug.ts';
-import { classicBugs, foundBugs } from './bugs.ts';
+import { classicBugs, foundBugs, treeBugs } from './bugs.ts';
 
 test('There are the thirteen bugs that leader election is known for', () => {
   expect(classicBugs).toHaveLength(13);
 });
 
-test.each([...classicBugs, ...foundBugs].map(({ id, edits }) => ({ id, edits })))(
+test.each([...classicBugs, ...foundBugs, ...treeBugs].map(({ id, edits }) => ({ id, edits })))(
   'The bug $id can be put into the sources as they are',
   async ({ edits }) => {
     for (const edit of edits) {
