@@ -13,10 +13,12 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const { classicBugs, foundBugs, withoutOwnChecks, applyEdit } = await import(
+  const { classicBugs, foundBugs, treeBugs, withoutOwnChecks, applyEdit } = await import(
     (await bundleSimulator('.', join(directory, 'own'))).simulator
   );
-  const bugs = [...classicBugs, ...foundBugs].filter(({ id }) => !values.bug || id === values.bug);
+  const bugs = [...classicBugs, ...foundBugs, ...treeBugs].filter(
+    ({ id }) => !values.bug || id === values.bug,
+  );
   const queue = [...bugs];
   const results = [];
   const takeNext = async () => {

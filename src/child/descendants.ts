@@ -17,6 +17,7 @@ export class Descendants implements TreeFinder {
   readonly isExact = true;
   readonly #options: DescendantsOptions;
   #memory: TreeMemory;
+  #command: number | null = null;
 
   /** To be made before anything of the command can have been orphaned: all children that Node did not start are older. */
   constructor(options: DescendantsOptions) {
@@ -32,8 +33,8 @@ export class Descendants implements TreeFinder {
   }
 
   /** From now on this is the command. */
-  findOf({ pid, startTicks }: TreeRoot): FindMembers {
-    this.#memory = new Map(this.#memory).set(pid, { startTicks: startTicks ?? 0, kind: 'member' });
+  findOf({ pid }: TreeRoot): FindMembers {
+    this.#command = pid;
     return () => this.#look();
   }
 
@@ -52,7 +53,13 @@ export class Descendants implements TreeFinder {
     // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
     while (this.#reapDead(rows, started)) rows = subreaper.read();
     const { members, memory } = judgeTree(
-      { self: subreaper.pid, rows, started, markerOf: (pid) => this.#markerOf(pid) },
+      {
+        self: subreaper.pid,
+        rows,
+        started,
+        command: this.#command,
+        markerOf: (pid) => this.#markerOf(pid),
+      },
       this.#memory,
     );
     this.#memory = memory;

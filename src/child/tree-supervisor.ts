@@ -192,10 +192,7 @@ class TreeSupervisor implements Supervisor {
       onLost: () => this.#lost(),
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
-      onRefused: () => {
-        this.#say({ id: 'refused' });
-        this.#gone();
-      },
+      onRefused: () => this.#endedWith(() => this.#say({ id: 'refused' })),
       onEnded: (ending) => this.#ended(ending),
       onDismissed: () => this.#gone(),
     };
@@ -266,17 +263,18 @@ class TreeSupervisor implements Supervisor {
 
   #ended(ending: Ending): void {
     this.#suspension?.close();
-    if (this.#phase.id === 'live') {
-      const ranForMs = performance.now() - this.#phase.startedAtMs;
-      this.#phase.reaper.commandEnded((left) => {
-        this.#say({ id: 'ended', ending });
-        const processes = namesOf(left);
-        if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
-      });
-    } else {
+    const ranForMs = this.#phase.id === 'live' ? performance.now() - this.#phase.startedAtMs : 0;
+    this.#endedWith((left) => {
       this.#say({ id: 'ended', ending });
-      this.#gone();
-    }
+      const processes = namesOf(left);
+      if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
+    });
+  }
+
+  #endedWith(announce: (left: readonly ProcessRow[]) => void): void {
+    if (this.#phase.id === 'live') return this.#phase.reaper.commandEnded(announce);
+    announce([]);
+    this.#gone();
   }
 
   #gone(): void {

@@ -83,8 +83,9 @@ export class Kernel {
     return this.#tasks.get(pid);
   }
 
-  fork(parent: Task, origin = parent.origin): Task {
-    const task = this.#create(this.#freePid(), parent, origin, parent.environment);
+  fork(parent: Task, origin = parent.origin, pid = this.#freePid()): Task {
+    if (this.#tasks.has(pid)) throw new Error(`There is a process ${pid} already`);
+    const task = this.#create(pid, parent, origin, parent.environment);
     task.group = parent.group;
     task.session = parent.session;
     task.name = parent.name;
@@ -162,8 +163,12 @@ export class Kernel {
   /** As `readDescendants` does: what happens between one look and the next, `betweenLooks` may make happen. */
   readDescendants(self: Task, betweenLooks = nothing): Map<number, ProcessRow> {
     const rows = new Map<number, ProcessRow>();
-    for (const task of self.children)
-      rows.set(task.pid, task.isHidden ? hiddenRow(task, self) : this.rowOf(task));
+    const list = [...self.children];
+    betweenLooks();
+    for (const task of list)
+      // Whether a hidden one lives, wait(2) tells alone.
+      if (!task.isHidden || this.reap(task) === 'alive')
+        rows.set(task.pid, task.isHidden ? hiddenRow(task, self) : this.rowOf(task));
     for (const { pid } of rows.values()) {
       betweenLooks();
       const task = this.#tasks.get(pid);

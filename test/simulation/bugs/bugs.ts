@@ -371,3 +371,73 @@ export const foundBugs: readonly Bug[] = [
     ],
   },
 ];
+
+/** Bugs in how the tree is kept, each as it would look here. */
+export const treeBugs: readonly Bug[] = [
+  {
+    id: 'orphans-are-strangers',
+    what: 'an orphan that was never seen with its parents is no member',
+    edits: [
+      {
+        file: 'src/child/judge-tree.ts',
+        search: "return { kind: 'member', isCertain: false };",
+        replace: 'return noDescendant;',
+      },
+    ],
+  },
+  {
+    id: 'memory-lost',
+    what: 'what a process was is forgotten from one look to the next',
+    edits: [
+      {
+        file: 'src/child/descendants.ts',
+        search: 'this.#memory = memory;',
+        replace: 'void memory;',
+      },
+    ],
+  },
+  {
+    id: 'zombie-leader-is-dead',
+    what: 'a process whose main thread has ended is taken for dead while others of its threads run',
+    edits: [
+      {
+        file: 'src/child/process-table.ts',
+        search: "return !'ZXx'.includes(state) || threads > 1;",
+        replace: "return !'ZXx'.includes(state) || threads > 1e9;",
+      },
+    ],
+  },
+  {
+    id: 'guard-not-told',
+    what: 'the guard is not told of daemons',
+    edits: [
+      {
+        file: 'src/child/judge-tree.ts',
+        search: 'return members.filter((member) => !inSight.has(member.pid));',
+        replace: 'return members.filter((member) => !inSight.has(member.pid)).slice(0, 0);',
+      },
+    ],
+  },
+  {
+    id: 'gone-with-the-command',
+    what: 'the tree is gone when the command has ended, whoever is left',
+    edits: [
+      {
+        file: 'src/child/tree-reaper.ts',
+        search: 'this.isOver = left.length === 0;',
+        replace: 'this.isOver = true;',
+      },
+    ],
+  },
+  {
+    id: 'no-second-look',
+    what: 'who was adopted from a process that was dead when it was looked at is not looked for',
+    edits: [
+      {
+        file: 'src/child/descendants.ts',
+        search: 'while (this.#reapDead(rows, started)) rows = subreaper.read();',
+        replace: 'this.#reapDead(rows, started); rows = new Map(rows);',
+      },
+    ],
+  },
+];
