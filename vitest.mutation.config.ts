@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** A mutant is tried by each in turn until one fails: those that kill most come first, and the dear ones last. */
-const folders = ['election', 'run', 'fuzz', 'simulation'];
+const folders = ['election', 'run', 'tree', 'fuzz', 'simulation'];
 
 class CheapFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -12,7 +12,7 @@ class CheapFirst extends BaseSequencer {
   }
 }
 
-/** What the mutants of `src/election` and `src/run.ts` have to fear: all that is fast. */
+/** What the mutants of `src/election`, `src/run.ts` and `src/child/judge-tree.ts` have to fear: all that is fast. */
 export default defineConfig({
   test: {
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),

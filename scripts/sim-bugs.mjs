@@ -13,15 +13,18 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const { classicBugs, foundBugs, applyEdit } = await import(
+  const { classicBugs, foundBugs, treeBugs, withoutOwnChecks, applyEdit } = await import(
     (await bundleSimulator('.', join(directory, 'own'))).simulator
   );
-  const bugs = [...classicBugs, ...foundBugs].filter(({ id }) => !values.bug || id === values.bug);
+  const bugs = [...classicBugs, ...foundBugs, ...treeBugs].filter(
+    ({ id }) => !values.bug || id === values.bug,
+  );
   const queue = [...bugs];
   const results = [];
   const takeNext = async () => {
     for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {
-      const result = await tryBug(bug, applyEdit);
+      const edits = [withoutOwnChecks, ...bug.edits];
+      const result = await tryBug({ ...bug, edits }, applyEdit);
       results.push(result);
       console.log(describe(bug, result));
     }

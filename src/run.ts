@@ -78,6 +78,7 @@ class Driver {
   #dueMs = Infinity;
   #suspendedMs: number;
   #isDraining = false;
+  #hasFailed = false;
   #child: 'none' | 'started' | 'ended' | 'gone' = 'none';
   #outcome: Outcome | null = null;
 
@@ -109,7 +110,7 @@ class Driver {
   #enqueue(event: ElectionEvent): void {
     this.#queue.push(event);
     // Effects may cause events while they are performed: those wait until all effects of the turn are done.
-    if (this.#isDraining) return;
+    if (this.#isDraining || this.#hasFailed) return;
     this.#isDraining = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
@@ -272,10 +273,13 @@ class Driver {
     this.#resolve(outcome);
   }
 
-  /** A bug: the tree must not outlive what supervises it. */
+  /** A bug, perhaps one that would have made two leaders: the tree must not outlive it, and nothing more is believed or sent. */
   #fail(error: unknown): void {
+    this.#hasFailed = true;
     this.#cancelTimer();
     this.#supervisor.kill();
+    this.#watch?.close();
+    this.#ports.api.close();
     this.#reject(error instanceof Error ? error : new Error(String(error)));
   }
 }

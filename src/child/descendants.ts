@@ -2,17 +2,10 @@
 import type { Marker, TreeMemory } from './judge-tree.ts';
 import { judgeTree } from './judge-tree.ts';
 import type { ProcessRow } from './process-table.ts';
-import {
-  hasChildrenLists,
-  isAlive,
-  readAllProcesses,
-  readDescendants,
-  readEnvironment,
-} from './process-table.ts';
+import { isAlive } from './process-table.ts';
 import type { Markers } from './markers.ts';
 import type { FindMembers, TreeRoot } from './process-tree.ts';
 import type { Subreaper } from './subreaper.ts';
-import { childrenOfNode } from './subreaper.ts';
 import type { TreeFinder } from './tree-finder.ts';
 
 export interface DescendantsOptions {
@@ -23,41 +16,50 @@ export interface DescendantsOptions {
 export class Descendants implements TreeFinder {
   readonly isExact = true;
   readonly #options: DescendantsOptions;
-  readonly #read: () => Map<number, ProcessRow>;
   #memory: TreeMemory;
+  #command: number | null = null;
 
   /** To be made before anything of the command can have been orphaned: all children that Node did not start are older. */
   constructor(options: DescendantsOptions) {
     this.#options = options;
     const { subreaper } = options;
-    this.#read = hasChildrenLists()
-      ? () => readDescendants((pid) => subreaper.reap(pid) === 'alive')
-      : // One that appears with a smaller pid than its parent's, which then ends, can be missed once.
-        () => new Map([...readAllProcesses(), ...readAllProcesses()]);
-    const started = childrenOfNode();
-    const older = this.#children(this.#read()).filter(({ pid }) => !started.has(pid));
+    const started = subreaper.started();
+    const older = this.#children(subreaper.read()).filter(({ pid }) => !started.has(pid));
     this.#memory = new Map(
       older.map(({ pid, startTicks }) => [pid, { startTicks, kind: 'older' }]),
     );
+    // What they have started is theirs, also if they should end before the next look.
+    this.reap();
   }
 
   /** From now on this is the command. */
-  findOf({ pid, startTicks }: TreeRoot): FindMembers {
-    this.#memory = new Map(this.#memory).set(pid, { startTicks: startTicks ?? 0, kind: 'member' });
+  findOf({ pid }: TreeRoot): FindMembers {
+    this.#command = pid;
     return () => this.#look();
   }
 
+  /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
   reap(): void {
-    this.#look();
+    const orphans = this.#look();
+    const memory = new Map(this.#memory);
+    for (const { pid, startTicks } of orphans) memory.set(pid, { startTicks, kind: 'helper' });
+    this.#memory = memory;
   }
 
   #look(): readonly ProcessRow[] {
-    const started = childrenOfNode();
-    let rows = this.#read();
+    const { subreaper } = this.#options;
+    const started = subreaper.started();
+    let rows = subreaper.read();
     // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
-    while (this.#reapDead(rows, started)) rows = this.#read();
+    while (this.#reapDead(rows, started)) rows = subreaper.read();
     const { members, memory } = judgeTree(
-      { self: process.pid, rows, started, markerOf: (pid) => this.#markerOf(pid) },
+      {
+        self: subreaper.pid,
+        rows,
+        started,
+        command: this.#command,
+        markerOf: (pid) => this.#markerOf(pid),
+      },
       this.#memory,
     );
     this.#memory = memory;
@@ -74,14 +76,14 @@ export class Descendants implements TreeFinder {
   }
 
   #children(rows: ReadonlyMap<number, ProcessRow>): ProcessRow[] {
-    return [...rows.values()].filter(({ parent }) => parent === process.pid);
+    return [...rows.values()].filter(({ parent }) => parent === this.#options.subreaper.pid);
   }
 
   #markerOf(pid: number): Marker {
-    const { tree, helper } = this.#options.markers;
-    const environment = readEnvironment(pid);
+    const { subreaper, markers } = this.#options;
+    const environment = subreaper.environmentOf(pid);
     if (environment === null || environment === '') return 'unknown';
-    if (environment.includes(tree)) return 'tree';
-    return environment.includes(helper) ? 'helper' : 'none';
+    if (environment.includes(markers.tree)) return 'tree';
+    return environment.includes(markers.helper) ? 'helper' : 'none';
   }
 }

@@ -1,5 +1,6 @@
 /** The environment of the command: what leader-run was started with, less what is leader-run's own, plus term and marker. */
 import { isUtf8 } from 'node:buffer';
+import { accessSync, constants, statSync } from 'node:fs';
 import { isTreeMarker } from './markers.ts';
 import type { Bytes } from './shell-words.ts';
 import { toBytes } from './shell-words.ts';
@@ -31,9 +32,9 @@ function variableOf(entry: Bytes): Variable {
 /** Set by dash and busybox to their own liking, but `export` and `unset` have the last word. */
 const correctable = ['PWD', 'OLDPWD', 'SHLVL', 'PATH', '_'];
 
-/** These keep a meaning of their own whatever is exported. */
+/** These keep a meaning of their own whatever is exported, the last ones in the gate. */
 const special =
-  /^(IFS|OPT(IND|ARG|ERR)|PPID|LINENO|RANDOM|FUNCNAME|ENV|PS[0-4]|EPOCH(SECONDS|REALTIME))$/;
+  /^(IFS|OPT(IND|ARG|ERR)|PPID|LINENO|RANDOM|FUNCNAME|ENV|PS[0-4]|EPOCH(SECONDS|REALTIME)|gate_.*)$/;
 
 /** Whether dash and busybox pass these on unchanged, corrected by {@link corrections}; if not, `env` has to set them. */
 export function survivesShell(variables: readonly Variable[]): boolean {
@@ -54,4 +55,21 @@ export function corrections(variables: readonly Variable[]): {
     exports: variables.filter(({ name }) => correctable.includes(name)),
     unsets: correctable.filter((name) => !variables.some((variable) => variable.name === name)),
   };
+}
+
+/** The file that execvp would take for a command of this name; the name itself if it is a path, or if there is none. */
+export function fileInPath(name: Bytes, variables: readonly Variable[]): Bytes {
+  if (name.includes('/')) return name;
+  const path = variables.find((variable) => variable.name === 'PATH')?.value ?? '/bin:/usr/bin';
+  const files = path.split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`);
+  return files.find((file) => isExecutable(Buffer.from(file, 'latin1'))) ?? name;
+}
+
+function isExecutable(path: Buffer): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

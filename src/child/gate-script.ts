@@ -26,9 +26,21 @@ export interface GatePlan {
   readonly hasClock: boolean;
 }
 
-/** Defines `go`, which is called with the deadline in 1/100 s and further variables, and says that it is ready. */
-export function preparation(plan: GatePlan): Bytes {
+/** The files that these are in PATH, where the shell may have programs of the same names in itself. */
+export interface GateFiles {
+  readonly command: Bytes;
+  readonly env: Bytes;
+}
+
+/**
+ * Defines `go`, which is called with the deadline in 1/100 s and further variables, and says that it is ready. `files` for
+ * busybox only.
+ */
+export function preparation(plan: GatePlan, files: GateFiles | null): Bytes {
+  const [name = ''] = plan.command;
   return [
+    `gate_file=${quote(name)} gate_env=env`,
+    files === null ? '' : preferFiles(files),
     'go() {',
     'gate_until=$1; shift',
     // Lowering a limit cannot fail unless it is not ours to change; then the command gets the one that we have.
@@ -55,6 +67,16 @@ export function goAhead(
   return ['go', untilCentiseconds, ...assignments].join(' ');
 }
 
+/**
+ * busybox can be built to exec its own grep or sleep in place of those in PATH, as Debian's is. By their paths it cannot,
+ * but then the path is what the program finds as its name.
+ */
+function preferFiles({ command, env }: GateFiles): Bytes {
+  return `gate_path=$PATH PATH=/dev/null
+if command -v env >/dev/null; then gate_file=${quote(command)} gate_env=${quote(env)}; fi
+PATH=$gate_path`;
+}
+
 // "1" before the fraction, as sh takes 08 for a bad octal number.
 const lookAtClock = `read -r gate_now gate_rest </proc/uptime
 gate_rest=1\${gate_now#*.}
@@ -66,7 +88,7 @@ function execInPlace({ command, variables }: GatePlan): Bytes {
   return [
     `export "$@" ${assignments.join(' ')}`,
     `unset gate_line gate_text ${unsets.join(' ')}`,
-    `exec ${command.map(quote).join(' ')}`,
+    `exec "$gate_file" ${command.slice(1).map(quote).join(' ')}`,
   ].join('\n');
 }
 
@@ -74,5 +96,6 @@ function execThroughEnv({ command, variables }: GatePlan): Bytes {
   const assignments = variables.map(({ name, value }) => quote(`${name}=${value}`));
   // A command with a "=" in its name would be one more variable to env.
   const detour = command[0]?.includes('=') ? `/bin/sh -c 'exec "$@"' sh` : '';
-  return `exec env -i -- ${assignments.join(' ')} "$@" ${detour} ${command.map(quote).join(' ')}`;
+  const words = command.slice(1).map(quote).join(' ');
+  return `exec "$gate_env" -i -- ${assignments.join(' ')} "$@" ${detour} "$gate_file" ${words}`;
 }

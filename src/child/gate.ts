@@ -4,12 +4,16 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { basename } from 'node:path';
 import { finished } from 'node:stream';
 import type { Ending } from '../election/event.ts';
 import { toCentiseconds } from './clock.ts';
-import type { GatePlan } from './gate-script.ts';
+import { fileInPath } from './environment.ts';
+import type { GateFiles, GatePlan } from './gate-script.ts';
 import { gateLoop, goAhead, preparation } from './gate-script.ts';
+import { descriptorFailure, spawnFailure } from './spawn-failure.ts';
 import type { StartOptions } from './supervisor.ts';
 import type { Bytes } from './shell-words.ts';
 import { toBytes, toText } from './shell-words.ts';
@@ -107,6 +111,12 @@ class ShellGate implements Gate {
     const { execa } = await import('execa');
     if (this.#state.id === 'dismissed') return;
     const { shell, plan, hasOwnGroup, events } = this.#options;
+    const files = isBusybox(shell) ? filesOf(plan) : null;
+    const failure = descriptorFailure();
+    if (failure !== null) {
+      events.onFailed(failure);
+      return;
+    }
     const process = execa(shell, ['-c', gateLoop, 'sh', this.#token], {
       ...executionOptions(hasOwnGroup),
       env: gateEnvironment(plan),
@@ -114,12 +124,12 @@ class ShellGate implements Gate {
     });
     if (process.pid === undefined) {
       // By its result, as not every error comes as an 'error' event too.
-      const { originalMessage } = await process;
-      events.onFailed(originalMessage ?? 'sh cannot be spawned');
+      const { code, originalMessage } = await process;
+      events.onFailed(spawnFailure(code) ?? originalMessage ?? 'sh cannot be spawned');
       return;
     }
     this.#listen(process, process.pid);
-    this.#send(process, preparation(plan));
+    this.#send(process, preparation(plan, files));
   }
 
   #listen(process: ChildProcess, pid: number): void {
@@ -180,6 +190,14 @@ class ShellGate implements Gate {
 /** Of an 'exit' event. Node tells neither code nor signal of a command that a real-time signal ended: 0 (README, Limits). */
 function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
   return signal === null ? { id: 'exited', code: code ?? 0 } : { id: 'signalled', signal };
+}
+
+function isBusybox(shell: string): boolean {
+  return basename(realpathSync(shell)).startsWith('busybox');
+}
+
+function filesOf({ command: [name = ''], variables }: GatePlan): GateFiles {
+  return { command: fileInPath(name, variables), env: fileInPath('env', variables) };
 }
 
 /** What execa has to leave to us: signals are forwarded one by one, and the tree is killed as a whole. */

@@ -1,245 +1,243 @@
 /**
- * The guard's program, in the sh that dash, bash, busybox and mksh have in common.
+ * The guard's program, in the sh that dash, bash, busybox, mksh, zsh and ksh93 have in common.
  *
- * Descriptor 3 leads to leader-run. Lines that come: `tree PID START GROUP COOKIE .`, `by CENTISECONDS .`; each is answered
- * by `ok`. On end of file, or when the last `by` has passed, it kills the tree and says `killed`. It is disarmed by SIGKILL,
- * which unlike a word takes effect before the next of its steps.
+ * Descriptor 3 leads to leader-run. Lines that come are assignments: `. root=PID since=START group=PID cookie=NAME .`,
+ * `. told="PID START PID START …" .` (members that it could not find itself), `. deadline=CENTISECONDS .`. It says `ok` when
+ * the whole of it works, before which nothing comes, and to each line; `killed` when it has killed the tree, on end of file or past the deadline;
+ * `cannot: WHY` instead of anything else when the shell lacks something. It is disarmed by SIGKILL, which unlike a word takes
+ * effect before the next of its steps.
+ *
+ * To kill it needs no other process and no other program: the shell itself reads all of /proc. So nothing fails for a limit
+ * of processes, for a small stack, or in an image without grep.
  */
-export const guardScript = `
-trap '' $signals
-newline='
-'
+
+/**
+ * Which processes are members: adds them to `$known`, the last found first. It is given `$proc`, `$root` with its start time
+ * `$since`, `$group`, `$told`, `$cookie` and whether the kernel has `$lists` of children; `halt` stops a process or a group.
+ */
+export const membershipScript = `
 mark=') '
-cookie=
-deadline=
-apart=
-sleeper=
 
-# $now: the boot clock in 1/100 s. The "1" as sh takes 08 for a bad octal number.
-look_at_clock() {
-  read -r now rest </proc/uptime
-  rest=1\${now#*.}
-  now=$((\${now%.*} * 100 + rest - 100))
+# $parent and $start of a process. dash needs a system call for each byte, so no row is read without need.
+read_row() {
+  row=
+  while read -r line; do row="$row $line"; done <"$proc/$1/stat"
+  [ -n "$row" ] || return
+  set -- \${row##*"$mark"}
+  parent=$2 start=\${20}
 }
 
-# $seconds: so long until the deadline, at least 1/100 s, so that what waits on descriptor 3 is read first.
-count_down() {
-  left=$((deadline - now))
-  [ "$left" -gt 0 ] || left=1
-  [ "$left" -lt 360000 ] || left=360000
-  rest=$((left % 100 + 100))
-  seconds=$((left / 100)).\${rest#1}
-}
-
-# The number of a process that is gone can belong to a stranger. While there is no process of that number, the group
-# of that number, if there is one, is still the tree's.
-is_still_ours() {
-  stat=
-  while read -r line; do stat="$stat $line"; done <"/proc/$pid/stat"
-  [ -n "$stat" ] || return 0
-  set -- \${stat##*"$mark"}
-  shift 19
-  [ "$1" = "$start" ]
-}
-
-# The process of a row is a member of the tree: stopped at once, so that it cannot fork away.
+# Stopped at once, so that it cannot fork any more.
 meet() {
-  each=\${1#/proc/}
-  each=\${each%%/*}
-  case "$known 1 $$ " in *" $each "*) return ;; esac
-  known=" $each$known"
-  kill -STOP "$each"
+  eval 'seen=\${p'$1'-} p'$1'=member'
+  [ "$seen" != member ] || return
+  known=" $1$known"
+  fresh="$fresh $1"
+  halt "$1"
 }
 
-# Meets all of the group, of the session, and all children of those met. grep reads the files in blocks, where sh would need
-# a system call for each byte, and cuts out what matters, as sh is slow on long rows: "PARENT GROUP SESSION", and whether
-# it is a zombie with more threads than the one that has ended. Other zombies, of which there can be many, are dead.
-# $halted: those who were stopped before the table was read, as the group is from the beginning: all their children are met.
-look_at_table() {
-  table=$(set +f; exec grep -aoHE "\\) [^ZXx] [0-9]+ [0-9]+ [0-9]+ |\\) Z ([-0-9]+ ){16}([2-9]|[1-9][0-9]+) " /proc/[0-9]*/stat)
-  for row in $table; do
-    kin=\${row#*) ? }
-    case \${kin#* } in "$group "*) meet "$row" ;; esac
-  done
-  halted=$known
-  while met=$known; do
-    for row in $table; do
-      kin=\${row#*) ? }
-      parent=\${kin%% *}
-      kin=\${kin#* }
-      case \${kin#* } in "$group "*) meet "$row" ;; esac
-      case $known in *" $parent "*) meet "$row" ;; esac
-    done
-    [ "$met" != "$known" ] || return
+# A pid can belong to another process by now. While there is no process of the root's, a group of that number is the tree's.
+meet_first() {
+  known=' '
+  ! read_row "$root" || [ "$start" = "$since" ] || group=-
+  [ "$group" = - ] || halt "-$group"
+  set -- "$root" "$since" $told
+  while [ $# -gt 1 ]; do
+    ! read_row "$1" || [ "$start" != "$2" ] || meet "$1"
+    shift 2
   done
 }
 
-# Until the children of all are met. Only then can one be killed: the kernel continues who was stopped in a session when that
-# loses its leader. Not for ever, as one who may not be stopped can go on forking.
-meet_kin() {
+# All children of all members, until nobody new appears: a fork that had begun when its process was stopped still adds a child.
+# Only then can one be killed, as its children get another parent. Not for ever: one that may not be stopped can go on forking.
+meet_descendants() {
   for look in 1 2 3 4 5; do
-    look_at_table
-    [ "$halted" != "$known" ] || return
-  done
-}
-
-# Meets all that carry the cookie. The main thread of a process can have ended while others run on: then they show it.
-# -E and not -F, with which some builds of busybox search no further than the first variable.
-look_at_environments() {
-  threads=
-  for row in $table; do
-    case $row in *") Z "*) threads="$threads$newline\${row%/stat:*}/task/[0-9]*/environ" ;; esac
-  done
-  for row in $(set +f; exec grep -alE "$cookie" /proc/[0-9]*/environ$threads); do meet "$row"; done
-}
-
-# Looks and kills until nobody new appears.
-kill_everywhere() {
-  while before=$known; do
-    look_at_environments
-    meet_kin
-    kill_those_met
+    before=$known fresh=$known
+    while [ -n "$fresh" ]; do
+      batch=$fresh fresh=
+      for each in $batch; do
+        for list in "$proc/$each"/task/*/children; do
+          children=
+          read -r children <"$list"
+          for child in $children; do meet "$child"; done
+        done
+      done
+    done
+    [ -n "$lists" ] || look_everywhere
     [ "$before" != "$known" ] || return
   done
 }
 
-# Those met last come first, and the command last: whoever leads a session mostly has the smaller number. Each once, as later the
-# number may be a stranger's.
-kill_those_met() {
-  IFS=' '
-  for each in \${known%"$killed"}; do kill -KILL "$each"; done
-  IFS=$newline
-  killed=$known
-}
-
-kill_group() {
-  [ "$group" = - ] || kill -KILL "-$group"
-}
-
-# Without a process table of ours ("-" for START) the group is all there is, or in a terminal the command alone.
-kill_unseen() {
-  if [ "$group" = - ]; then kill -KILL "$pid"; else kill -KILL "-$group"; fi
-  echo killed >&3
-  kill -KILL 0
-}
-
-# Those whom the table shows go before environments are looked at, as that can hang.
-kill_tree() {
-  # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
-  [ -n "$cookie" ] || kill -KILL 0
-  # The numbers in the /proc of another pid namespace are those of strangers here.
-  [ "$start" != - ] || kill_unseen
-  set -f
-  known=' ' killed=' '
-  if is_still_ours; then
-    known=" $pid "
-    kill -STOP "$pid"
-    [ "$group" = - ] || kill -STOP "-$group"
-  else
-    group=-
-  fi
-  IFS=$newline
-  # Where no process can be had for grep, sh ends here: the group at least goes with it.
-  trap 'kill_those_met; kill_group' 0
-  meet_kin
-  kill_those_met
-  kill_group
-  kill_everywhere
-  echo killed >&3
-  # Who had left group and session and was in the middle of an exec had no environment to be found by.
-  group=-
-  for pause in 0.02 0.08 0.3; do
-    sleep "$pause"
-    known=' ' killed=' '
-    kill_everywhere
+# Is the cookie in its environment? A main thread that has ended has none, while others may run on. One that has none at all,
+# as in the middle of an exec, is judged again at the next look.
+judge() {
+  for file in "$proc/$1/environ" "$proc/$1"/task/*/environ; do
+    found=
+    while IFS= read -r line || [ -n "$line" ]; do
+      found=other
+      case $line in *"$cookie"*) meet "$1"; return ;; esac
+    done <"$file"
+    [ -z "$found" ] || return
   done
-  kill -KILL 0
 }
 
-# A line that lost a part, as a read can that runs out of time in the middle, is not answered.
-take() {
-  case $word$b$e in
-  by.)
-    deadline=$a
-    [ -z "$apart" ] || tell_sleeper
-    ;;
-  tree*.)
-    pid=$a start=$b group=$c cookie=$d
-    # Where there is no clock no deadlines come; and the pipe to a sleeper is opened by way of /proc.
-    [ -z "$apart" ] || [ ! -r /proc/uptime ] || [ ! -e /proc/self/fd/3 ] || start_sleeper
-    ;;
-  *) return ;;
-  esac
-  echo ok >&3
-}
-
-# One process: for shells whose read has a time-out. Returns at end of file. Whether time ran out or the pipe ended is told
-# by the clock, as the exit status is the same in busybox.
-wait_by_read() {
-  while [ -z "$deadline" ]; do
-    read -r word a b c d e <&3 || return
-    take
-  done
-  while :; do
-    look_at_clock
-    count_down
-    if read -r -t "$seconds" word a b c d e <&3; then
-      take
-    else
-      woke=$((now + left - 1))
-      look_at_clock
-      [ "$now" -ge "$woke" ] || return
-      [ "$now" -lt "$deadline" ] || kill_tree
+# All that were not judged before: by their parent, and if they are not older than the tree by their environment.
+look_everywhere() {
+  for each in "$proc"/[0-9]*; do
+    each=\${each##*/}
+    eval 'seen=\${p'$each'-}'
+    if [ -z "$seen" ] && read_row "$each"; then
+      found=other
+      case $known in
+      *" $parent "*) meet "$each" ;;
+      *) [ $((start - since)) -lt 0 ] || judge "$each" ;;
+      esac
+      [ -z "$lists" ] || eval ': \${p'$each':=$found}'
     fi
   done
 }
+`;
 
-# Three processes: dash has no time-out for read. This one reads, and passes deadlines on through a pipe to one that sleeps.
-wait_apart() {
-  apart=yes
-  while read -r word a b c d e <&3; do take; done
-  kill_tree
+export const guardScript = `
+: "\${proc:=/proc}"
+trap '' $ignored
+told= deadline= limit= lists= apart= timer= woke= known=
+[ ! -e "$proc/$$/task/$$/children" ] || lists=yes
+${membershipScript}
+halt() { kill -STOP "$1"; }
+
+# The root and the group last: the kernel continues whoever is stopped in a session that loses its leader.
+kill_known() {
+  for each in $known; do kill -KILL "$each"; done
+  [ "$group" = - ] || kill -KILL "-$group"
+  known=' ' group=-
 }
 
-# As soon as it is known whom to kill: at the first deadline the command starts, and nothing should be in its way.
-start_sleeper() {
-  [ -z "$sleeper" ] || kill -KILL "$sleeper"
-  # A pipe without mkfifo: a here-document is one, and its other end can be opened again.
-  exec 4<<end
-end
-  exec 5>/proc/self/fd/4
-  sleep_apart &
-  sleeper=$!
+# Fails if there was somebody, or nothing to be seen.
+kill_marked() {
+  look_everywhere
+  meet_descendants
+  [ "$known" = ' ' ] && read_row $$ && return
+  kill_known
+  return 1
 }
 
-tell_sleeper() {
-  [ -n "$sleeper" ] || return
-  # Where /proc is that of another pid namespace ("-" for START) nobody can tell whether it lives.
-  if [ "$start" != - ]; then
-    read -r rest rest state rest <"/proc/$sleeper/stat"
-    [ "$state" != Z ] || start_sleeper
+kill_tree() {
+  # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
+  [ -n "$cookie" ] || kill -KILL 0
+  # Whatever ends the shell, nobody stays stopped.
+  trap kill_known 0
+  if [ "$since" = - ]; then
+    # The numbers in the /proc of another pid namespace are others' here: the group is all, or in a terminal the root.
+    [ "$group" != - ] || known=$root
+    kill_known
+    echo killed >&3
+    kill -KILL 0
   fi
-  echo "$deadline" >&5
+  meet_first
+  meet_descendants
+  kill_known
+  # Environments come last, as reading one can hang.
+  until kill_marked; do :; done
+  echo killed >&3
+  # What was in the middle of an exec shows its environment soon. Without a pause, as that would take a process.
+  look_at_clock
+  end=$((now + 40))
+  while [ $((end - now)) -gt 0 ]; do
+    kill_marked
+    look_at_clock
+  done
+  kill -KILL 0
 }
 
-# Wakes at the deadline that it knows, reads the later ones up to a mark of its own, and sleeps again or kills. Until it
-# knows one it ends with the reader.
-sleep_apart() {
-  exec 5>&-
-  [ -n "$deadline" ] || read -r deadline <&4 || exit
-  exec 5>/proc/self/fd/4
+# $now: the boot clock in 1/100 s. The "1" as sh takes 08 for a bad octal number. Only differences are compared, as mksh has
+# 32 bits.
+look_at_clock() {
+  read -r now rest <"$proc/uptime" || exit
+  rest=1\${now#*.}
+  now=$((\${now%.*} * 100 + rest - 100))
+}
+
+# $seconds until the deadline: at least 1/100, so that what waits on descriptor 3 is read first.
+count_down() {
+  look_at_clock
+  left=$((deadline - now))
+  [ "$left" -gt 0 ] || left=1
+  [ "$left" -lt 360000 ] || left=360000
+  seconds=$((left % 100 + 100))
+  seconds=$((left / 100)).\${seconds#1}
+  due=$((now + left - 1))
+}
+
+# For dash, whose read has no time-out: the end of a sleep ends it by SIGCHLD. Where no process can be had for a sleep, only
+# the clock and leader-run are watched; it replaces a guard that does not answer.
+start_sleep() {
+  until command eval 'sleep "$seconds" 3>&- &'; do
+    look_at_clock
+    [ $((deadline - now)) -gt 0 ] && kill -0 "$PPID" || kill_tree
+  done
+  timer=$!
+}
+
+# Somebody else's SIGCHLD can have come before its end. The number is still its own, as it was not waited for yet.
+end_sleep() {
+  [ -z "$timer" ] || kill -KILL "$timer"
+  wait
+  timer= woke=
+}
+
+# A line can come in parts, when time ran out in the middle. One that lost a part is not answered.
+take() {
+  line=$part$line part=
+  case $line in ". "*" .") line=\${line#. } ;; *) return ;; esac
+  eval "\${line% .}"
+  echo ok >&3
+}
+
+# Returns when it is time to kill: the pipe has ended, or time ran out with nothing more to be read. Which, is told by the clock,
+# as the exit status is the same in busybox.
+listen() {
+  part=
   while :; do
+    [ -z "$woke" ] || end_sleep
+    if [ -n "$deadline" ]; then
+      count_down
+      if [ -z "$apart" ]; then limit="-t $seconds"; elif [ -z "$timer" ]; then start_sleep; fi
+    fi
+    line=
+    if IFS= read -r $limit line <&3; then
+      take
+      continue
+    fi
+    part=$part$line
+    [ -n "$apart$limit" ] || return
     look_at_clock
-    count_down
-    sleep "$seconds" 3>&- 4<&- 5>&-
-    echo last >&5
-    while read -r line <&4 && [ "$line" != last ]; do deadline=$line; done
-    look_at_clock
-    [ "$now" -lt "$deadline" ] || kill_tree
+    [ -n "$apart" ] || [ $((now - due)) -lt 0 ] || woke=yes
+    [ -n "$woke" ] || return
+    [ -z "$deadline" ] || [ $((deadline - now)) -gt 0 ] || return
   done
 }
 
-# A read that knows no time-out, or none with a fraction, says so.
-[ -n "$(read -r -t 0.01 line 2>&1 </dev/null)" ] || wait_by_read
-wait_apart
+refuse() {
+  echo "cannot: $1" >&3
+  kill -KILL 0
+}
+
+if IFS= read -r line <"$proc/$$/cmdline" || [ -n "$line" ]; then
+  case $line in *script*) ;; *) refuse 'reads nothing behind a NUL byte' ;; esac
+fi
+PATH=/ kill -0 $$ || refuse 'has no builtin "kill"'
+# A read that knows no time-out, or none with a fraction, says so. Where there is no clock, no deadlines come.
+if [ -r "$proc/uptime" ] && [ -n "$(read -r -t 0.01 line 2>&1 </dev/null)" ]; then
+  apart=yes
+  trap woke=yes CHLD
+  # Nothing comes before the first answer: only that can end this read.
+  sleep 0.01 3>&- &
+  read -r line <&3
+  wait $! || refuse 'has no "read -t", and "sleep 0.01" does not work'
+  woke=
+fi
+echo ok >&3
+listen
+kill_tree
 `;

@@ -7,9 +7,10 @@
  * SIGSTOP; a guard that is dead or silent is replaced.
  */
 import { ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { bootNowMs, hasShellClock, toCentiseconds } from './clock.ts';
 import { isTreeMarker } from './markers.ts';
 import { guardScript } from './guard-script.ts';
@@ -18,19 +19,21 @@ import type { TreeRoot } from './process-tree.ts';
 
 export interface GuardOptions {
   readonly shell: string;
-  readonly environment?: Readonly<Record<string, string>>;
   /** How long an answer may take before the guard is taken for dead. */
   readonly timeoutMs: number;
+  /** Variables that it gets besides its own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The guard knows the tree that it was last told of, and would kill it. Once for each. */
   readonly onArmed: () => void;
   /** Another guard has taken the place of one that is dead or silent ("ended with …"), and knows all that it knew. */
   readonly onReplaced: (whatItDid: string) => void;
   /** The guard found the deadline passed and has killed the tree. The last call. */
   readonly onKilled: () => void;
-  /** The guard is gone and could not be replaced. The last call. */
+  /** There is no guard, or it is gone and could not be replaced. The last call. */
   readonly onLost: (message: string) => void;
 }
 
+/** A process known by pid and start time, as the number alone can belong to another one later. */
 export interface GuardMember {
   readonly pid: number;
   readonly startTicks: number;
@@ -39,7 +42,7 @@ export interface GuardMember {
 export interface Guard {
   /** Tells it whom to kill, instead of whom it was told before. */
   arm(tree: TreeRoot): void;
-  /** Members that it could not find by itself, instead of those that it was told before. */
+  /** Tells it of members that are neither in the group nor descend from the root, instead of those told before. */
   include(members: readonly GuardMember[]): void;
   /** Moves the deadline: boot-clock ms, never earlier than before. */
   extend(killAtMs: number): void;
@@ -51,81 +54,94 @@ export interface Guard {
 const firstArmingMs = 10_000;
 
 export function startGuard(options: GuardOptions): Guard {
-  const keeper = new GuardKeeper(options);
-  keeper.begin(Math.max(firstArmingMs, options.timeoutMs));
-  return keeper;
+  return new GuardKeeper(options);
 }
 
 /** Keeps one guard alive: the present one, and for the time of a replacement also the one before. */
 class GuardKeeper implements Guard {
   readonly #options: GuardOptions;
-  #present: GuardProcess | null = null;
+  #present: GuardProcess | null;
   /** The one before, and what it failed of, until the present one knows all that it knew. */
-  #previous: { readonly guard: GuardProcess; readonly message: string } | null = null;
-  #tree: TreeRoot | null = null;
+  #previous: { readonly guard: GuardProcess; readonly whatItDid: string } | null = null;
+  /** All that a guard has to know, as lines of its program. Nothing is told before there is a tree. */
+  readonly #lines = { tree: '', members: '', deadline: '' };
   #killAtMs = Infinity;
   #isArmed = false;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#present = new GuardProcess(this, options, Math.max(firstArmingMs, options.timeoutMs));
   }
 
-  begin(firstAnswerMs: number): GuardProcess {
-    const timeouts = { firstAnswerMs, answerMs: this.#options.timeoutMs };
-    const present = new GuardProcess(this.#options.shell, timeouts, {
-      onAnswer: () => this.#answered(present),
-      onKilled: () => this.#end(this.#options.onKilled),
-      onFailed: (message) => this.#failed(present, message),
-    });
-    this.#present = present;
-    return present;
-  }
-
-  arm(tree: TreeRoot): void {
-    this.#tree = tree;
+  arm({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): void {
+    const group = hasOwnGroup ? pid : '-';
     this.#isArmed = false;
-    this.#present?.tell(tree, this.#killAtMs);
+    this.#tell('tree', `root=${pid} since=${startTicks ?? '-'} group=${group} cookie=${marker}`);
   }
 
-  include(_members: readonly GuardMember[]): void {}
+  include(members: readonly GuardMember[]): void {
+    const words = members.map(({ pid, startTicks }) => `${pid} ${startTicks}`);
+    this.#tell('members', `told="${words.join(' ')}"`);
+  }
 
   extend(killAtMs: number): void {
     this.#killAtMs = killAtMs;
-    if (this.#tree !== null) this.#present?.tell(null, killAtMs);
+    if (killAtMs === Infinity || !hasShellClock) return;
+    // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
+    this.#tell('deadline', `deadline=${toCentiseconds(killAtMs) - 1}`);
   }
 
   disarm(): void {
     this.#end(() => undefined);
   }
 
-  #answered(guard: GuardProcess): void {
-    if (guard !== this.#present || guard.isBehind) return;
+  #tell(name: 'tree' | 'members' | 'deadline', assignments: string): void {
+    this.#lines[name] = `. ${assignments} .\n`;
+    if (name === 'tree') this.ready();
+    else if (this.#lines.tree !== '') this.#present?.tell(this.#lines[name]);
+  }
+
+  /** The present one works, or there is a new tree: it is told all. */
+  ready(): void {
+    if (this.#lines.tree !== '') this.#present?.tell(Object.values(this.#lines).join(''));
+  }
+
+  /** It knows all that it was told. */
+  answered(guard: GuardProcess): void {
+    if (guard !== this.#present || this.#lines.tree === '') return;
     this.#completeReplacement();
     if (this.#isArmed) return;
     this.#isArmed = true;
     this.#options.onArmed();
   }
 
-  #failed(guard: GuardProcess, message: string): void {
+  killed(): void {
+    this.#end(this.#options.onKilled);
+  }
+
+  /** It is dead, silent or unfit. */
+  failed(guard: GuardProcess, whatItDid: string): void {
     if (guard !== this.#present) return;
     // One that never answered is no better replaced: whatever prevents it will prevent the next one too.
-    if (!guard.hasAnswered) return this.#end(() => this.#options.onLost(`the guard ${message}`));
+    if (!guard.hasAnswered) {
+      const message = `Cannot guard with ${shellName(this.#options.shell)}: it ${whatItDid}`;
+      return this.#end(() => this.#options.onLost(message));
+    }
     // Dead just after its deadline: its last word may not have come through.
-    if (bootNowMs() >= this.#killAtMs) return this.#end(this.#options.onKilled);
+    if (bootNowMs() >= this.#killAtMs) return this.killed();
     // One that fails in the middle of a replacement is not the one that still knows all.
-    if (this.#previous === null) this.#previous = { guard, message };
+    if (this.#previous === null) this.#previous = { guard, whatItDid };
     else guard.destroy();
-    const next = this.begin(this.#options.timeoutMs);
-    if (this.#tree !== null) next.tell(this.#tree, this.#killAtMs);
+    this.#present = new GuardProcess(this, this.#options, this.#options.timeoutMs);
   }
 
   /** Only when the present one can do its work, as until then the old one might still have done it. */
   #completeReplacement(): void {
     if (this.#previous === null) return;
-    const { guard, message } = this.#previous;
+    const { guard, whatItDid } = this.#previous;
     this.#previous = null;
     guard.destroy();
-    this.#options.onReplaced(message);
+    this.#options.onReplaced(whatItDid);
   }
 
   #end(then: () => void): void {
@@ -138,35 +154,28 @@ class GuardKeeper implements Guard {
   }
 }
 
-interface GuardProcessEvents {
-  readonly onAnswer: () => void;
-  readonly onKilled: () => void;
-  /** Dead or silent. At most once. */
-  readonly onFailed: (message: string) => void;
-}
-
-interface Timeouts {
-  readonly firstAnswerMs: number;
-  readonly answerMs: number;
-}
-
 class GuardProcess {
+  /** Whether it has ever answered what it was told. */
   hasAnswered = false;
+  readonly #keeper: GuardKeeper;
   readonly #process: ChildProcess;
-  readonly #timeouts: Timeouts;
-  readonly #events: GuardProcessEvents;
+  readonly #answerMs: number;
+  #nextAnswerMs: number;
+  /** Until it says that the whole of it works, it is told nothing. */
+  #isReady = false;
   #unanswered = 0;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(shell: string, timeouts: Timeouts, events: GuardProcessEvents) {
-    this.#timeouts = timeouts;
-    this.#events = events;
-    this.#process = spawnGuard(shell);
+  constructor(keeper: GuardKeeper, options: GuardOptions, firstAnswerMs: number) {
+    this.#keeper = keeper;
+    this.#answerMs = options.timeoutMs;
+    this.#nextAnswerMs = firstAnswerMs;
+    this.#process = spawnGuard(options);
     favour(this.#process.pid);
     this.#process.on('error', (error) => this.#fail(`could not be started: ${error.message}`));
     this.#process.on('exit', (code, signal) => {
-      // What the dead one leaves behind (a sleeper with an old deadline) must not strike later.
+      // What the dead one leaves behind (a sleep) must not outlive it.
       if (this.#process.pid !== undefined) killGroup(this.#process.pid, 'SIGKILL');
       // Its last word may still be in the pipe.
       this.#process.on('close', () => this.#fail(`ended with ${signal ?? code ?? 'nothing'}`));
@@ -174,34 +183,24 @@ class GuardProcess {
     const socket = this.#socket;
     socket?.on('error', () => undefined);
     socket?.on('data', (data) => this.#heard(data.toString()));
+    this.#awaitAnswer();
   }
 
-  /** Says who is to be killed, if that is not known yet, and when at the latest. */
-  tell(tree: TreeRoot | null, killAtMs: number): void {
-    let text = '';
-    if (tree !== null) text += treeLine(tree);
-    // One step earlier than the deadline: sh sees whole steps and needs a moment to wake.
-    if (killAtMs < Infinity && hasShellClock) text += `by ${toCentiseconds(killAtMs) - 1} .\n`;
-    if (text === '') return;
-    this.#unanswered += text.split('\n').length - 1;
-    this.#socket?.write(text);
+  tell(lines: string): void {
+    if (!this.#isReady) return;
+    this.#unanswered += lines.split('\n').length - 1;
+    this.#socket?.write(lines);
     this.#awaitAnswer();
   }
 
   /** Ends it, stopped or not. The socket must outlive it, as its end would be the sign to kill. */
   destroy(): void {
     this.#isOver = true;
-    this.#stopTimer();
+    clearTimeout(this.#timer);
     if (this.#process.pid === undefined) return;
     this.#process.on('exit', () => this.#socket?.destroy());
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+    if (this.#process.exitCode === null && this.#process.signalCode === null)
       killGroup(this.#process.pid, 'SIGKILL');
-    }
-  }
-
-  /** Whether it has not yet answered all that it was told. */
-  get isBehind(): boolean {
-    return this.#unanswered > 0;
   }
 
   get #socket(): Socket | null {
@@ -210,60 +209,81 @@ class GuardProcess {
     return (stdio?.[3] ?? null) as Socket | null;
   }
 
+  get #isBehind(): boolean {
+    return !this.#isReady || this.#unanswered > 0;
+  }
+
   #heard(text: string): void {
     if (this.#isOver) return;
-    for (const word of text.split('\n')) {
-      if (word === 'ok') this.#unanswered -= 1;
-      if (word === 'killed') return this.#events.onKilled();
-    }
-    this.hasAnswered = true;
     this.#stopTimer();
-    if (this.isBehind) this.#awaitAnswer();
-    this.#events.onAnswer();
+    for (const word of text.split('\n')) {
+      if (word === 'killed') return this.#keeper.killed();
+      if (word.startsWith('cannot: ')) return this.#fail(word.slice('cannot: '.length));
+      if (word === 'ok') this.#noteAnswer();
+    }
+    if (this.#isBehind) this.#awaitAnswer();
+    else this.#keeper.answered(this);
+  }
+
+  #noteAnswer(): void {
+    if (this.#isReady) {
+      this.hasAnswered = true;
+      this.#nextAnswerMs = this.#answerMs;
+      this.#unanswered -= 1;
+    } else {
+      this.#isReady = true;
+      this.#keeper.ready();
+    }
   }
 
   #awaitAnswer(): void {
-    const { firstAnswerMs, answerMs } = this.#timeouts;
-    const timeoutMs = this.hasAnswered ? answerMs : firstAnswerMs;
-    this.#timer ??= setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
-  }
-
-  #timedOut(timeoutMs: number): void {
-    this.#timer = null;
-    // If it was leader-run that was stopped or starved, an answer is there and will be read before this: then, or when
-    // there was something new to tell meanwhile, it has its time again.
-    setImmediate(() => {
-      if (!this.isBehind || this.#timer !== null) return;
-      this.#fail(`did not answer within ${timeoutMs / 1000}s`);
-    });
+    const timeoutMs = this.#nextAnswerMs;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // If it was leader-run that was stopped or starved, an answer is there and will be read before this: then, or when
+      // there was something new to tell meanwhile, it has its time again.
+      setImmediate(() => {
+        if (this.#isBehind && this.#timer === undefined)
+          this.#fail(`did not answer within ${timeoutMs / 1000}s`);
+      });
+    }, timeoutMs);
   }
 
   #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  #fail(message: string): void {
+  #fail(whatItDid: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer();
-    this.#events.onFailed(message);
+    this.#keeper.failed(this, whatItDid);
   }
 }
 
 /** Every failure comes as an 'error' event: Node throws some of them, as where there is no memory for a process. */
-function spawnGuard(shell: string): ChildProcess {
+function spawnGuard({ shell, environment = {} }: GuardOptions): ChildProcess {
   try {
     return spawn(shell, ['-c', 'eval "$script"'], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      env: guardEnvironment(),
+      env: guardEnvironment(environment),
     });
   } catch (error) {
     const none = new ChildProcess();
     setImmediate(() => none.emit('error', error));
     return none;
+  }
+}
+
+function shellName(shell: string): string {
+  try {
+    const name = basename(realpathSync(shell));
+    return name === basename(shell) ? shell : `${shell} -> ${name}`;
+  } catch {
+    return shell;
   }
 }
 
@@ -280,20 +300,18 @@ function favour(pid: number | undefined): void {
   }
 }
 
-function treeLine({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): string {
-  return `tree ${pid} ${startTicks ?? '-'} ${hasOwnGroup ? pid : '-'} ${marker} .\n`;
-}
-
 /** Also the markers of the leader-runs around us: to them the guard is a part of their tree. */
-function guardEnvironment(): NodeJS.ProcessEnv {
+function guardEnvironment(environment: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const markers = Object.entries(process.env).filter(([name]) => isTreeMarker(name));
   return {
-    ...Object.fromEntries(markers),
-    // The system's first: what somebody calls grep or sleep in a folder of his own may do something else.
-    PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
     LC_ALL: 'C',
-    script: guardScript,
-    signals: ignoredSignals().join(' '),
+    ignored: ignoredSignals().join(' '),
+    ...Object.fromEntries(markers),
+    ...environment,
+    // The system's first: what somebody calls sleep in a folder of his own may do something else.
+    PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
+    // Without comments: a guard reads environments, this one too, and in dash by one system call for each byte.
+    script: guardScript.replace(/^ *(#.*)?\n/gm, ''),
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { ProcessRow } from './process-table.ts';
 import { isAlive } from './process-table.ts';
+import type { TreeRoot } from './process-tree.ts';
 
 /** `older`: a child from before leader-run was a subreaper (`./job & exec leader-run …`), or what that started. */
 export type Kind = 'member' | 'helper' | 'older';
@@ -22,12 +23,14 @@ export interface Snapshot {
   readonly self: number;
   /** At least all descendants of leader-run, by pid. */
   readonly rows: ReadonlyMap<number, ProcessRow>;
-  /** The children that leader-run has started itself, the command among them. */
+  /** The children that leader-run has started itself, and whose exit it has not been told. */
   readonly started: ReadonlySet<number>;
+  /** The one of them that is the command. */
+  readonly command: number | null;
   readonly markerOf: (pid: number) => Marker;
 }
 
-/** What the last snapshot showed, by pid. */
+/** What the last snapshot showed, by pid. Start time 0: it was hidden. */
 export type TreeMemory = ReadonlyMap<number, { readonly startTicks: number; readonly kind: Kind }>;
 
 export interface Judgement {
@@ -51,7 +54,8 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
   for (const row of snapshot.rows.values()) {
     const { kind, isCertain } = judge(row);
     if (kind === null) continue;
-    if (isCertain) memory.set(row.pid, { startTicks: row.startTicks, kind });
+    const startTicks = row.startTicks || (before.get(row.pid)?.startTicks ?? 0);
+    if (isCertain) memory.set(row.pid, { startTicks, kind });
     if (kind === 'member' && isAlive(row)) members.push(row);
   }
   return { members, memory };
@@ -61,24 +65,31 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     if (judged !== undefined) return judged;
     // Rows are read one after the other, so that reused pids could make a circle of parents.
     verdicts.set(row.pid, noDescendant);
-    const kind = remembered(row);
+    const kind = started(row) ?? remembered(row);
     const verdict = kind === null ? inherited(row) : { kind, isCertain: true };
     verdicts.set(row.pid, verdict);
     return verdict;
   }
 
+  /** Its number is its own until its exit is told. */
+  function started({ pid }: ProcessRow): Kind | null {
+    if (!snapshot.started.has(pid)) return null;
+    return pid === snapshot.command ? 'member' : 'helper';
+  }
+
   function remembered({ pid, startTicks }: ProcessRow): Kind | null {
     const known = before.get(pid);
-    return known?.startTicks === startTicks ? known.kind : null;
+    if (known === undefined) return null;
+    const isSame = known.startTicks === startTicks || known.startTicks === 0 || startTicks === 0;
+    return isSame ? known.kind : null;
   }
 
   function inherited(row: ProcessRow): Verdict {
-    if (row.parent !== snapshot.self) {
-      const parent = snapshot.rows.get(row.parent);
-      return parent === undefined ? noDescendant : judge(parent);
-    }
-    if (snapshot.started.has(row.pid)) return { kind: 'helper', isCertain: true };
-    return adopted(row);
+    if (row.parent === snapshot.self) return adopted(row);
+    const parent = snapshot.rows.get(row.parent);
+    // A parent that is younger than its child has the number of one that is gone.
+    if (parent === undefined || parent.startTicks > row.startTicks) return noDescendant;
+    return judge(parent);
   }
 
   /** In doubt it is a member: to end one process too many is the smaller harm. */
@@ -95,4 +106,19 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     for (const row of snapshot.rows.values()) if (remembered(row) === 'older') return true;
     return false;
   }
+}
+
+/** What the guard would not find by itself: neither in the command's group nor among its descendants. */
+export function outOfSight(
+  members: readonly ProcessRow[],
+  { pid, startTicks, hasOwnGroup }: Pick<TreeRoot, 'pid' | 'startTicks' | 'hasOwnGroup'>,
+): readonly ProcessRow[] {
+  const root = members.find((member) => member.pid === pid);
+  // Another one under its number: the guard touches neither that nor the group of that number.
+  if (root !== undefined && root.startTicks !== startTicks && root.startTicks !== 0) return members;
+  const inSight = new Set([pid]);
+  for (const member of members)
+    if ((hasOwnGroup && member.group === pid) || inSight.has(member.parent))
+      inSight.add(member.pid);
+  return members.filter((member) => !inSight.has(member.pid));
 }

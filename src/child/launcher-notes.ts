@@ -20,7 +20,14 @@ export interface LauncherNotes {
 }
 
 /** The launcher's notes; the nearest thing to them if leader-run was started without it (`node dist/leader-run.cjs`). */
-export function readLauncherNotes(env: NodeJS.ProcessEnv): LauncherNotes {
+export function readLauncherNotes(env: NodeJS.ProcessEnv, pid = process.pid): LauncherNotes {
+  // Notes for another process came from outside: whoever started this one had them in its environment.
+  if (env[`${prefix}PID`] !== String(pid))
+    return {
+      environment: entriesOf(presentBlock(env)),
+      softOpenFilesLimit: null,
+      ignoredSignals: [],
+    };
   return {
     environment: entriesOf(notedBlock(env) ?? presentBlock(env)),
     softOpenFilesLimit: env[`${prefix}NOFILE`] ?? null,

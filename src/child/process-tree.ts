@@ -25,8 +25,18 @@ export interface Tree {
   kill(): ReadonlySet<number>;
 }
 
-export function createTree(root: TreeRoot, members: FindMembers): Tree {
-  return new ProcessTree(root, members);
+/** kill(2), so that it can be simulated. */
+export interface Kill {
+  readonly killGroup: typeof killGroup;
+  readonly killProcess: typeof killProcess;
+}
+
+export function createTree(
+  root: TreeRoot,
+  members: FindMembers,
+  kill: Kill = { killGroup, killProcess },
+): Tree {
+  return new ProcessTree(root, members, kill);
 }
 
 /** A member that cannot be stopped can go on forking: so many rounds are enough for all others. */
@@ -35,27 +45,29 @@ const mostRounds = 100;
 class ProcessTree implements Tree {
   readonly members: FindMembers;
   readonly #root: TreeRoot;
+  readonly #kill: Kill;
 
-  constructor(root: TreeRoot, members: FindMembers) {
+  constructor(root: TreeRoot, members: FindMembers, kill: Kill) {
     this.#root = root;
     this.members = members;
+    this.#kill = kill;
   }
 
   /** The group by one call, under which none of it can fork; all others while they are stopped. */
   signal(signal: NodeJS.Signals): void {
     const inGroup = this.members().filter(this.#isInGroup);
     const others = this.#stop((member) => !this.#isInGroup(member));
-    if (inGroup.length > 0) killGroup(this.#root.pid, signal);
-    for (const pid of others) killProcess(pid, signal);
+    if (inGroup.length > 0) this.#kill.killGroup(this.#root.pid, signal);
+    for (const pid of others) this.#kill.killProcess(pid, signal);
     // What is stopped, by us or by Ctrl-Z, acts on a signal only when it is continued.
-    if (inGroup.some(isStopped)) killGroup(this.#root.pid, 'SIGCONT');
-    for (const pid of others) killProcess(pid, 'SIGCONT');
+    if (inGroup.some(isStopped)) this.#kill.killGroup(this.#root.pid, 'SIGCONT');
+    for (const pid of others) this.#kill.killProcess(pid, 'SIGCONT');
   }
 
   kill(): ReadonlySet<number> {
-    if (this.members().some(this.#isInGroup)) killGroup(this.#root.pid, 'SIGSTOP');
+    if (this.members().some(this.#isInGroup)) this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
     const stopped = this.#stop(() => true);
-    for (const pid of stopped) killProcess(pid, 'SIGKILL');
+    for (const pid of stopped) this.#kill.killProcess(pid, 'SIGKILL');
     return stopped;
   }
 
@@ -67,7 +79,7 @@ class ProcessTree implements Tree {
       if (others.length === 0) break;
       for (const { pid } of others) {
         stopped.add(pid);
-        killProcess(pid, 'SIGSTOP');
+        this.#kill.killProcess(pid, 'SIGSTOP');
       }
     }
     return stopped;

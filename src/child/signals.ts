@@ -21,6 +21,8 @@
  * - ILL, TRAP, BUS, FPE, SEGV and SYS: with a listener a real fault would be repeated for ever. They end leader-run, and
  *   the guard ends the command.
  * - CHLD and PIPE tell of our own children and writes; Node does what is needed.
+ * - XFSZ and XCPU tell of our own limits: that of the log's file, and the time of this process. The command has its own, which
+ *   are counted anew. They do nothing here (own-signals.ts): what cannot be written is dropped.
  * - TTIN and TTOU where there is a terminal: a write to it from the background is repeated for as long as TTOU is caught.
  * - Real-time signals: Node has no listeners for them. They end leader-run, and the guard ends the command.
  */
@@ -55,7 +57,7 @@ const aliases = ['SIGIOT', 'SIGPOLL', 'SIGUNUSED'] as const;
 const leftAlone: ReadonlySet<string> = new Set([
   ...['SIGKILL', 'SIGSTOP'],
   ...['SIGILL', 'SIGTRAP', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGSYS'],
-  ...['SIGCHLD', 'SIGPIPE'],
+  ...['SIGCHLD', 'SIGPIPE', 'SIGXFSZ', 'SIGXCPU'],
   ...aliases,
 ]);
 
@@ -98,10 +100,7 @@ function whileRunning(signal: NodeJS.Signals, context: SignalContext): SignalMea
   return stops ? { id: 'stop', forwardAs: signal } : { id: 'forward' };
 }
 
-/**
- * Listens to all of {@link caughtSignals} until closed. To be called before anything else: until then TERM ends leader-run
- * by its default action, which is right, but USR1 opens Node's inspector.
- */
+/** Listens to all of {@link caughtSignals} until closed. Until it is called, TERM ends leader-run by its default action. */
 export function listenToSignals(
   hasTerminal: boolean,
   onSignal: (signal: NodeJS.Signals) => void,

@@ -5,8 +5,24 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { ChildProcess } from 'node:child_process';
+import type { ProcessRow } from './process-table.ts';
+import {
+  hasChildrenLists,
+  readAllProcesses,
+  readDescendants,
+  readEnvironment,
+} from './process-table.ts';
 
+/** What a subreaper asks of the kernel. */
 export interface Subreaper {
+  /** leader-run's own. */
+  readonly pid: number;
+  /** At least all descendants, by pid. */
+  read(): ReadonlyMap<number, ProcessRow>;
+  /** {@link childrenOfNode}. */
+  started(): ReadonlySet<number>;
+  /** {@link readEnvironment}. */
+  environmentOf(pid: number): string | null;
   /**
    * Reaps one of our children if it has exited. Never one that Node started: it waits for those itself, and would lose their status.
    */
@@ -21,11 +37,20 @@ const noHang = 1;
 export async function becomeSubreaper(): Promise<Subreaper | null> {
   const system = process.platform === 'linux' ? await loadSystemCalls() : null;
   if (system?.prctl(setChildSubreaper, 1, 0, 0, 0) !== 0) return null;
+  const reap = (pid: number) => {
+    const waited = system.waitpid(pid, null, noHang);
+    return waited === pid ? 'reaped' : waited === 0 ? 'alive' : 'not ours';
+  };
+  const mayBeHidden = (pid: number) => childrenOfNode().has(pid) || reap(pid) === 'alive';
   return {
-    reap: (pid) => {
-      const waited = system.waitpid(pid, null, noHang);
-      return waited === pid ? 'reaped' : waited === 0 ? 'alive' : 'not ours';
-    },
+    pid: process.pid,
+    // Without lists twice: one whose pid is smaller than its parent's, which then ends, can be missed once.
+    read: hasChildrenLists()
+      ? () => readDescendants(mayBeHidden)
+      : () => new Map([...readAllProcesses(), ...readAllProcesses()]),
+    started: childrenOfNode,
+    environmentOf: readEnvironment,
+    reap,
   };
 }
 

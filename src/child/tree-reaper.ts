@@ -7,7 +7,23 @@ export interface TreeReaperOptions {
   /** Nothing is left. The last call. */
   readonly onGone: () => void;
   readonly onLingering: (members: readonly ProcessRow[]) => void;
+  readonly clock?: ReaperClock;
 }
+
+/** So that time can be simulated. */
+export interface ReaperClock {
+  nowMs(): number;
+  /** Calls back once after a delay; the result cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+const ownClock: ReaperClock = {
+  nowMs: () => performance.now(),
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 export interface TreeReaper {
   /** Whether the command has ended and nothing was left of its tree. */
@@ -35,15 +51,17 @@ export function createTreeReaper(options: TreeReaperOptions): TreeReaper {
 class Reaper implements TreeReaper {
   isOver = false;
   readonly #options: TreeReaperOptions;
+  readonly #clock: ReaperClock;
   #hasCommandEnded = false;
   #isKilling = false;
   #intervalMs = 1;
-  #timer: NodeJS.Timeout | null = null;
+  #cancelLook = (): void => undefined;
   #saidAtMs = 0;
   #killed: ReadonlySet<number> = new Set();
 
   constructor(options: TreeReaperOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? ownClock;
   }
 
   commandEnded(announce: (left: readonly ProcessRow[]) => void): void {
@@ -58,7 +76,7 @@ class Reaper implements TreeReaper {
   kill(): void {
     if (this.#isKilling || this.isOver) return;
     this.#isKilling = true;
-    this.#saidAtMs = performance.now();
+    this.#saidAtMs = this.#clock.nowMs();
     this.#intervalMs = 1;
     this.#killed = this.#options.tree.kill();
     this.#lookLater();
@@ -77,24 +95,24 @@ class Reaper implements TreeReaper {
 
   /** One SIGKILL is enough for those that it reached; with each report it is repeated, because one may have changed its user. */
   #killAgain(members: readonly ProcessRow[]): void {
-    const isTimeToSay = performance.now() - this.#saidAtMs >= lingeringMs;
+    const isTimeToSay = this.#clock.nowMs() - this.#saidAtMs >= lingeringMs;
     if (isTimeToSay || members.some(({ pid }) => !this.#killed.has(pid))) {
       this.#killed = this.#options.tree.kill();
     }
     if (!isTimeToSay) return;
-    this.#saidAtMs = performance.now();
+    this.#saidAtMs = this.#clock.nowMs();
     this.#options.onLingering(members);
   }
 
   #finish(): void {
     this.isOver = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#cancelLook();
     this.#options.onGone();
   }
 
   #lookLater(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), this.#intervalMs);
+    this.#cancelLook();
+    this.#cancelLook = this.#clock.setTimer(this.#intervalMs, () => this.#look());
     this.#intervalMs = Math.min(this.#intervalMs * 2, longestIntervalMs);
   }
 }

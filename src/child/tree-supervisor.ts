@@ -17,6 +17,7 @@ import type { Gate, GateEvents } from './gate.ts';
 import { createGate } from './gate.ts';
 import type { Guard } from './guard.ts';
 import { startGuard } from './guard.ts';
+import { outOfSight } from './judge-tree.ts';
 import type { Markers } from './markers.ts';
 import { createMarkers } from './markers.ts';
 import type { ProcessRow } from './process-table.ts';
@@ -191,10 +192,7 @@ class TreeSupervisor implements Supervisor {
       onLost: () => this.#lost(),
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
-      onRefused: () => {
-        this.#say({ id: 'refused' });
-        this.#gone();
-      },
+      onRefused: () => this.#endedWith(() => this.#say({ id: 'refused' })),
       onEnded: (ending) => this.#ended(ending),
       onDismissed: () => this.#gone(),
     };
@@ -265,17 +263,18 @@ class TreeSupervisor implements Supervisor {
 
   #ended(ending: Ending): void {
     this.#suspension?.close();
-    if (this.#phase.id === 'live') {
-      const ranForMs = performance.now() - this.#phase.startedAtMs;
-      this.#phase.reaper.commandEnded((left) => {
-        this.#say({ id: 'ended', ending });
-        const processes = namesOf(left);
-        if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
-      });
-    } else {
+    const ranForMs = this.#phase.id === 'live' ? performance.now() - this.#phase.startedAtMs : 0;
+    this.#endedWith((left) => {
       this.#say({ id: 'ended', ending });
-      this.#gone();
-    }
+      const processes = namesOf(left);
+      if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
+    });
+  }
+
+  #endedWith(announce: (left: readonly ProcessRow[]) => void): void {
+    if (this.#phase.id === 'live') return this.#phase.reaper.commandEnded(announce);
+    announce([]);
+    this.#gone();
   }
 
   #gone(): void {
@@ -317,15 +316,6 @@ class TreeSupervisor implements Supervisor {
   #say(news: SupervisorNews): void {
     this.#options.onNews(news);
   }
-}
-
-/** What the guard would not find by itself: neither in the command's group nor among its descendants. */
-function outOfSight(members: readonly ProcessRow[], { pid, hasOwnGroup }: TreeRoot): ProcessRow[] {
-  const inSight = new Set([pid]);
-  for (const member of members)
-    if ((hasOwnGroup && member.group === pid) || inSight.has(member.parent))
-      inSight.add(member.pid);
-  return members.filter((member) => !inSight.has(member.pid));
 }
 
 /** A group stands for the process that leads it. */

@@ -27,6 +27,8 @@ export function failureClause(failure: Failure, namespace: string): string {
       return `the server refused it with ${withStatus(failure.status, failure.message)}`;
     case 'status':
       return `the server answered ${withStatus(failure.status, failure.message)}`;
+    case 'unconfirmed':
+      return unconfirmed(failure);
     case 'malformed':
       return phrase(failure.message);
   }
@@ -46,12 +48,24 @@ export function failureInBrief(failure: Failure): string {
       return status(403);
     case 'no-namespace':
       return 'no such namespace';
+    case 'unconfirmed':
+      return 'an answer that does not show what was written';
     case 'network':
     case 'certificate':
     case 'credentials':
     case 'malformed':
       return phrase(failure.message);
   }
+}
+
+/** The likely causes: whoever may change a write, and whoever may answer in the server's place. */
+function unconfirmed(failure: Failure & { reason: 'unconfirmed' }): string {
+  const { holder, resourceVersion, isStored } = failure;
+  const held = holder === '' ? 'held by nobody' : `held by ${quote(holder)}`;
+  const shown = `its answer shows resourceVersion ${resourceVersion}, ${held}`;
+  return isStored
+    ? `the server stored something other than what was written (${shown}): look for an admission webhook that changes Leases, or a proxy that gives answers of its own`
+    : `the server answered with success and stored nothing (${shown}): look for an admission webhook that puts the Lease back, or a proxy that gives answers of its own`;
 }
 
 /** The API server's message names the user and what it may not do; without them it is passed on. */

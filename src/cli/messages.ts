@@ -68,6 +68,7 @@ function levelOf(report: Report): LineLevel {
     case 'api-failed':
     case 'renewal-failed':
     case 'restoring':
+    case 'went-back':
     case 'killing-child':
     case 'not-released':
       return 'warn';
@@ -111,6 +112,8 @@ class Sentences {
         return `Waiting for ${lease}: held by ${quote(report.holder)}`;
       case 'holder-changed':
         return this.#holderChanged(report.from, report.to);
+      case 'went-back':
+        return `The API server shows an older state of ${lease} (resourceVersion ${report.shownVersion} after ${report.newestVersion}): it was restored from a backup, or answers from an old cache. Waiting ${roughDuration(report.waitsMs)} for ${quote(report.holder)}, which may still lead`;
       case 'acquired':
         return `Leading ${lease}: fencing token ${report.token}, transitions ${report.transitions}`;
       case 'child-started':
@@ -203,6 +206,8 @@ class Sentences {
         return loss.holder === this.#context.identity
           ? `another process writes ${this.lease} with the same identity ${quote(loss.holder)}: give each its own --id`
           : `${this.lease} is held by ${quote(loss.holder)} now`;
+      case 'went-back':
+        return `the API server shows an older state of ${this.lease} (resourceVersion ${loss.shownVersion} after ${loss.newestVersion}), ${loss.holder === '' ? 'in which nobody holds it' : `held by ${quote(loss.holder)}`}: was it restored from a backup?`;
       case 'unguarded':
         return `it cannot be guarded any more: ${phrase(loss.message)}`;
     }

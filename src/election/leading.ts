@@ -8,13 +8,13 @@ import type { RawLease } from './lease.ts';
 import { expiry, lose } from './losing.ts';
 import { type SentRecord, resourceVersionOf } from './record.ts';
 import { beginRelease } from './releasing.ts';
+import { freshStreak } from './retrying.ts';
 import { advanceRenewal, believedUntilMs, renewNow, renewalDeadlineMs } from './renewing.ts';
 import { killDeadlineMs } from './settings.ts';
 import type { Leading, LiveChild, Standby, State } from './state.ts';
 import { stepDown } from './stepping-down.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
-import { noFailures } from './writing.ts';
 
 /** A write of ours is stored: the term begins, and counts from when that write was *sent*. */
 export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: Turn): Leading {
@@ -34,7 +34,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       newestVersion: fencingToken,
       unanswered: [],
     },
-    call: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...noFailures },
+    call: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },
   };
 }
 

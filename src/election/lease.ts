@@ -30,6 +30,8 @@ export type LeaseRequest =
  * - `no-namespace`: 404 on a create: the namespace does not exist. Fatal to a standby at any time.
  * - `rejected`: 400, 413, 415, 422 …: the server understood and refused. Fatal as `forbidden` is.
  * - `status`: 429, 5xx or any other status; `retryAfterMs` from Retry-After.
+ * - `unconfirmed`: a write was answered with success, but the Lease in the answer is not the one that was written: an admission webhook has
+ *   changed it, or somebody else than the API server answers. `isStored`: as a version newer than the one written over, so that something was stored.
  * - `malformed`: not JSON, truncated, too large, or not a Lease; or a Lease older than one already seen. `message` is a whole clause.
  */
 export type Failure =
@@ -46,6 +48,12 @@ export type Failure =
       readonly status: number;
       readonly message: string;
       readonly retryAfterMs: number | null;
+    }
+  | {
+      readonly reason: 'unconfirmed';
+      readonly holder: string;
+      readonly resourceVersion: string;
+      readonly isStored: boolean;
     }
   | { readonly reason: 'malformed'; readonly message: string };
 

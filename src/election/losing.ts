@@ -86,7 +86,7 @@ export function finishLosing(losing: Losing, turn: Turn): State {
   return leave(losing, loss, losing.outcome ?? own, turn);
 }
 
-/** After a loss by time one release may be tried: it can only succeed on the version that we last knew. */
+/** After a loss by time the record may still be ours, and is given back then. */
 function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome, turn: Turn): State {
   if (loss.id === 'expired') return beginRelease(state, outcome, turn);
   if (state.id !== 'losing') abandon(state.call, turn);

@@ -6,7 +6,15 @@
  */
 import type { Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
-import { type ElectionRecord, fingerprintOf, holderOfTerm, readRecord, termOf } from './record.ts';
+import {
+  type ElectionRecord,
+  compareResourceVersions,
+  fingerprintOf,
+  holderOfTerm,
+  readRecord,
+  resourceVersionOf,
+  termOfRecord,
+} from './record.ts';
 import { parseTimeMs } from './time.ts';
 
 export type Observation =
@@ -36,12 +44,26 @@ export interface Predecessor {
   /** The term that its record named in our annotation: its own, or one before it where the holder is no leader-run. */
   readonly namedTerm: string | null;
   readonly leaseDurationMs: number;
+  /** The resourceVersion by which it was last seen. */
+  readonly resourceVersion: string;
+}
+
+/** An older state was shown than one in which somebody held the lease: the server has gone back in time, or the answer is a late one. */
+export interface Doubt {
+  /** Who may still lead, and renewed perhaps until the older state was first seen. */
+  readonly predecessor: Predecessor;
+  readonly sinceMs: number;
+  /** The longest of all that may still lead. */
+  readonly leaseDurationMs: number;
 }
 
 export interface Sight {
   readonly seen: Observation;
   readonly predecessor: Predecessor | null;
+  readonly doubt: Doubt | null;
 }
+
+export const nothingSeen: Sight = { seen: { id: 'nothing' }, predecessor: null, doubt: null };
 
 /** Whether the record says that its last holder gave it back (design section 3, "Standby"). */
 function isReleased(record: ElectionRecord, predecessor: Predecessor | null): boolean {
@@ -62,7 +84,10 @@ export function observe(
   const record = readRecord(lease);
   const fingerprint = fingerprintOf(lease);
   const { seen } = before;
-  const isUnchanged = seen.id === 'present' && seen.fingerprint === fingerprint;
+  const doubt = doubtAfter(before, lease, record, at);
+  const isNewDoubt = doubt !== null && doubt !== before.doubt;
+  // What is older than what was seen says nothing of how long that has been so.
+  const isUnchanged = seen.id === 'present' && seen.fingerprint === fingerprint && !isNewDoubt;
   // A write that happened while we looked was made by somebody alive.
   const isSeenAlive = isUnchanged ? seen.isHolderAlive : seen.id !== 'nothing';
   const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
@@ -79,18 +104,52 @@ export function observe(
       isHolderAlive,
       isReleased: isNowReleased,
     },
-    predecessor: isNowReleased ? null : predecessorAfter(before.predecessor, record),
+    predecessor: isNowReleased ? null : predecessorAfter(before.predecessor, lease, record),
+    doubt,
   };
+}
+
+/** Begins with a state older than that of the predecessor, and ends where that one is seen to hold the lease by a version that is not. */
+function doubtAfter(
+  { predecessor, doubt }: Sight,
+  lease: RawLease,
+  record: ElectionRecord,
+  at: Instant,
+): Doubt | null {
+  if (predecessor !== null && isOlder(lease, predecessor)) {
+    const leaseDurationMs = Math.max(predecessor.leaseDurationMs, doubt?.leaseDurationMs ?? 0);
+    return { predecessor, sinceMs: at.bootMs, leaseDurationMs };
+  }
+  if (doubt === null || isOlder(lease, doubt.predecessor)) return doubt;
+  return termOfRecord(record) === doubt.predecessor.term ? null : doubt;
+}
+
+function isOlder(lease: RawLease, { resourceVersion }: Predecessor): boolean {
+  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersion);
+  return order !== null && order < 0;
 }
 
 /** The Lease was seen to be missing. */
 export function observeAbsence(before: Sight, at: Instant): Sight {
   if (before.seen.id === 'absent') return before;
-  return { seen: { id: 'absent', sinceMs: at.bootMs }, predecessor: before.predecessor };
+  return { ...before, seen: { id: 'absent', sinceMs: at.bootMs } };
 }
 
 /** The boot-clock instant from which on the Lease may be taken; `-Infinity`: at once, `Infinity`: not known yet. */
-export function freeAtMs({ seen, predecessor }: Sight, ownLeaseDurationMs: number): number {
+export function freeAtMs(sight: Sight, ownLeaseDurationMs: number): number {
+  return Math.max(
+    freeByRecordAtMs(sight, ownLeaseDurationMs),
+    doubtOverAtMs(sight, ownLeaseDurationMs),
+  );
+}
+
+/** Whoever was seen to hold the lease before the server went back in time has its whole lease to find that out. */
+function doubtOverAtMs({ doubt }: Sight, ownLeaseDurationMs: number): number {
+  if (doubt === null) return -Infinity;
+  return doubt.sinceMs + Math.max(ownLeaseDurationMs, doubt.leaseDurationMs);
+}
+
+function freeByRecordAtMs({ seen, predecessor }: Sight, ownLeaseDurationMs: number): number {
   switch (seen.id) {
     case 'nothing':
       return Infinity;
@@ -120,13 +179,18 @@ export function holderOf({ seen, predecessor }: Sight): string | null {
   return seen.record.holder === '' ? holderOfTerm(seen.record.term ?? '') : seen.record.holder;
 }
 
-function predecessorAfter(before: Predecessor | null, record: ElectionRecord): Predecessor | null {
+function predecessorAfter(
+  before: Predecessor | null,
+  lease: RawLease,
+  record: ElectionRecord,
+): Predecessor | null {
   if (record.holder === '') return before;
   return {
     holder: record.holder,
-    term: termOf(record.holder, record.acquireTime),
+    term: termOfRecord(record),
     namedTerm: record.term,
     leaseDurationMs: record.leaseDurationMs ?? 0,
+    resourceVersion: resourceVersionOf(lease),
   };
 }
 

@@ -30,12 +30,13 @@ export interface ElectionRecord {
   readonly termDurationMs: number | null;
 }
 
-/** The four fields by which one write of ours is told from every other, and when it was sent (boot-clock ms). */
+/** The four fields by which one write of ours is told from every other, how long it asks others to wait, and when it was sent (boot-clock ms). */
 export interface SentRecord {
   readonly holder: string;
   readonly acquireTime: string;
   readonly renewTime: string;
   readonly transitions: number;
+  readonly leaseDurationMs: number;
   readonly sentAtMs: number;
 }
 
@@ -80,19 +81,48 @@ export function compareResourceVersions(a: string, b: string): number | null {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Whether the record is this very write of ours. */
+/**
+ * Whether the record is this very write of ours. Times that an admission webhook has cut count if both are cut alike, and
+ * only beside our annotation, which has all digits of acquireTime (a release has none): random digits stay part of what is compared.
+ */
 export function isWrite(record: ElectionRecord, sent: SentRecord): boolean {
+  if (record.holder !== sent.holder || record.transitions !== sent.transitions) return false;
+  if (record.acquireTime === sent.acquireTime && record.renewTime === sent.renewTime) return true;
+  const acquired = partsOf(record.acquireTime ?? '');
+  const renewed = partsOf(record.renewTime ?? '');
+  const digits = Math.max(acquired.fraction.length, renewed.fraction.length);
+  const term = sent.holder === '' ? null : termOf(sent.holder, sent.acquireTime);
   return (
-    record.holder === sent.holder &&
-    record.acquireTime === sent.acquireTime &&
-    record.renewTime === sent.renewTime &&
-    record.transitions === sent.transitions
+    record.term === term &&
+    isCut(acquired, sent.acquireTime, digits) &&
+    isCut(renewed, sent.renewTime, digits)
   );
+}
+
+/** Whether the record is this write of ours and makes others wait for as long as it asked them to. */
+export function isWholeWrite(record: ElectionRecord, sent: SentRecord): boolean {
+  return isWrite(record, sent) && (record.leaseDurationMs ?? 0) >= sent.leaseDurationMs;
+}
+
+/** Whether it is newer than the other (null: there is none). Versions that cannot be compared count as newer when they differ. */
+export function isNewer(lease: RawLease, than: RawLease | null): boolean {
+  if (than === null) return true;
+  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersionOf(than));
+  return order === null || order > 0;
 }
 
 /** The value of {@link termAnnotation} for a holder's term. */
 export function termOf(holder: string, acquireTime: string | null): string {
   return `${holder}@${acquireTime ?? ''}`;
+}
+
+/** The term of the record's holder: by our annotation where that has digits of acquireTime which were cut from the record. */
+export function termOfRecord({ holder, acquireTime, term }: ElectionRecord): string {
+  const own = termOf(holder, acquireTime);
+  const acquired = partsOf(acquireTime ?? '');
+  const whole = term?.slice(holder.length + 1) ?? '';
+  const isSame = term === `${holder}@${whole}` && isCut(acquired, whole, acquired.fraction.length);
+  return isSame ? term : own;
 }
 
 /** The holder that a value of {@link termAnnotation} names. */
@@ -142,6 +172,24 @@ function specOf(sent: SentRecord, leaseDurationSeconds: number): JsonObject {
     renewTime: sent.renewTime,
     leaseTransitions: sent.transitions,
   };
+}
+
+/** A time up to its seconds, and the digits that follow, without zeros at the end. */
+interface TimeParts {
+  readonly seconds: string;
+  readonly fraction: string;
+}
+
+function partsOf(time: string): TimeParts {
+  const [, seconds = '', fraction = ''] = /^(.*:\d\d)(?:\.(\d*?)0*)?Z$/.exec(time) ?? [];
+  return { seconds, fraction };
+}
+
+/** Whether this is what is left of a time when no more than so many digits of its fraction are kept. */
+function isCut({ seconds, fraction }: TimeParts, whole: string, digits: number): boolean {
+  const from = partsOf(whole);
+  const kept = from.fraction.slice(0, digits).replace(/0*$/, '');
+  return seconds !== '' && seconds === from.seconds && fraction === kept;
 }
 
 /** A holder that is no string still holds: it is shown as its JSON. */

@@ -4,24 +4,18 @@
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import {
-  type SentRecord,
-  compareResourceVersions,
-  isWrite,
-  readRecord,
-  resourceVersionOf,
-} from './record.ts';
+import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
 import type { Outcome } from './report.ts';
-import { pauseAfter } from './retrying.ts';
+import { freshStreak, pauseAfter, streakOf } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
 import type { Call, Leading, Losing, Releasing, Standby, State, SteppingDown } from './state.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
   composeRecord,
-  noFailures,
   startReading,
   startWriting,
+  whyUnconfirmed,
   withUnanswered,
 } from './writing.ts';
 
@@ -44,7 +38,6 @@ export function beginRelease(
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
     deadlineMs: turn.nowMs + releaseTimeoutMs,
-    isOneAttempt: state.id === 'losing',
     hasLed: true,
     outcome,
   };
@@ -70,7 +63,6 @@ export function beginWithdrawal(
     lease: null,
     transitions: 0,
     deadlineMs: turn.nowMs + releaseTimeoutMs,
-    isOneAttempt: false,
     hasLed: false,
     outcome,
   };
@@ -101,13 +93,15 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
   }
   const isRelease = call.sent.holder === '';
   switch (answer.id) {
-    case 'lease':
+    case 'lease': {
+      const failure = whyUnconfirmed(call, answer.lease);
+      if (failure !== null) return failed(state, failure, turn);
       if (isRelease) return finish(state, turn);
-      return proceed(withOwn(state, answer.lease, call.sent), turn);
+      return writeAgain(withOwn(state, answer.lease, call.sent), turn);
+    }
     case 'not-found':
       return end(state, state.outcome, turn);
     case 'conflict':
-      if (isRelease && state.isOneAttempt) return refuse(state, turn);
       return read(doubted(state), turn);
   }
 }
@@ -120,6 +114,8 @@ function proceed(state: Releasing, turn: Turn): State {
       holder: '',
       acquireTime: null,
       transitions: state.transitions,
+      // As client-go's: the next candidate need not wait.
+      leaseDurationMs: 1000,
       earlier: [...state.written, ...state.released],
     },
     turn,
@@ -127,12 +123,20 @@ function proceed(state: Releasing, turn: Turn): State {
   return { ...state, ...startWriting(state, call, lease, sent, turn) };
 }
 
+/** The release is written, unless too many writes have led to nothing. */
+function writeAgain(state: Releasing, turn: Turn): State {
+  const { call } = state;
+  const nextAtMs = Math.max(turn.nowMs, call.writableAtMs);
+  return advanceReleasing({ ...state, call: { id: 'idle', nextAtMs, ...streakOf(call) } }, turn);
+}
+
 function read(state: Releasing, turn: Turn): Releasing {
   return { ...state, ...startReading(state, state.call, turn) };
 }
 
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
-  if (isOutdated(state, lease)) {
+  // The version on which a write was just refused, or one before it.
+  if (!isNewer(lease, state.lease)) {
     return failed(
       state,
       { reason: 'malformed', message: 'the server showed an outdated record' },
@@ -144,16 +148,11 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const own = state.written.find((sent) => isWrite(record, sent));
   // Emptied by somebody else, it is left to expire: a client-go that led after us keeps our annotation.
   if (own === undefined) return refuse(state, turn);
-  return proceed(withOwn(state, lease, own), turn);
+  return writeAgain(withOwn(state, lease, own), turn);
 }
 
 function failed(state: Releasing, failure: Failure, turn: Turn): State {
   const { call, candidate } = state;
-  // After a loss nothing else is written.
-  if (state.isOneAttempt && call.id === 'writing') {
-    turn.say({ id: 'not-released', why: failure });
-    return end(state, state.outcome, turn);
-  }
   // An attempt that was joined may have landed: the known version is as good as any, a conflict will tell.
   // However long the server asks us to wait, there is no time for it.
   return { ...doubted(state), call: pauseAfter(call, failure, candidate, 0, turn) };
@@ -164,13 +163,6 @@ function doubted(state: Releasing): Releasing {
   const { call, released } = state;
   const isRelease = call.id === 'writing' && call.sent.holder === '';
   return isRelease ? { ...state, released: withUnanswered(released, call) } : state;
-}
-
-/** A read that shows the version on which a write was just refused. */
-function isOutdated(state: Releasing, lease: RawLease): boolean {
-  if (state.lease === null) return false;
-  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersionOf(state.lease));
-  return order !== null && order <= 0;
 }
 
 function finish(state: Releasing, turn: Turn): State {
@@ -199,5 +191,5 @@ function withOwn(state: Releasing, lease: RawLease, { transitions }: SentRecord)
 }
 
 function idleAt(nextAtMs: number): Extract<Call, { id: 'idle' }> {
-  return { id: 'idle', nextAtMs, ...noFailures };
+  return { id: 'idle', nextAtMs, ...freshStreak };
 }

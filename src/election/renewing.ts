@@ -5,17 +5,17 @@
 import type { Answer, Failure, RawLease } from './lease.ts';
 import { type Judgement, judge } from './judging.ts';
 import { lose } from './losing.ts';
-import { compareResourceVersions, type SentRecord, resourceVersionOf } from './record.ts';
-import { isSameFailure, pauseAfter } from './retrying.ts';
+import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
+import { freshStreak, isSameFailure, pauseAfter, streakOf, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
-import type { Leading, Losing, State, SteppingDown, Tenure } from './state.ts';
+import type { Leading, State, SteppingDown, Tenure, Writing } from './state.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
   composeRecord,
-  noFailures,
   startReading,
   startWriting,
+  whyUnconfirmed,
   withUnanswered,
 } from './writing.ts';
 
@@ -53,6 +53,7 @@ export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
       acquireTime: term.acquireTime,
       // Created again it counts anew, as client-go's would.
       transitions: lease === null ? 0 : confirmed.transitions,
+      leaseDurationMs: candidate.leaseDurationMs,
       earlier: [confirmed, ...unanswered],
     },
     turn,
@@ -65,12 +66,18 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
   if (isLearnt(state)) return rest(state);
   if (answer.id === 'failed') return failed(state, answer.failure, turn);
   if (call.id === 'writing') {
-    if (answer.id === 'lease') return confirm(state, call.sent, answer.lease, turn);
+    if (answer.id === 'lease') return onWritten(state, call, answer.lease, turn);
     // Another's write came between, or this one came twice, or the Lease is gone: only the stored record can tell.
     return { ...doubted(state), ...startReading(state, call, turn) };
   }
   if (answer.id !== 'lease') return recreate(state, turn);
   return act(state, judge(state.tenure, answer.lease, null), answer.lease, turn);
+}
+
+/** Only an answer that shows our write confirms it: a webhook may have put the Lease back, a proxy may answer with another. */
+function onWritten<S extends Tenured>(state: S, call: Writing, lease: RawLease, turn: Turn): S {
+  const failure = whyUnconfirmed(call, lease);
+  return failure === null ? confirm(state, call.sent, lease, turn) : failed(state, failure, turn);
 }
 
 /** The watch tells of the Lease: what is not newer than what we know is late and means nothing. */
@@ -105,12 +112,18 @@ function act(state: Tenured, judgement: Judgement, lease: RawLease, turn: Turn):
     case 'landed':
       return confirm(state, judgement.sent, lease, turn);
     case 'unchanged':
-      return renewNow(idleNow(withLease(state, lease), turn), turn);
+      return writeAgain(withLease(state, lease), turn);
     case 'blanked':
-      turn.say({ id: 'restoring', what: 'blanked' });
-      return renewNow(idleNow(withLease(state, lease), turn), turn);
+      sayRestoring(state, 'blanked', turn);
+      return writeAgain(withLease(state, lease), turn);
     case 'foreign':
-      return loseTo(state, judgement.holder, turn);
+      return lose(state, { id: 'deposed', holder: judgement.holder }, turn);
+    case 'older': {
+      const { newestVersion } = state.tenure;
+      const { holder } = judgement;
+      const shownVersion = resourceVersionOf(lease);
+      return lose(state, { id: 'went-back', holder, shownVersion, newestVersion }, turn);
+    }
     case 'late':
       return failed(
         state,
@@ -120,15 +133,23 @@ function act(state: Tenured, judgement: Judgement, lease: RawLease, turn: Turn):
   }
 }
 
-function loseTo(state: Tenured, holder: string, turn: Turn): Losing | State {
-  return lose(state, { id: 'deposed', holder }, turn);
-}
-
 /** The Lease was deleted: we create it again. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
-  turn.say({ id: 'restoring', what: 'deleted' });
-  return renewNow(idleNow({ ...state, tenure: { ...tenure, lease: null } }, turn), turn);
+  sayRestoring(state, 'deleted', turn);
+  return writeAgain({ ...state, tenure: { ...tenure, lease: null } }, turn);
+}
+
+/** Once in a row of rounds: they may be many. */
+function sayRestoring({ call }: Tenured, what: 'blanked' | 'deleted', turn: Turn): void {
+  if (turn.nowMs >= call.writableAtMs) turn.say({ id: 'restoring', what });
+}
+
+/** Our record has to be written before its time: at once, unless that has been so too often. */
+function writeAgain<S extends Tenured>(state: S, turn: Turn): S {
+  const nextAtMs = Math.max(turn.nowMs, state.call.writableAtMs);
+  const idle: S = { ...state, call: { id: 'idle', nextAtMs, ...streakOf(state.call) } };
+  return turn.nowMs >= nextAtMs ? renewNow(idle, turn) : idle;
 }
 
 /** A record of ours is stored, and no request is under way any more. */
@@ -139,7 +160,7 @@ function confirm<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease,
 /** The next renewal is due a retry period after the last one was sent. */
 function rest<S extends Tenured>(state: S): S {
   const nextAtMs = state.tenure.confirmed.sentAtMs + state.candidate.retryPeriodMs;
-  return { ...state, call: { id: 'idle', nextAtMs, ...noFailures } };
+  return { ...state, call: { id: 'idle', nextAtMs, ...withoutFailures(state.call) } };
 }
 
 /** A record of ours is stored: the term lasts from when it was sent. What is under way goes on. */
@@ -151,11 +172,13 @@ function learn<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, t
     const sinceRenewalMs = turn.nowMs - tenure.confirmed.sentAtMs;
     turn.say({ id: 'renewed', sinceRenewalMs });
   }
+  // Somebody who undoes each of our writes leaves none of them a retry period: those are rounds that lead to nothing.
+  const isOnTime = sent.sentAtMs >= tenure.confirmed.sentAtMs + candidate.retryPeriodMs;
   turn.do({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
   return {
     ...state,
     tenure: { ...known, confirmed: sent, unanswered: [] },
-    call: { ...call, ...noFailures },
+    call: { ...call, ...(isOnTime ? freshStreak : withoutFailures(call)) },
   };
 }
 
@@ -185,11 +208,6 @@ function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
     ...doubted(state),
     call: pauseAfter(call, failure, candidate, candidate.retryPeriodMs, turn),
   };
-}
-
-function idleNow<S extends Tenured>(state: S, turn: Turn): S {
-  const { failures, failure } = state.call;
-  return { ...state, call: { id: 'idle', nextAtMs: turn.nowMs, failures, failure } };
 }
 
 function withLease<S extends Tenured>(state: S, lease: RawLease): S {

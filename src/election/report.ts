@@ -15,6 +15,13 @@ export type Loss =
     }
   /** The record names another holder, or our identity in a record that we did not write. */
   | { readonly id: 'deposed'; readonly holder: string }
+  /** The API server shows a record older than ours that is not of this term: it went back in time. `holder` is empty where nobody holds it. */
+  | {
+      readonly id: 'went-back';
+      readonly holder: string;
+      readonly shownVersion: string;
+      readonly newestVersion: string;
+    }
   /** The child's guard is lost and could not be replaced: leading on would not be safe. */
   | { readonly id: 'unguarded'; readonly message: string };
 
@@ -28,6 +35,14 @@ export type Report =
   | { readonly id: 'waiting'; readonly holder: string }
   /** While standby the holder changed. */
   | { readonly id: 'holder-changed'; readonly from: string; readonly to: string | null }
+  /** The API server shows an older state than one in which `holder` held the lease, who may still lead: it is waited for. */
+  | {
+      readonly id: 'went-back';
+      readonly holder: string;
+      readonly shownVersion: string;
+      readonly newestVersion: string;
+      readonly waitsMs: number;
+    }
   | { readonly id: 'acquired'; readonly token: string; readonly transitions: number }
   | { readonly id: 'child-started'; readonly pid: number }
   /** A request failed while standby; said once per change of the failure. */

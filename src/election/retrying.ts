@@ -1,8 +1,9 @@
 /**
- * After a failed attempt: how long the next one waits, and whether the failure is news.
+ * How long the next attempt waits, after one that failed and after writes that led to nothing although they were answered;
+ * and whether a failure is news.
  */
 import type { Failure } from './lease.ts';
-import type { Call, Candidate, Idle } from './state.ts';
+import type { Call, Candidate, Idle, Streak } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** The pause after the first failure is at least this, ms; each further one doubles it. */
@@ -10,6 +11,38 @@ const firstBackOffMs = 50;
 
 /** Doubled more often than this it would be no number any more. */
 const mostDoublings = 16;
+
+/** So many writes may follow each other at once. */
+const mostHastyRounds = 2;
+
+/** Before the first attempt, and after all went well. */
+export const freshStreak: Streak = {
+  failures: 0,
+  failure: null,
+  rounds: 0,
+  writableAtMs: -Infinity,
+};
+
+export function streakOf({ failures, failure, rounds, writableAtMs }: Streak): Streak {
+  return { failures, failure, rounds, writableAtMs };
+}
+
+/** The streak without its failures: the server answers. */
+export function withoutFailures(streak: Streak): Streak {
+  return { ...streakOf(streak), failures: 0, failure: null };
+}
+
+/**
+ * One more write is sent. Whatever may come of it and call for another one at once (a conflict, a record that is gone or
+ * emptied again): from the third in a row on they keep the pauses of failed attempts. This is the only place that counts,
+ * so that no course of answers and events can make a loop without a pause.
+ */
+export function countRound(streak: Streak, { retryPeriodMs }: Candidate, turn: Turn): Streak {
+  const rounds = streak.rounds + 1;
+  const pauseMs = backOffMs(rounds - mostHastyRounds + 1, retryPeriodMs, turn.at.random);
+  const writableAtMs = rounds < mostHastyRounds ? -Infinity : turn.nowMs + pauseMs;
+  return { ...streakOf(streak), rounds, writableAtMs };
+}
 
 /** The pause after a failure. What the server asks for (Retry-After) is granted up to `mostAskedMs`. */
 export function pauseAfter(
@@ -25,7 +58,10 @@ export function pauseAfter(
     backOffMs(failures, retryPeriodMs, turn.at.random),
     Math.min(askedMs, mostAskedMs),
   );
-  return { id: 'idle', nextAtMs: turn.nowMs + pauseMs, failures, failure };
+  // The failed write has its own pause, and does not count as one that was answered.
+  const rounds = call.id === 'writing' ? call.rounds - 1 : call.rounds;
+  const nextAtMs = turn.nowMs + pauseMs;
+  return { id: 'idle', nextAtMs, failures, failure, rounds, writableAtMs: nextAtMs };
 }
 
 /** Exponential up to `longestMs`, never less than half of it nor more than it, so that candidates drift apart. */

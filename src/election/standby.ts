@@ -3,12 +3,20 @@
  * up as the settings and the user say.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type Sight, freeAtMs, holderOf, observe, observeAbsence } from './observation.ts';
+import {
+  type Sight,
+  freeAtMs,
+  type Present,
+  holderOf,
+  nothingSeen,
+  observe,
+  observeAbsence,
+} from './observation.ts';
 import { win } from './leading.ts';
 import {
   type SentRecord,
-  compareResourceVersions,
-  isWrite,
+  isNewer,
+  isWholeWrite,
   largestInteger,
   readRecord,
   resourceVersionOf,
@@ -16,16 +24,16 @@ import {
 import { beginWithdrawal } from './releasing.ts';
 import type { Outcome } from './report.ts';
 import { end } from './ending.ts';
-import { isSameFailure, pauseAfter } from './retrying.ts';
+import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs, jitterFactor } from './settings.ts';
 import type { Candidate, Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
   composeRecord,
-  noFailures,
   startReading,
   startWriting,
+  whyUnconfirmed,
   withUnanswered,
 } from './writing.ts';
 import { watchFrom } from './watching.ts';
@@ -46,9 +54,9 @@ export function initialStandby(candidate: Candidate, nowMs: number): Standby {
     candidate,
     requests: 0,
     watch: { id: 'closed' },
-    call: { id: 'idle', nextAtMs: nowMs, ...noFailures },
+    call: { id: 'idle', nextAtMs: nowMs, ...freshStreak },
     child: { id: 'preparing' },
-    sight: { seen: { id: 'nothing' }, predecessor: null },
+    sight: nothingSeen,
     unanswered: [],
     beganAtMs: nowMs,
     hasContact: false,
@@ -78,9 +86,13 @@ export function standbyDeadlineMs(standby: Standby): number {
 }
 
 export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): State {
-  if (answer.id === 'failed') return refusedOrFailed(standby, answer.failure, turn);
-  const greeted = recovered(standby, turn);
   const { call } = standby;
+  if (answer.id === 'failed') return refusedOrFailed(standby, answer.failure, turn);
+  if (call.id === 'writing' && answer.id === 'lease') {
+    const failure = whyUnconfirmed(call, answer.lease);
+    if (failure !== null) return failed(standby, failure, turn);
+  }
+  const greeted = recovered(standby, turn);
   if (call.id === 'writing') return onAcquireAnswer(greeted, call.sent, answer, turn);
   switch (answer.id) {
     case 'lease':
@@ -101,7 +113,7 @@ export function onStandbyNews(
   const { seen } = standby.sight;
   if (seen.id === 'present' && isLate(lease, seen.lease)) return standby;
   const { call } = standby;
-  if (call.id === 'writing' && isWrite(readRecord(lease), call.sent)) {
+  if (call.id === 'writing' && isWholeWrite(readRecord(lease), call.sent)) {
     return isDeleted ? standby : { ...win(standby, call.sent, lease, turn), call };
   }
   const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
@@ -120,8 +132,9 @@ export function withdraw(standby: Standby, outcome: Outcome, turn: Turn): State 
 }
 
 /** The instant from which on the lease may be taken and is not left to others. */
-function takeAtMs({ sight, candidate, holdBackUntilMs }: Standby): number {
-  return Math.max(freeAtMs(sight, candidate.leaseDurationMs), holdBackUntilMs);
+function takeAtMs({ sight, candidate, holdBackUntilMs, call }: Standby): number {
+  const freeMs = freeAtMs(sight, candidate.leaseDurationMs);
+  return Math.max(freeMs, holdBackUntilMs, call.writableAtMs);
 }
 
 /** After a failure the pause counts, else whatever comes first; but once the lease is free a look would only be in the way. */
@@ -190,6 +203,7 @@ function acquire(standby: Standby, turn: Turn): Standby {
       holder: candidate.identity,
       acquireTime: null,
       transitions: Math.min((record?.transitions ?? 0) + (isChange ? 1 : 0), largestInteger),
+      leaseDurationMs: candidate.leaseDurationMs,
       earlier: standby.unanswered,
     },
     turn,
@@ -229,16 +243,17 @@ function seeLease(
   turn: Turn,
 ): State {
   const record = readRecord(lease);
-  const landed = standby.unanswered.find((sent) => isWrite(record, sent));
+  const landed = standby.unanswered.find((sent) => isWholeWrite(record, sent));
   if (landed !== undefined) return win(standby, landed, lease, turn);
   const sight = observe(standby.sight, lease, serverTimeMs, turn.at);
   sayHolder(standby, holderOf(sight), turn);
+  sayDoubt(standby, sight, turn);
   const spreadMs = spreadAfter(standby, sight, turn);
   const watch = sight.seen.isReleased
     ? standby.watch
     : watchFrom(standby, resourceVersionOf(lease), turn);
   return {
-    ...idleUnlessWriting(standby, turn),
+    ...idleUnlessWriting(hasMovedOn(standby, sight) ? withFreshStreak(standby) : standby, turn),
     ...holdBack({ ...standby, spreadMs }, sight, turn),
     spreadMs,
     watch,
@@ -288,6 +303,34 @@ function sayHolder(standby: Standby, holder: string | null, turn: Turn): void {
   else if (holder !== null) turn.say({ id: 'waiting', holder });
 }
 
+/** Says for whom we wait although the record does not ask for it. */
+function sayDoubt(
+  { sight: before, candidate }: Standby,
+  sight: Sight & { seen: Present },
+  turn: Turn,
+): void {
+  const { doubt, seen } = sight;
+  if (doubt === null || doubt === before.doubt) return;
+  const { holder, resourceVersion } = doubt.predecessor;
+  turn.say({
+    id: 'went-back',
+    holder,
+    newestVersion: resourceVersion,
+    shownVersion: resourceVersionOf(seen.lease),
+    waitsMs: freeAtMs(sight, candidate.leaseDurationMs) - turn.nowMs,
+  });
+}
+
+/** Somebody else has taken or renewed the lease since: our own attempts are rounds of another race. */
+function hasMovedOn({ sight: { seen: before } }: Standby, { seen }: { seen: Present }): boolean {
+  const isSame = before.id === 'present' && before.fingerprint === seen.fingerprint;
+  return seen.record.holder !== '' && !isSame;
+}
+
+function withFreshStreak(standby: Standby): Standby {
+  return { ...standby, call: { ...standby.call, ...freshStreak } };
+}
+
 /** A refusal that trying again cannot mend is fatal as long as nothing has ever worked. */
 function refusedOrFailed(standby: Standby, failure: Failure, turn: Turn): State {
   if (isFatal(failure, standby)) {
@@ -316,6 +359,7 @@ function isFatal(failure: Failure, { hasContact, call }: Standby): boolean {
     case 'timeout':
     case 'network':
     case 'status':
+    case 'unconfirmed':
     case 'malformed':
       return false;
   }
@@ -333,13 +377,18 @@ function failed(standby: Standby, failure: Failure, turn: Turn): Standby {
 
 function recovered(standby: Standby, turn: Turn): Standby {
   if (standby.call.failures > 0) turn.say({ id: 'api-recovered' });
-  return { ...standby, hasContact: true, call: { ...standby.call, ...noFailures } };
+  return {
+    ...standby,
+    hasContact: true,
+    call: { ...standby.call, ...withoutFailures(standby.call) },
+  };
 }
 
 /** No request under way; the next look comes after client-go's jitter, unless the watch makes it superfluous. */
 function idle(standby: Standby, turn: Turn): Standby {
   const pauseMs = standby.candidate.retryPeriodMs * (1 + jitterFactor * turn.at.random);
-  return { ...standby, call: { id: 'idle', nextAtMs: turn.nowMs + pauseMs, ...noFailures } };
+  const nextAtMs = turn.nowMs + pauseMs;
+  return { ...standby, call: { id: 'idle', nextAtMs, ...withoutFailures(standby.call) } };
 }
 
 /** What was asked, or told by the watch, is known now: a look under way is no longer needed. */
@@ -354,6 +403,5 @@ function isNewsSince({ sight }: Standby, sent: SentRecord): boolean {
 }
 
 function isLate(lease: RawLease, seen: RawLease): boolean {
-  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersionOf(seen));
-  return order !== null && order <= 0;
+  return !isNewer(lease, seen);
 }

@@ -43,6 +43,10 @@ export interface Streak {
   readonly failures: number;
   /** What the last attempt failed of, if it did. */
   readonly failure: Failure | null;
+  /** Writes in a row that were answered and after which another one was wanted before its time. */
+  readonly rounds: number;
+  /** The next write waits until then (boot-clock instant). */
+  readonly writableAtMs: number;
 }
 
 /** No request under way; the next thing is due at `nextAtMs`. */
@@ -64,6 +68,8 @@ export interface Writing extends Streak {
   readonly request: number;
   readonly expiresAtMs: number;
   readonly sent: SentRecord;
+  /** What it is written over; `null`: it creates the Lease. */
+  readonly over: RawLease | null;
 }
 
 export type Call = Idle | Reading | Writing;
@@ -162,8 +168,6 @@ export interface Releasing extends Base {
   readonly lease: RawLease | null;
   readonly transitions: number;
   readonly deadlineMs: number;
-  /** After a loss there is one attempt only. */
-  readonly isOneAttempt: boolean;
   /** Else a candidacy is withdrawn, and only an acquiring attempt without an answer may have won. */
   readonly hasLed: boolean;
   readonly outcome: Outcome;

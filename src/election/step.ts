@@ -10,6 +10,7 @@ import type { Effect } from './effect.ts';
 import type { ElectionEvent, Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
 import { onChild } from './child-events.ts';
+import { checkStep } from './invariants.ts';
 import { advanceLeading, leadingDeadlineMs, stopLeading } from './leading.ts';
 import { advanceLosing, losingDeadlineMs, onLosingNews } from './losing.ts';
 import { advanceReleasing, onReleasingAnswer, releasingDeadlineMs } from './releasing.ts';
@@ -36,7 +37,9 @@ export function step(before: State, event: ElectionEvent, at: Instant): Step {
   const turn = new Turn(at, event.id === 'time' ? event.gap : null);
   const onTime = event.id === 'child-ended' ? before : advance(before, turn);
   const state = advance(react(onTime, event, turn), turn);
-  return { state, effects: turn.effects };
+  const { effects } = turn;
+  checkStep({ before, event, after: state, effects, nowMs: turn.nowMs });
+  return { state, effects };
 }
 
 /** The boot-clock instant at which {@link step} wants a `time` event at the latest; `Infinity`: none. */

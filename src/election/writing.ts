@@ -1,11 +1,20 @@
 /**
  * Composing and sending the one request that may be under way.
  */
-import type { RawLease } from './lease.ts';
+import type { Failure, RawLease } from './lease.ts';
 import { microTime, parseTimeMs } from './time.ts';
-import { type SentRecord, newLease, withRecord } from './record.ts';
+import {
+  type SentRecord,
+  isNewer,
+  isWholeWrite,
+  newLease,
+  readRecord,
+  resourceVersionOf,
+  withRecord,
+} from './record.ts';
 import { attemptTimeoutMs } from './settings.ts';
-import type { Call, Candidate, Reading, State, Streak, Writing } from './state.ts';
+import { countRound, streakOf } from './retrying.ts';
+import type { Call, Reading, State, Streak, Writing } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** What a new write keeps of the ones before it. */
@@ -14,6 +23,7 @@ export interface WriteBasis {
   /** null: a new term begins, or the lease is released: now. */
   readonly acquireTime: string | null;
   readonly transitions: number;
+  readonly leaseDurationMs: number;
   /** Our writes before this one: renewTime has to differ from theirs by a whole second. */
   readonly earlier: readonly SentRecord[];
 }
@@ -31,17 +41,15 @@ export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
     acquireTime: basis.acquireTime ?? microTime(renewMs, (random * 1000) % 1),
     renewTime: microTime(renewMs, random),
     transitions: basis.transitions,
+    leaseDurationMs: basis.leaseDurationMs,
     sentAtMs: bootMs,
   };
 }
 
-/** Before the first attempt, and after one that went well. */
-export const noFailures: Streak = { failures: 0, failure: null };
-
 /** Sends a GET. */
 export function startReading(
   state: State,
-  { failures, failure }: Streak,
+  streak: Streak,
   turn: Turn,
 ): { requests: number; call: Reading } {
   const request = state.requests + 1;
@@ -50,14 +58,14 @@ export function startReading(
   const expiresAtMs = turn.nowMs + timeoutMs;
   return {
     requests: request,
-    call: { id: 'reading', request, expiresAtMs, failures, failure },
+    call: { id: 'reading', request, expiresAtMs, ...streakOf(streak) },
   };
 }
 
 /** Sends a PUT over `lease`, or a POST where there is none. */
 export function startWriting(
   state: State,
-  { failures, failure }: Streak,
+  streak: Streak,
   lease: RawLease | null,
   sent: SentRecord,
   turn: Turn,
@@ -65,8 +73,7 @@ export function startWriting(
   const request = state.requests + 1;
   const { candidate } = state;
   const timeoutMs = attemptTimeoutMs(candidate);
-  // A released lease says 1, as client-go's does: the next candidate need not wait.
-  const seconds = sent.holder === '' ? 1 : leaseDurationSeconds(candidate);
+  const seconds = sent.leaseDurationMs / 1000;
   turn.send(
     request,
     lease === null
@@ -77,8 +84,27 @@ export function startWriting(
   const expiresAtMs = turn.nowMs + timeoutMs;
   return {
     requests: request,
-    call: { id: 'writing', request, expiresAtMs, failures, failure, sent },
+    call: {
+      id: 'writing',
+      request,
+      expiresAtMs,
+      ...countRound(streak, candidate, turn),
+      sent,
+      over: lease,
+    },
   };
+}
+
+/**
+ * Whether the Lease in the answer to a write shows that it was stored: this record, as a version newer than the one written
+ * over; null: it does. A webhook may have put the Lease back, and a proxy may answer with another one.
+ */
+export function whyUnconfirmed({ sent, over }: Writing, answer: RawLease): Failure | null {
+  const record = readRecord(answer);
+  const isStored = isNewer(answer, over);
+  if (isStored && isWholeWrite(record, sent)) return null;
+  const resourceVersion = resourceVersionOf(answer);
+  return { reason: 'unconfirmed', holder: record.holder, resourceVersion, isStored };
 }
 
 /** Whether this answer is the one that is waited for; all others are of abandoned requests. */
@@ -97,8 +123,4 @@ export function withUnanswered(
   call: Call,
 ): readonly SentRecord[] {
   return call.id === 'writing' ? [...unanswered, call.sent] : unanswered;
-}
-
-function leaseDurationSeconds(candidate: Candidate): number {
-  return candidate.leaseDurationMs / 1000;
 }

@@ -31,11 +31,10 @@ export function failureOfReply(reply: Reply): Failure {
 
 /** Is this a Lease as far as everybody has to rely on it: its kind, and metadata? */
 export function isLease(value: unknown): value is RawLease {
-  return (
-    isObject(value) &&
-    value['kind'] === 'Lease' &&
-    textOf(objectOf(value['metadata'])['resourceVersion']) !== null
-  );
+  if (!isObject(value) || value['kind'] !== 'Lease') return false;
+  // A write without one would overwrite whatever is there.
+  const { resourceVersion } = objectOf(value['metadata']);
+  return typeof resourceVersion === 'string' && resourceVersion !== '';
 }
 
 function leaseOf(reply: Reply): Answer {

@@ -40,6 +40,10 @@ export type StreamEnd =
 /** The server answers a watch at once, also when there is nothing to tell. */
 const openTimeoutMs = 10_000;
 
+/** A watch that tells more than this within {@link floodWindowMs} is read no faster: what it tells has to be parsed and judged, beside renewals. */
+const mostEventsInWindow = 20;
+const floodWindowMs = 100;
+
 /** Opens a watch and reads it to its end. Never rejects. */
 export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd> {
   return new Promise((resolve) => {
@@ -51,6 +55,7 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
       if (isOver) return;
       isOver = true;
       clearTimeout(silence);
+      clearTimeout(flood);
       signal.removeEventListener('abort', close);
       resolve(end);
     };
@@ -62,6 +67,7 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
     const close = (): void => cut({ id: 'ended' });
     signal.addEventListener('abort', close);
     const afterMs = Math.min(silenceMs, openTimeoutMs);
+    let flood: NodeJS.Timeout | undefined;
     let silence = setTimeout(() => cut(failed({ reason: 'timeout', afterMs })), afterMs);
 
     const read = (response: IncomingMessage): void => {
@@ -70,11 +76,23 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
       silence = setTimeout(() => cut({ id: 'silent' }), silenceMs);
       options.onOpen();
       const lines = new LineSplitter(bodyLimitBytes);
+      let windowEndMs = 0;
+      let events = 0;
+      const onEvent: WatchStreamOptions['onEvent'] = (event) => {
+        events += 1;
+        options.onEvent(event);
+      };
       response
         .on('data', (chunk: Buffer) => {
           silence.refresh();
-          const end = readChunk(lines, chunk, options);
-          if (end !== null) cut(end);
+          const nowMs = performance.now();
+          if (nowMs >= windowEndMs) [windowEndMs, events] = [nowMs + floodWindowMs, 0];
+          const end = readChunk(lines, chunk, { ...options, onEvent });
+          if (end !== null) return cut(end);
+          if (events <= mostEventsInWindow) return;
+          // The rest waits at the server, which ends a watch that lags too far behind.
+          response.pause();
+          flood = setTimeout(() => response.resume(), windowEndMs - nowMs);
         })
         .on('end', () => over({ id: 'ended' }))
         .on('error', () => over({ id: 'ended' }));

@@ -1,7 +1,7 @@
 /** G5: the command cannot tell that it is wrapped, but for the variables that are documented. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type StdioOptions, spawnSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, processesWith } from './fixtures/processes.ts';
@@ -9,8 +9,13 @@ import { type Rig, type StartOptions, createRig } from './fixtures/rig.ts';
 import { shells } from './fixtures/shells.ts';
 
 let rig: Rig;
+let programs: string;
 beforeAll(async () => {
   rig = await createRig();
+  programs = join(rig.directory, 'programs');
+  mkdirSync(programs);
+  const script = '#!/bin/sh\necho the one in PATH\n';
+  writeFileSync(join(programs, 'grep'), script, { mode: 0o755 });
 });
 afterAll(() => rig[Symbol.asyncDispose]());
 
@@ -110,16 +115,27 @@ describe.each(shells)('gate run by %s', (shell) => {
 
   test('puts back the limit on open files and the signals that were ignored', async () => {
     const { SIGHUP, SIGUSR2 } = constants.signals;
+    // The notes are for the process that has this pid.
+    const through = ['sh', '-c', 'LEADER_RUN_LAUNCHER_PID=$$ exec "$@"', 'sh'];
     const env = {
       PATH: path,
       LEADER_RUN_LAUNCHER_NOFILE: '321',
       LEADER_RUN_LAUNCHER_IGNORED: String(2 ** (SIGHUP - 1) + 2 ** (SIGUSR2 - 1)),
     };
     const script = 'ulimit -S -n; grep -h SigIgn /proc/self/status';
-    const [limit, ignored] = (await outputOf(['sh', '-c', script], { shell, env })).split('\n');
+    const [limit, ignored] = (await outputOf(['sh', '-c', script], { shell, env, through })).split(
+      '\n',
+    );
     expect(limit).toBe('321');
     const mask = Number.parseInt(ignored?.split('\t')[1] ?? '', 16);
     expect(mask % 2 ** 31).toBe(2 ** (SIGHUP - 1) + 2 ** (SIGUSR2 - 1));
+  });
+
+  test('runs the program that is in PATH, and none of the same name in the shell', async () => {
+    for (const variables of [{}, { 'a.b': 'so that env is needed' }]) {
+      const env = { PATH: `${programs}:${path}`, ...variables };
+      expect(await outputOf(['grep', 'x'], { shell, env })).toBe('the one in PATH\n');
+    }
   });
 
   test('does not show the command in the arguments of a standby', async () => {

@@ -18,7 +18,7 @@ function createShell(): { readonly path: string; readonly pidOf: (start: number)
   const path = join(directory, 'sh');
   const program = `#!/bin/sh
     echo $$ >>${directory}/pids
-    if [ "$(wc -l <${directory}/pids)" -eq 2 ]; then read -r line <&3; echo ok >&3; kill -KILL $$; fi
+    if [ "$(wc -l <${directory}/pids)" -eq 2 ]; then echo ok >&3; read -r line <&3; echo ok >&3; kill -KILL $$; fi
     exec /bin/sh "$@"
   `;
   writeFileSync(path, program, { mode: 0o755 });
@@ -61,5 +61,7 @@ test('a guard that Node throws at instead of starting it is lost like any other'
     const options = { timeoutMs: 500, onArmed: fail, onReplaced: fail, onKilled: fail };
     startGuard({ ...options, shell: busyFile(), onLost: resolve });
   });
-  expect(await lost).toBe('the guard could not be started: spawn ETXTBSY');
+  expect(await lost).toMatch(
+    /^Cannot guard with \/.*\/busy: it could not be started: spawn ETXTBSY$/,
+  );
 });

@@ -28,7 +28,7 @@ function startGuard(shell: string): { guard: ChildProcess; socket: Socket } {
   const guard = spawn(shell, ['-c', 'eval "$script"'], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, script: guardScript, signals: '15' },
+    env: { PATH: process.env['PATH'], ignored: '15', script: guardScript },
   });
   started.push(guard);
   return { guard, socket: guard.stdio[3] as Socket };
@@ -50,7 +50,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const { guard, socket } = startGuard(shell);
     const command = await startCommand();
     const ends = [once(command, 'exit'), once(guard, 'exit')];
-    socket.end(`tree ${command.pid} - ${command.pid} ${'c'.repeat(40)} .\n`);
+    socket.end(`. root=${command.pid} since=- group=${command.pid} cookie=${'c'.repeat(40)} .\n`);
     await Promise.all(ends);
     expect(command.signalCode).toBe('SIGKILL');
     expect(existsSync(looked)).toBe(false);
@@ -60,7 +60,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const { guard, socket } = startGuard(shell);
     const [command, bystander] = [await startCommand(), await startCommand()];
     const ends = [once(command, 'exit'), once(guard, 'exit')];
-    socket.end(`tree ${command.pid} - - ${'c'.repeat(40)} .\n`);
+    socket.end(`. root=${command.pid} since=- group=- cookie=${'c'.repeat(40)} .\n`);
     await Promise.all(ends);
     expect(isAlive(bystander.pid ?? 0)).toBe(true);
     expect(existsSync(looked)).toBe(false);
@@ -69,12 +69,13 @@ describe.each(shells)('guard run by %s', (shell) => {
 
   test('keeps to the deadline that it was told last', async () => {
     const { guard, socket } = startGuard(shell);
+    await once(socket, 'data');
     const command = await startCommand();
     const ended = Promise.all([once(command, 'exit'), once(guard, 'exit')]);
     const nowMs = bootNowMs();
-    socket.write(`tree ${command.pid} - ${command.pid} ${'c'.repeat(40)} .\n`);
+    socket.write(`. root=${command.pid} since=- group=${command.pid} cookie=${'c'.repeat(40)} .\n`);
     for (const afterMs of [300, 600, 900])
-      socket.write(`by ${toCentiseconds(nowMs + afterMs)} .\n`);
+      socket.write(`. deadline=${toCentiseconds(nowMs + afterMs)} .\n`);
     await ended;
     expect(bootNowMs() - nowMs).toBeGreaterThan(850);
     socket.destroy();

@@ -219,7 +219,7 @@ describe('guard on its own', () => {
 
   test('leaves nothing behind when it is killed while nothing runs', async () => {
     const { guard, socket } = startBareGuard();
-    socket.write(`tree ${process.pid} 1 - ${'c'.repeat(40)} .\n`);
+    socket.write(`. root=${process.pid} since=1 group=- cookie=${'c'.repeat(40)} .\n`);
     await once(socket, 'data');
     guard.kill('SIGKILL');
     await until('its session is empty', () => sessionOf(guard.pid ?? 0).length === 0);
@@ -229,14 +229,14 @@ describe('guard on its own', () => {
     const { guard, socket } = startBareGuard();
     const answers: string[] = [];
     socket.on('data', (data: Buffer) => answers.push(data.toString()));
-    socket.write(`tree 12 34 5\n`);
-    socket.write(`by ${Math.floor(bootNowMs() / 10) + 6_000} .\n`);
-    await once(socket, 'data');
+    socket.write(`. root=12 since=34 group=5\n`);
+    socket.write(`. deadline=${Math.floor(bootNowMs() / 10) + 6_000} .\n`);
+    await until('it has answered', () => answers.join('').split('\n').length > 2);
     const ended = once(guard, 'exit');
     // Not by the end of the socket: it would be the sign to kill.
     guard.kill('SIGKILL');
     await ended;
-    expect(answers.join('')).toBe('ok\n');
+    expect(answers.join('')).toBe('ok\nok\n');
   });
 });
 
@@ -248,7 +248,7 @@ function startBareGuard() {
   const guard = spawn('/bin/sh', ['-c', 'eval "$script"'], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    env: { PATH: `${directory}:${process.env['PATH'] ?? ''}`, script: guardScript, signals: '15' },
+    env: { PATH: process.env['PATH'], ignored: '15', script: guardScript },
   });
   onTestFinished(() => void guard.kill('SIGKILL'));
   const looks = () => existsSync(join(directory, 'looked'));

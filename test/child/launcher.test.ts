@@ -177,6 +177,7 @@ describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
         'LEADER_RUN_LAUNCHER_ENV_2=Qj0yAA==',
         'LEADER_RUN_LAUNCHER_NOFILE=1',
         'LEADER_RUN_LAUNCHER_IGNORED=1',
+        'LEADER_RUN_LAUNCHER_PID=1',
       ];
       const {
         environment: noted,
@@ -187,7 +188,7 @@ describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
       expect(noted).toEqual([`PATH=${path}`]);
       expect(ignoredSignals).toEqual([]);
       expect([...launcherVariables].sort()).toEqual([
-        ...['LEADER_RUN_LAUNCHER_ENV_1', 'LEADER_RUN_LAUNCHER_NOFILE'],
+        ...['LEADER_RUN_LAUNCHER_ENV_1', 'LEADER_RUN_LAUNCHER_NOFILE', 'LEADER_RUN_LAUNCHER_PID'],
       ]);
     });
 
@@ -239,10 +240,20 @@ it('the launcher can be run as it is', async () => {
   );
 });
 
-it('a leader-run that was started without the launcher takes what there is', () => {
+it.each([
+  ['nothing', {}],
+  ['notes of no process', {}],
+  ['notes of another process', { LEADER_RUN_LAUNCHER_PID: '1' }],
+])('started without the launcher, and with %s, it takes what there is', (what, pid) => {
   const bundle = join(folder, 'dist', 'leader-run.cjs');
+  const notes = {
+    LEADER_RUN_LAUNCHER_ENV_1: 'QT0xAA==',
+    LEADER_RUN_LAUNCHER_NOFILE: '1',
+    LEADER_RUN_LAUNCHER_IGNORED: '1',
+    ...pid,
+  };
   const stdout = execFileSync(process.execPath, [bundle], {
-    env: { A: '1', B: '2\n' },
+    env: { A: '1', B: '2\n', ...(what === 'nothing' ? {} : notes) },
     input: '',
     encoding: 'utf8',
   });

@@ -1,9 +1,18 @@
 /** Signals sent to the built program, which has no terminal. */
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { caughtSignals } from '../../src/child/signals.ts';
-import { leaderRun, readLease, sandbox, start, waitFor } from '../end-to-end/rig.ts';
+import {
+  leaderRun,
+  readLease,
+  sandbox,
+  start,
+  temporaryFolder,
+  waitFor,
+} from '../end-to-end/rig.ts';
 import { createCommand } from '../fixtures/pty.ts';
 
 const lock = ['--lock-name', 'x'];
@@ -41,6 +50,43 @@ describe('while the command runs', () => {
 
     expect((await leader).exitCode).toBe(9);
     expect(command.says.text.match(/got \w+/g)).toEqual(signals.map((signal) => `got ${signal}`));
+  });
+
+  it('what the kernel sends for its own limits does nothing, to it or the command', async () => {
+    const { leader, command } = await leading(['SIGXCPU', 'SIGXFSZ', 'SIGUSR1', 'SIGTERM']);
+
+    for (const signal of ['SIGXCPU', 'SIGXFSZ', 'SIGUSR1'] as const) leader.kill(signal);
+    await command.says.until(/got SIGUSR1/);
+    command.order('exit 9');
+
+    expect((await leader).exitCode).toBe(9);
+    expect(command.says.text.match(/got \w+/g)).toEqual(['got SIGUSR1']);
+  });
+
+  it('a log file that may not grow is done without', async () => {
+    const { kubeconfigPath } = await sandbox();
+    const file = join(temporaryFolder(), 'log');
+    const command = 'trap "echo got XFSZ" XFSZ; echo up; read -r line; exit 9';
+    const run = execa(
+      'sh',
+      [
+        '-c',
+        `ulimit -f 0; exec "$0" "$@" 2>${file}`,
+        leaderRun,
+        ...lock,
+        '--',
+        'sh',
+        '-c',
+        command,
+      ],
+      { reject: false, env: { KUBECONFIG: kubeconfigPath } },
+    );
+    onTestFinished(() => void run.kill('SIGKILL'));
+    await waitFor(run.stdout, 'up');
+    run.stdin.end('\n');
+
+    expect(await run).toMatchObject({ exitCode: 9, stdout: 'up' });
+    expect(readFileSync(file, 'utf8')).toBe('');
   });
 
   it('a signal that is sent again is passed on again', async () => {

@@ -95,7 +95,7 @@ describe('what is listened to', () => {
     expect(missing).toEqual(
       (
         [
-          ...['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPIPE'],
+          ...['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPIPE', 'SIGXFSZ', 'SIGXCPU'],
           ...['SIGILL', 'SIGTRAP', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGSYS'],
         ] as NodeJS.Signals[]
       )

@@ -70,6 +70,14 @@ describe('the documentation', () => {
   });
 });
 
+it('every suite is in the table of the tests', () => {
+  const suites = filesLike(/^test\/[^/]+\/.*\.test\.ts$/).map((path) => path.split('/')[1] ?? '');
+  const missing = [...new Set(suites)].filter(
+    (suite) => !readText('test/README.md').includes(`| \`test/${suite}\` `),
+  );
+  expect(missing).toEqual(['fixtures']);
+});
+
 describe('the guarantees', () => {
   const map = readText('docs/guarantees.md');
 

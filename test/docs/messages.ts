@@ -9,8 +9,8 @@ export interface Message {
   readonly text: string;
 }
 
-/** No messages: help texts, shell scripts, the bodies that the sandbox answers with, and what is text for other programs. */
-const others = /(?:help|-script|gate-plan|subreaper|koffi\.d)\.ts$/;
+/** No messages: what an internal error reports, help texts, shell scripts, the bodies that the sandbox answers with, and what is text for other programs. */
+const others = /(?:help|invariants|-script|gate-plan|subreaper|koffi\.d)\.ts$/;
 const sandboxMessages = /sandbox\/(?:run|sandbox|kubeconfig)\.ts$/;
 
 /** Every text of three words or more that is not the reason of an exception, and what the launcher says. */
@@ -26,11 +26,14 @@ export function messagesOfTheProgram(): Message[] {
 
 function messagesOfTheLauncher(): Message[] {
   const file = 'bin/leader-run';
-  const script = readText(file);
-  return [...script.matchAll(/\bstop (["'])(.*)\1$/gm)].map(([, , text = '']) => ({
-    file,
-    text: text.replaceAll(/\\?"\$\w+\\?"/g, '"…"').replaceAll(/\\"/g, '"'),
-  }));
+  return [...readText(file).matchAll(/\bstop (?:"((?:\\.|[^"\\])*)"|'([^']*)')/g)].map(
+    ([, double, single = '']) => ({
+      file,
+      text: (double ?? single)
+        .replaceAll(String.raw`\"`, '"')
+        .replaceAll(/\$\(\(.*?\)\)|\$[\w#]+/g, '…'),
+    }),
+  );
 }
 
 /** All TypeScript files of `src`. */
@@ -42,7 +45,7 @@ export function sources(): string[] {
 function isForPeople(file: string, text: string): boolean {
   const isSentence = wordsOf(text) >= 3;
   if (file.startsWith('src/cli/')) return isSentence || /^[A-Z][a-z]+ .*…/.test(text);
-  return isSentence && /^["…A-Za-z].*$/.test(text.trim()) && !/\$[({"a-z]/.test(text);
+  return isSentence && /^["…A-Za-z].*$/.test(text.trim()) && !/\$[({"a-z]|\w=…/.test(text);
 }
 
 function textsOf(file: string): string[] {

@@ -15,7 +15,17 @@ function after(events: readonly ElectionEvent[], bootMs = 0, before?: State): St
   );
 }
 
-const stored = { metadata: { uid: 'u', resourceVersion: '1' } };
+/** What our first write creates at the instant 0. */
+const stored = {
+  metadata: { uid: 'u', resourceVersion: '1' },
+  spec: {
+    holderIdentity: candidate.identity,
+    leaseDurationSeconds: candidate.leaseDurationMs / 1000,
+    acquireTime: '1970-01-01T00:00:00.000000Z',
+    renewTime: '1970-01-01T00:00:00.000000Z',
+    leaseTransitions: 0,
+  },
+};
 const won: readonly ElectionEvent[] = [
   { id: 'begin' },
   { id: 'answer', request: 1, answer: { id: 'not-found' } },

@@ -1,5 +1,6 @@
 /** leader-run where something is missing that is nearly always there. */
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { Script } from 'node:vm';
@@ -37,15 +38,45 @@ it('needs no home directory, as a user that is a mere number has none', async ()
 
 it('refuses in one line when it may not open enough files', async () => {
   const { kubeconfigPath } = await sandbox();
-  for (let limit = 20; limit <= 30; limit += 1) {
+  // With less than 12 many a sh cannot open a script, whatever is in it.
+  for (const limit of [12, 13, 14, 15, 16, 17, 18, 20, 23, 26, 29, 32, 38, 45, 65]) {
     const script = `ulimit -n ${limit} && exec ${leaderRun} --lock-name x -q -- sh -c 'exit 7'`;
     const run = await execa('sh', ['-c', script], {
       reject: false,
       env: { KUBECONFIG: kubeconfigPath },
     });
-    expect([7, 125]).toContain(run.exitCode);
-    if (run.exitCode === 125) expect(run.stderr).toMatch(/^(leader-run: Cannot [^\n]*\n?)+$/);
+    if (limit > 45) expect([run.exitCode, run.stderr]).toEqual([7, '']);
+    else expect(run.exitCode).toBe(125);
+    if (limit > 12 && limit <= 45)
+      expect(run.stderr).toMatch(
+        new RegExp(
+          `^leader-run: Cannot start with "ulimit -n" ${limit}: at least \\d+ is required$`,
+        ),
+      );
   }
+});
+
+it('counts the files that are open already', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const files = Array.from({ length: 40 }, (_, at) => `exec {fd${at}}</dev/null`).join('; ');
+  const script = `${files}; ulimit -n 80; exec ${leaderRun} --lock-name x -q -- true`;
+  const run = await execa('bash', ['-c', script], {
+    reject: false,
+    env: { KUBECONFIG: kubeconfigPath },
+  });
+  expect(run.exitCode).toBe(125);
+  expect(run.stderr).toMatch(/^leader-run: Cannot start with "ulimit -n" 80: [^\n]*$/);
+});
+
+const setpriv = ['--reuid', '60973', '--clear-groups'];
+const maySetUser = spawnSync('setpriv', [...setpriv, 'true']).status === 0;
+
+it.runIf(maySetUser)('says so when no process can be started', async () => {
+  const script = `ulimit -u 1 && exec ${leaderRun} --version`;
+  // bash has `ulimit -u`, dash has not.
+  const run = await execa('setpriv', [...setpriv, 'bash', '-c', script], { reject: false });
+  expect(run.exitCode).toBe(125);
+  expect(run.stderr).toMatch(/^([^\n]*\n)?leader-run: Cannot start: a limit is reached, [^\n]*$/);
 });
 
 /** A copy of what is installed. */

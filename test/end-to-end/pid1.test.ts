@@ -98,10 +98,13 @@ describe.runIf(mayUnshare).each(shells.map((shell) => ({ shell, name: shell.join
         ...(['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGCONT', 'SIGWINCH'] as const),
         ...(['SIGTSTP', 'SIGTTIN', 'SIGPWR', 'SIGABRT', 'SIGINT', 'SIGTERM', 'SIGTERM'] as const),
       ];
-      const command = await createCommand(signals);
+      const command = await createCommand([...signals, 'SIGXCPU', 'SIGXFSZ']);
       const { api, outside, firstPid } = await startInit(command.words, shell);
       const { says, ...running } = await command.started;
 
+      // Of leader-run's own limits: the command hears nothing of them.
+      process.kill(firstPid, 'SIGXCPU');
+      process.kill(firstPid, 'SIGXFSZ');
       for (const signal of signals) {
         process.kill(firstPid, signal);
         await says.until(new RegExp(`got ${signal}`));

@@ -8,7 +8,7 @@ import { initialStandby } from '../../src/election/standby.ts';
 import type { State } from '../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../src/election/step.ts';
 import { candidate } from '../fixtures/candidate.ts';
-import { anyLease, holds } from './runs.ts';
+import { anyLease as anyJsonLease, holds } from './runs.ts';
 
 type Said =
   | { readonly id: 'pass'; readonly ms: number }
@@ -22,6 +22,14 @@ const failure: fc.Arbitrary<Failure> = fc.constantFrom<Failure[]>(
   { reason: 'status', status: 503, message: '', retryAfterMs: 1e9 },
   { reason: 'malformed', message: '' },
 );
+
+/** As the API layer lets one in: with a resourceVersion. */
+function anyLease(): fc.Arbitrary<RawLease> {
+  return fc.tuple(anyJsonLease() as fc.Arbitrary<RawLease>, fc.nat(40)).map(([lease, version]) => ({
+    ...lease,
+    metadata: { ...(lease['metadata'] as object), resourceVersion: String(version) },
+  }));
+}
 
 const answer: fc.Arbitrary<Answer> = fc.oneof(
   {

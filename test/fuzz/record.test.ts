@@ -18,6 +18,7 @@ const sent: fc.Arbitrary<SentRecord> = fc.record({
   acquireTime: fc.constantFrom('2026-01-01T12:00:00.000001Z', '2026-01-01T12:00:00.000002Z'),
   renewTime: fc.constantFrom('2026-01-01T12:00:00.000003Z', '2026-01-01T12:00:00.000004Z'),
   transitions: fc.nat(3),
+  leaseDurationMs: fc.constant(15_000),
   sentAtMs: fc.nat(),
 });
 

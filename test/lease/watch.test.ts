@@ -65,6 +65,19 @@ describe('the watch', () => {
     expect((await server.arrived(1)).query.has('resourceVersion')).toBe(false);
   });
 
+  test('reads a flood of events no faster than some hundred a tenth of a second, and all of it', async () => {
+    const events = 3_000;
+    const chunks = Array.from({ length: events }, (_, index) => modified(String(index + 2)));
+    const { log } = await watch([streaming(chunks.join(''))]);
+    await log.until('open');
+    const startMs = performance.now();
+    await log.until(`changed ${events + 1}`);
+    // No chunk holds more than 64 KiB, and each of these has to wait for the next window.
+    const atMost = Math.ceil(65_536 / modified('2').length) + 20;
+    expect(performance.now() - startMs).toBeGreaterThan((events / atMost - 2) * 100);
+    expect(log.entries).toHaveLength(events + 1);
+  });
+
   test('is open as soon as the server has taken it, without any event', async () => {
     const { log } = await watch([streaming()]);
     await log.until('open');

@@ -25,6 +25,7 @@ const beginnings = new Set([
 /** Instants at which something is due: over is over. */
 const deadlines = new Set([
   'nextAtMs',
+  'writableAtMs',
   'expiresAtMs',
   'holdBackUntilMs',
   'killAtMs',
@@ -119,7 +120,7 @@ class Writer {
     if (name === 'request') return '';
     if (name === 'transitions' || name === 'leaseTransitions')
       return String(value - this.#transitions);
-    if (name === 'failures') return String(Math.min(value, mostFailures));
+    if (name === 'failures' || name === 'rounds') return String(Math.min(value, mostFailures));
     const earliestMs = beginnings.has(name) ? longAgoMs : deadlines.has(name) ? 0 : null;
     if (earliestMs === null) return String(value);
     return String(Math.round(Math.max(value - this.#world.nowMs, earliestMs) * 1000));

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bug, applyEdit } from '../simulation/bugs/bug.ts';
+import { withoutOwnChecks } from '../simulation/bugs/bugs.ts';
 import { type Core, loadCore } from './core.ts';
 
 /** Whether the bug is in the core alone: all that the model knows. */
@@ -17,7 +18,7 @@ export async function withBug<T>({ edits }: Bug, use: (core: Core) => T): Promis
     await cp('src/election', join(folder, 'src/election'), { recursive: true });
     // Modules as in the project itself.
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    for (const edit of edits) {
+    for (const edit of [withoutOwnChecks, ...edits]) {
       const path = join(folder, edit.file);
       await writeFile(path, applyEdit(await readFile(path, 'utf8'), edit));
     }

@@ -338,6 +338,25 @@ describe('a bug', () => {
     expect(rig.delaysMs).toEqual([]);
   });
 
+  it('that would break a guarantee kills the command, sends nothing more, and is thrown', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    rig.pass(2_000);
+    // No clock goes back; if this one did, the answer would come before the renewal was sent.
+    rig.stall(-1_000);
+    const failed = expect(rig.ended).rejects.toThrow('G1: a write is confirmed before it was sent');
+    await rig.answer();
+    await failed;
+    expect(rig.asked.slice(2)).toEqual(['kill']);
+    expect([rig.lastWatch.isClosed, rig.isApiClosed, rig.delaysMs]).toEqual([true, true, []]);
+    const sent = rig.requests.length;
+    rig.news({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
+    rig.news({ id: 'gone' });
+    rig.signal('SIGTERM');
+    rig.pass(60_000);
+    expect([rig.requests.length, rig.asked.slice(2)]).toEqual([sent, ['kill']]);
+  });
+
   it('of the API layer kills the command and is thrown', async () => {
     const rig = new Rig();
     await rig.lead();

@@ -29,6 +29,12 @@ export interface Ambience {
   readonly sentTwice: number;
   readonly staleRead: number;
   readonly longestStalenessMs: number;
+  /** A write is answered with another record, or with what was sent, whether it was stored or not. */
+  readonly otherAnswer: number;
+  /** The answer before is given again, in place of this one. */
+  readonly answerAgain: number;
+  /** An answer that had been lost comes as that to the next request. */
+  readonly answerSwapped: number;
   readonly watchLag: number;
   readonly longestWatchLagMs: number;
   /** The watch's connection ends with an event. */
@@ -69,6 +75,9 @@ const calm: Ambience = {
   sentTwice: 0,
   staleRead: 0,
   longestStalenessMs: 1,
+  otherAnswer: 0,
+  answerAgain: 0,
+  answerSwapped: 0,
   watchLag: 0,
   longestWatchLagMs: 1,
   watchReset: 0,
@@ -114,6 +123,10 @@ export function drawAmbience(random: Random): Ambience {
     sentTwice: rate(0.2),
     staleRead: rate(0.5),
     longestStalenessMs: span(10, 10_000),
+    // Drawn apart, with all other misbehaviour.
+    otherAnswer: 0,
+    answerAgain: 0,
+    answerSwapped: 0,
     watchLag: rate(1),
     longestWatchLagMs: span(10, 20_000),
     watchReset: rate(0.3),

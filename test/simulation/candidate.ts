@@ -1,6 +1,7 @@
 /** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
+import { drawBehaviour } from './behaviour.ts';
 import type { Standby } from './judge-hand-over.ts';
 import type { Judge } from './judge.ts';
 import { SimulatedLeaseApi, describeRequest } from './lease-api.ts';
@@ -10,7 +11,6 @@ import type { Machine } from './machine.ts';
 import { SimulatedProcess } from './process.ts';
 import type { Author, Server } from './server.ts';
 import { SimulatedSupervisor } from './supervisor.ts';
-import { drawBehaviour } from './tree.ts';
 import type { World } from './world.ts';
 
 /** What takes part in the election. */
@@ -110,7 +110,7 @@ export class Candidate implements Replica {
     const settings: RunSettings = { ...this.#plan.settings, identity };
     const process = new SimulatedProcess(name, machine, world, link.ambience);
     const ledger = new Ledger(process, author, settings, server);
-    const behaviour = drawBehaviour(world.random, this.#plan.everEnds);
+    const behaviour = drawBehaviour(world.random, machine.processRandom, this.#plan.everEnds);
     this.process = process;
     this.#ledger = ledger;
     judge.enter(ledger);
@@ -119,6 +119,7 @@ export class Candidate implements Replica {
       machine,
       leaseDurationMs: settings.leaseDurationMs,
       tree: () => ledger.tree,
+      hasSeen: (holder) => ledger.seen.has(holder),
     });
     const api = new SimulatedLeaseApi(process, author, link, server, {
       onSend: (arrival, pending) => {
@@ -126,7 +127,7 @@ export class Candidate implements Replica {
         judge.onSend(ledger, arrival, pending);
         if (arrival.request.id !== 'get') this.#around.onMoment('request', this);
       },
-      onAnswer: (answer) => judge.onAnswer(ledger, answer),
+      onAnswer: (answer, request) => judge.onAnswer(ledger, answer, request),
       onNews: (news) => judge.onNews(ledger, news),
     });
     world.tell(name, () => `starts as "${identity}", child ${JSON.stringify(behaviour)}`);

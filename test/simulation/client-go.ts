@@ -72,6 +72,8 @@ export class ClientGo implements Replica {
       machine: this.machine,
       leaseDurationMs: this.#plan.leaseDurationMs,
       tree: () => null,
+      // It compares no versions, so that nothing it saw keeps it from taking what a restore has freed.
+      hasSeen: () => false,
     });
     world.tell(name, () => `starts as "${this.#identity}" (client-go)`);
     this.#round(this.process);

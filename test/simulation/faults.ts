@@ -1,12 +1,14 @@
 /** Faults that befall one replica, or the server, at a moment. */
 import type { Replica } from './candidate.ts';
 import { ClientGo } from './client-go.ts';
-import { metadataOf, specOf } from './fields.ts';
+import { specOf } from './fields.ts';
 import type { Author, Server } from './server.ts';
 import type { World } from './world.ts';
 
 interface Fault {
   readonly isBeyondLimits?: true;
+  /** The API server does not keep to what it promises. */
+  readonly isMisbehaviour?: true;
   readonly begin: (at: Site) => void;
 }
 
@@ -74,7 +76,27 @@ const faults = {
       replica.machine.setWallClock(world.random.pick([-1, 1]) * forMs * 10),
   },
   compaction: { begin: ({ server }) => server.compact() },
-  'label edited': { begin: ({ server, world }) => editLabel(server, world) },
+  'label edited': { begin: ({ server }) => server.editLabel(hand) },
+  'webhook that reverts': {
+    isMisbehaviour: true,
+    begin: ({ server, forMs }) => server.admitBy('reverts', forMs),
+  },
+  'webhook that cuts times': {
+    isMisbehaviour: true,
+    begin: ({ server, forMs }) => server.admitBy('cuts times', 3 * forMs),
+  },
+  'webhook that adds fields': {
+    isMisbehaviour: true,
+    begin: ({ server, forMs }) => server.admitBy('adds fields', 3 * forMs),
+  },
+  'label edited before each write': {
+    isMisbehaviour: true,
+    begin: ({ server, forMs }) => server.contend(forMs),
+  },
+  'restored from a backup': {
+    isMisbehaviour: true,
+    begin: ({ server, world, forMs }) => server.setBack(world.random.between(0, 3) * forMs),
+  },
   'blanked by hand': {
     isBeyondLimits: true,
     begin: ({ server }) => editSpec(server, { holderIdentity: '' }),
@@ -110,7 +132,14 @@ export const calmFaultIds: readonly FaultId[] = [
 
 export function faultIds(isBeyondLimits: boolean): FaultId[] {
   const ids = Object.keys(faults) as FaultId[];
-  return ids.filter((id) => isBeyondLimits || !('isBeyondLimits' in faults[id]));
+  return ids.filter(
+    (id) =>
+      !('isMisbehaviour' in faults[id]) && (isBeyondLimits || !('isBeyondLimits' in faults[id])),
+  );
+}
+
+export function misbehaviourIds(): FaultId[] {
+  return (Object.keys(faults) as FaultId[]).filter((id) => 'isMisbehaviour' in faults[id]);
 }
 
 export function beginFault(id: FaultId, site: Site): void {
@@ -121,14 +150,6 @@ export function beginFault(id: FaultId, site: Site): void {
 
 function disturbAll({ replicas, forMs }: Site, how: 'both' | 'refused' | 'unavailable'): void {
   for (const { link } of replicas) link.disturb(how, forMs);
-}
-
-function editLabel(server: Server, world: World): void {
-  const lease = server.current?.lease;
-  if (lease === undefined) return;
-  const labels = { edited: String(world.nowMs) };
-  const body = { ...lease, metadata: { ...metadataOf(lease), labels } };
-  server.handle({ author: hand, request: { id: 'update', body }, sentBootMs: 0 });
 }
 
 function editSpec(server: Server, change: Record<string, string>): void {

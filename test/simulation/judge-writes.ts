@@ -14,6 +14,8 @@ export interface Writer {
   readonly leaseDurationMs: number;
   /** The trees of leader-run; client-go has none. */
   readonly tree: () => SimulatedTree | null;
+  /** Whether it has seen this one hold the lease. */
+  readonly hasSeen: (holder: Author) => boolean;
 }
 
 /** One term of leadership, as its records tell it: they all have one acquireTime. */
@@ -40,8 +42,12 @@ export class WriteJudge {
   #claim: Claim | null = null;
   /** The last change was made by hand, so that a take-over is one by hand. */
   #isHand = false;
+  /** After a restore somebody has taken the lease who never saw its holder: no candidate can know better (README, G1). */
+  hasUnseenHolder = false;
+  readonly #setBackAtMs: () => number;
 
-  constructor(world: World, isBeyondLimits: boolean) {
+  constructor(world: World, isBeyondLimits: boolean, setBackAtMs: () => number) {
+    this.#setBackAtMs = setBackAtMs;
     this.#world = world;
     this.#isBeyondLimits = isBeyondLimits;
   }
@@ -86,12 +92,14 @@ export class WriteJudge {
       if (claim?.author === author) this.#claim = null;
       return;
     }
-    if (tree()?.isAlive === true) {
+    const left = tree();
+    if (left?.isAlive === true && left.excuse === null) {
       this.#world.break('G3', `${author.name} released while its tree lives`);
     }
     const isOwn =
       claim?.author === author && (before?.write.author === author || before?.holder === '');
-    if (!isOwn) {
+    // A restore may bring back any record of its own.
+    if (!isOwn && this.#setBackAtMs() === -Infinity) {
       const whose = claim === null ? 'nobody' : claim.author.name;
       this.#world.break('G3', `${author.name} released the lease of ${whose}`);
     }
@@ -137,11 +145,19 @@ export class WriteJudge {
   }
 
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
-  #checkExpiry(claim: Claim, after: Version, { author, machine, leaseDurationMs }: Writer): void {
+  #checkExpiry(
+    claim: Claim,
+    after: Version,
+    { author, machine, leaseDurationMs, hasSeen }: Writer,
+  ): void {
     if (this.#isBeyondLimits) return;
     // client-go under the holder's identity does as it likes: that is its nature.
     if (author.kind === 'client-go' && claim.holder === after.holder) {
       this.#world.count('fault: client-go adopted an identity');
+      return;
+    }
+    if (this.#setBackAtMs() > claim.atMs && !hasSeen(claim.author)) {
+      this.hasUnseenHolder = true;
       return;
     }
     const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;
@@ -164,7 +180,8 @@ export class WriteJudge {
   }
 
   #checkTransitions(before: Version | null, after: Version, author: Author): void {
-    if (this.#isBeyondLimits) return;
+    // After a restore the counts begin again where they were.
+    if (this.#isBeyondLimits || this.#setBackAtMs() > -Infinity) return;
     const expected = this.#expectedTransitions(before, after, author);
     if (after.transitions === expected) return;
     const text = `${author.name} wrote ${after.transitions} after ${before?.transitions ?? 'nothing'}, expected ${expected}`;

@@ -1,6 +1,6 @@
 /** Sees everything and says when a guarantee is broken. G1 … G7 are those of the README. */
 import type { StartOptions } from '../../src/child/supervisor.ts';
-import type { Answer, WatchNews } from '../../src/election/lease.ts';
+import type { Answer, LeaseRequest, WatchNews } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
 import { HandOverJudge, type Standby } from './judge-hand-over.ts';
@@ -35,7 +35,7 @@ export class Judge {
     this.#world = world;
     this.#server = server;
     this.#isBeyondLimits = isBeyondLimits;
-    this.writes = new WriteJudge(world, isBeyondLimits);
+    this.writes = new WriteJudge(world, isBeyondLimits, () => server.setBackAtMs);
     const handOver = new HandOverJudge(
       world,
       standbys,
@@ -68,7 +68,7 @@ export class Judge {
     const { request } = arrival;
     if (request.id === 'get') return;
     const holder = (request.body['spec'] as Record<string, unknown>)['holderIdentity'];
-    if (holder === '' && ledger.tree !== null && ledger.tree.state !== 'dead') {
+    if (holder === '' && isLeft(ledger.tree)) {
       this.#world.break('G3', `${name} sent its release while its tree lives`);
     }
   }
@@ -86,8 +86,8 @@ export class Judge {
       );
   }
 
-  onAnswer(ledger: Ledger, answer: Answer): void {
-    ledger.noteAnswer(answer);
+  onAnswer(ledger: Ledger, answer: Answer, request: LeaseRequest): void {
+    ledger.noteAnswer(answer, request);
   }
 
   onNews(ledger: Ledger, news: WatchNews): void {
@@ -131,6 +131,8 @@ export class Judge {
 
   /** Tokens are in the order in which the terms began. */
   #checkToken(author: Author, token: bigint): void {
+    // A restore turns versions back, and the tokens with them (README, G7).
+    if (this.#server.setBackAtMs > -Infinity) return;
     const began = this.writes.beganAt(author);
     for (const [other, earlier] of this.#tokens) {
       const isAfter = this.writes.beganAt(other) < began;
@@ -178,6 +180,7 @@ export class Judge {
 
   onReport(ledger: Ledger, report: Report): void {
     this.#world.count(`report: ${report.id}`);
+    if (report.id === 'not-released' && report.why === 'not-ours') this.#checkNotOurs(ledger);
     const loss =
       report.id === 'lost'
         ? report.loss
@@ -187,13 +190,27 @@ export class Judge {
     if (loss === null) return;
     this.#world.count(`loss: ${loss.id}`);
     if (loss.id === 'deposed') this.#checkDeposed(ledger);
+    if (loss.id === 'went-back' && !ledger.hasReadOlder)
+      this.#world.break('nothing old deposes', `${ledger.author.name} has read nothing older`);
     if (loss.id === 'expired') this.#checkExpired(ledger, loss.gap !== null);
+  }
+
+  /** What the log says is true: a record that is left alone is not its own. */
+  #checkNotOurs({ author }: Ledger): void {
+    const { current, setBackAtMs } = this.#server;
+    if (this.#isBeyondLimits || setBackAtMs > -Infinity) return;
+    if (current?.write.author !== author || current.holder === '') return;
+    this.#world.break(
+      'what is said is true',
+      `${author.name} says that its own record is another's`,
+    );
   }
 
   /** Only a record that is newer than the last of ours can depose. */
   #checkDeposed({ author }: Ledger): void {
     // After a deletion by hand a create of our own, given up long ago, may land and be another's for all that we remember.
-    if (this.#isBeyondLimits) return;
+    // A restore brings back older records of its own term, which are others' for all that it remembers.
+    if (this.#isBeyondLimits || this.#server.setBackAtMs > -Infinity) return;
     const last = this.#server.history.findLast(({ write }) => write.author !== author);
     const own = this.#server.history.findLast(({ write }) => write.author === author);
     const isNewer = (last?.resourceVersion ?? 0) > (own?.resourceVersion ?? 0);
@@ -222,7 +239,7 @@ export class Judge {
 
   onOutcome(ledger: Ledger, outcome: Outcome): void {
     this.#world.count(`outcome: ${outcome.id}`);
-    if (ledger.tree !== null && ledger.tree.state !== 'dead')
+    if (isLeft(ledger.tree))
       this.#world.break('nothing is left', `${ledger.author.name} ended before its tree`);
   }
 
@@ -252,7 +269,7 @@ export class Judge {
 
   /** G1: no two trees at one instant; a machine that has just woken up has a moment to find out. */
   #checkAlone(): void {
-    if (this.#isBeyondLimits) return;
+    if (this.#isBeyondLimits || this.writes.hasUnseenHolder) return;
     const running = [...this.#living].filter(
       (tree) =>
         tree.excuse === null &&
@@ -338,6 +355,10 @@ export class Judge {
     if (ledger === undefined) throw new Error(`Nobody started ${tree.owner}`);
     return ledger;
   }
+}
+
+function isLeft(tree: SimulatedTree | null): boolean {
+  return tree !== null && tree.state !== 'dead' && tree.excuse === null;
 }
 
 /** Two requests each retry period, a write and a look, and some more: after a failure the pauses begin short. */

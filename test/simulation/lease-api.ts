@@ -11,7 +11,7 @@ import { SimulatedWatch } from './watch.ts';
 export interface ApiObserver {
   onSend(arrival: Arrival, pending: number): void;
   /** Not told of an answer that is taken up only when its time is over: it is not to be believed. */
-  onAnswer(answer: Answer): void;
+  onAnswer(answer: Answer, request: LeaseRequest): void;
   onNews(news: WatchNews): void;
 }
 
@@ -60,7 +60,8 @@ export class SimulatedLeaseApi implements LeaseApi {
       if (isOver) return;
       finish();
       world.tell(process.name, () => `gets ${describeAnswer(outcome)}`);
-      if (process.bootMs() < arrival.sentBootMs + timeoutMs) this.#observer.onAnswer(outcome);
+      if (process.bootMs() < arrival.sentBootMs + timeoutMs)
+        this.#observer.onAnswer(outcome, request);
       world.hasSettled = true;
       answerWith(outcome);
     };

@@ -12,6 +12,9 @@ export class Link {
   readonly #server: Server;
   readonly ambience: Ambience;
   mayWatch = true;
+  /** The last answer that was given, and the last one that was lost. */
+  #given: Answer | null = null;
+  #lost: Answer | null = null;
   readonly #disturbances = new Map<Disturbance, number>();
 
   constructor(world: World, server: Server, ambience: Ambience) {
@@ -60,7 +63,9 @@ export class Link {
     if (this.is('unavailable')) return this.#reply('503 in an outage', status(503, null), onAnswer);
     const early = this.#earlyFailure();
     if (early !== null) return this.#reply(early.what, early.failure, onAnswer);
-    const answer = this.#handle(arrival);
+    const handled = this.#handle(arrival);
+    const answer = this.#inItsPlace(handled);
+    this.#lost = handled;
     if (this.is('down') || this.is('both'))
       return this.#lose('response lost in a partition', onAnswer);
     if (this.#happens(ambience.responseLost)) {
@@ -72,8 +77,34 @@ export class Link {
       return this.#reply('malformed answer', { reason: 'malformed', message: '<html>' }, onAnswer);
     this.#world.after(this.#latencyMs(), () => {
       if (this.isCut) this.#lose('response lost in a partition', onAnswer);
-      else onAnswer(answer);
+      else {
+        [this.#given, this.#lost] = [answer, null];
+        onAnswer(answer);
+      }
     });
+  }
+
+  /** What a proxy that mixes answers up gives in place of this one. */
+  #inItsPlace(answer: Answer): Answer {
+    const { answerAgain, answerSwapped } = this.ambience;
+    if (this.#given !== null && this.#happens(answerAgain)) {
+      this.#world.count('fault: answer given twice');
+      return this.#given;
+    }
+    if (this.#lost === null || !this.#happens(answerSwapped)) return answer;
+    this.#world.count('fault: answer of another request');
+    return this.#lost;
+  }
+
+  /** A proxy answers a write by itself, having passed it on or not: with what was sent, or with a record of before. */
+  #answerByProxy(arrival: Arrival): Answer {
+    const { random } = this.#world;
+    this.#world.count('fault: write answered with another record');
+    if (random.chance(0.5)) this.#server.handle(arrival);
+    const { request } = arrival;
+    if (request.id === 'update' && random.chance(0.5))
+      return { id: 'lease', lease: request.body, serverTimeMs: null };
+    return this.#server.staleRead(random.logBetween(1, 10_000));
   }
 
   #handle(arrival: Arrival): Answer {
@@ -83,6 +114,7 @@ export class Link {
       this.#world.count('fault: stale read');
       return this.#server.staleRead(this.#world.random.between(0, ambience.longestStalenessMs));
     }
+    if (this.#happens(ambience.otherAnswer)) return this.#answerByProxy(arrival);
     const first = this.#server.handle(arrival);
     if (!this.#happens(ambience.sentTwice)) return first;
     this.#world.count('fault: write sent twice by a proxy');

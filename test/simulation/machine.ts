@@ -1,5 +1,6 @@
 /** A machine's clocks: the boot clock runs on through suspend, the one that timers use does not. */
-import type { Random } from './random.ts';
+import { Kernel, drawPids } from './kernel.ts';
+import { Random } from './random.ts';
 import { type World, cancel } from './world.ts';
 import type { Plan } from './timeline.ts';
 
@@ -24,6 +25,9 @@ export class Machine {
   readonly name: string;
   readonly rate: number;
   readonly random: Random;
+  /** What decides of processes alone, so that the rest of the simulation does not depend on how many there are. */
+  readonly processRandom: Random;
+  readonly kernel: Kernel;
   readonly #world: World;
   readonly #bootAheadMs: number;
   #wallAheadMs: number;
@@ -41,6 +45,11 @@ export class Machine {
     this.random = world.random;
     this.#bootAheadMs = world.random.between(1e5, 1e8);
     this.#wallAheadMs = wallAheadMs;
+    this.processRandom = new Random(`processes ${this.#bootAheadMs}`);
+    this.kernel = new Kernel({
+      ...drawPids(this.processRandom),
+      ticks: () => Math.floor(this.bootMs() / 10),
+    });
   }
 
   get isAwake(): boolean {
@@ -61,6 +70,11 @@ export class Machine {
 
   wallMs(): number {
     return Math.floor(epochMs + this.#wallAheadMs + this.#world.nowMs * this.rate);
+  }
+
+  /** The clock that timers use. */
+  monotonicMs(): number {
+    return this.bootMs() - this.#suspendedMs;
   }
 
   suspendedMs(): number {

@@ -34,6 +34,9 @@ export class SimulatedProcess {
   #holdUpMs = 0;
   #isInTurn = false;
   isAlive = true;
+  /** Whether it could react at once when it was ended. */
+  wasResponsive = false;
+  diedAtMs: number | null = null;
   /** True time since when it has been able to react at once. */
   responsiveSinceMs: number;
 
@@ -154,6 +157,8 @@ export class SimulatedProcess {
   /** Ends it: by itself or by SIGKILL, its descriptors are closed. */
   end(): void {
     if (!this.isAlive) return;
+    this.wasResponsive = this.isResponsive;
+    this.diedAtMs = this.world.nowMs;
     this.isAlive = false;
     for (const { sleep } of this.#timers) this.machine.wakeNever(sleep);
     for (const action of this.#onDeath) action();

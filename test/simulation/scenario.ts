@@ -3,7 +3,7 @@ import { roomForLossGraceMs } from '../../src/election/settings.ts';
 import { type Ambience, calmAmbience, drawAmbience } from './ambience.ts';
 import type { CandidatePlan, Moment } from './candidate.ts';
 import type { ClientGoPlan } from './client-go.ts';
-import { type FaultId, calmFaultIds, faultIds } from './faults.ts';
+import { type FaultId, calmFaultIds, faultIds, misbehaviourIds } from './faults.ts';
 import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
 import { drawTactics } from './tactics.ts';
@@ -85,7 +85,29 @@ export function drawScenario(seed: string): Scenario {
   const chance = drawFaults(random, ids, durationMs, base, replicas);
   const tactics = isCalm ? [] : drawTactics({ random, timing: base, replicas });
   const faults = [...chance, ...tactics];
-  return { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm };
+  const usual = { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm };
+  return isCalm ? usual : withMisbehaviour(usual, base);
+}
+
+/**
+ * In a third of the simulations the API server, or what stands before it, does not keep to its promises. It has a chance of
+ * its own, so that all else in a seed is as it would be without.
+ */
+function withMisbehaviour(scenario: Scenario, base: Timing): Scenario {
+  const random = new Random(`misbehaviour ${scenario.seed}`);
+  if (!random.chance(0.35)) return scenario;
+  const rate = (largest: number) =>
+    random.chance(0.25) ? random.logBetween(largest / 30, largest) : 0;
+  const ambience = {
+    ...scenario.ambience,
+    otherAnswer: rate(0.3),
+    answerAgain: rate(0.3),
+    answerSwapped: rate(0.5),
+  };
+  const ids = misbehaviourIds().filter(() => random.chance(0.4));
+  if (ids.length === 0) return { ...scenario, ambience };
+  const faults = drawFaults(random, ids, scenario.durationMs, base, scenario.replicas, 1);
+  return { ...scenario, ambience, faults: [...scenario.faults, ...faults] };
 }
 
 export function leaseDurationOf(plan: CandidatePlan | ClientGoPlan): number {
@@ -173,8 +195,9 @@ function drawFaults(
   durationMs: number,
   { leaseDurationMs, renewDeadlineMs }: Timing,
   replicas: readonly ReplicaPlan[],
+  share = 0.4,
 ): FaultPlan[] {
-  const enabled = ids.filter(() => random.chance(0.4));
+  const enabled = ids.filter(() => random.chance(share));
   if (enabled.length === 0) return [];
   const count = random.pick([0, 1, 2, 4, 8, 12]);
   const clientGo = replicas.findIndex(({ kind }) => kind === 'client-go');

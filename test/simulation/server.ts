@@ -2,7 +2,7 @@
  * The API server's side of one Lease: linearizable, one counter for all resourceVersions, a history that watches are fed
  * from. Its answers are those of a real one (a PUT with the uid of an object that is gone conflicts, one without creates).
  */
-import type { Answer, LeaseRequest, RawLease } from '../../src/election/lease.ts';
+import type { Answer, JsonObject, LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { otherWrites } from './ambience.ts';
 import { metadataOf, specOf, textOf } from './fields.ts';
 import type { World } from './world.ts';
@@ -37,6 +37,9 @@ export interface Version {
 
 export type CommitListener = (before: Version | null, after: Version, by: Arrival) => void;
 
+/** What an admission webhook does to every write: puts the Lease back, cuts the times, adds fields. */
+export type Webhook = 'reverts' | 'cuts times' | 'adds fields';
+
 /** The server's own clock is ahead of true time by this, and its Date header is cut to seconds. */
 const serverEpochMs = Date.UTC(2026, 0, 1, 12, 0, 0, 300);
 
@@ -46,16 +49,24 @@ export class Server {
   readonly #byVersion = new Map<string, Version>();
   readonly #commitListeners: CommitListener[] = [];
   readonly #watchers = new Set<(version: Version) => void>();
+  readonly #firstVersion: number;
   #resourceVersion: number;
   #uids = 0;
   /** What is stored now; a deletion counts as nothing. */
   current: Version | null = null;
+  /** The webhooks, and until when each is there. */
+  readonly #webhooks = new Map<Webhook, number>();
+  /** True time until which somebody changes a label right before each write. */
+  #contendedUntilMs = -Infinity;
+  /** True time of the last restore from a backup. */
+  setBackAtMs = -Infinity;
   /** No watch can begin before this version any more. */
   compactedTo = 0;
 
   constructor(world: World) {
     this.#world = world;
-    this.#resourceVersion = world.random.pick([1, 95, 9_990, 2 ** 50]);
+    this.#firstVersion = world.random.pick([1, 95, 9_990, 2 ** 50]);
+    this.#resourceVersion = this.#firstVersion;
   }
 
   /** How many writes of an author conflicted. */
@@ -117,12 +128,51 @@ export class Server {
     this.#commit(arrival, { ...before, ...this.#stamp(lease), isDeletion: true, lease });
   }
 
+  admitBy(webhook: Webhook, forMs: number): void {
+    this.#webhooks.set(webhook, this.#world.nowMs + forMs);
+  }
+
+  contend(forMs: number): void {
+    this.#contendedUntilMs = this.#world.nowMs + forMs;
+  }
+
+  /** Webhooks and edits end. */
+  heal(): void {
+    this.#webhooks.clear();
+    this.#contendedUntilMs = -Infinity;
+  }
+
+  /** etcd is restored from a backup that is so old; what was written since is gone. */
+  setBack(ageMs: number): void {
+    const { nowMs } = this.#world;
+    const kept = this.history.filter(({ atMs }) => atMs <= nowMs - ageMs);
+    if (kept.length === this.history.length) return;
+    this.#world.count('fault: set back in time');
+    this.history.splice(kept.length);
+    const last = kept.at(-1);
+    this.#resourceVersion = last?.resourceVersion ?? this.#firstVersion;
+    this.current = last === undefined || last.isDeletion ? null : last;
+    this.setBackAtMs = nowMs;
+  }
+
+  /** A label is changed by hand. */
+  editLabel(author: Author): void {
+    if (this.current === null) return;
+    const { lease } = this.current;
+    const labels = { edited: String(this.#world.nowMs) };
+    const body = { ...lease, metadata: { ...metadataOf(lease), labels } };
+    this.#store({ author, request: { id: 'update', body }, sentBootMs: 0 }, body);
+  }
+
   compact(): void {
     this.compactedTo = this.#resourceVersion;
   }
 
-  #update(arrival: Arrival, body: RawLease): Answer {
+  #update(arrival: Arrival, sentBody: RawLease): Answer {
+    const isByHand = arrival.author.kind === 'hand';
+    if (this.#world.nowMs < this.#contendedUntilMs && !isByHand) this.editLabel(contender);
     const { current } = this;
+    const body = isByHand ? sentBody : this.#admitted(sentBody);
     const { uid, resourceVersion } = metadataOf(body);
     if (current === null)
       return uid === undefined ? this.#store(arrival, body) : { id: 'conflict' };
@@ -135,6 +185,28 @@ export class Server {
       JSON.stringify(body['spec']) === JSON.stringify(current.lease['spec']) &&
       JSON.stringify(metadataOf(body)) === JSON.stringify(stored);
     return isUnchanged ? this.#answer(current) : this.#store(arrival, body);
+  }
+
+  #admitted(body: RawLease): RawLease {
+    const is = (webhook: Webhook) =>
+      this.#world.nowMs < (this.#webhooks.get(webhook) ?? -Infinity) && this.#noteWebhook(webhook);
+    let admitted = body;
+    if (is('adds fields')) {
+      const labels = { webhook: 'was here' };
+      const spec = { ...specOf(admitted), strategy: 'added' };
+      admitted = { ...admitted, metadata: { ...metadataOf(admitted), labels }, spec };
+    }
+    if (is('cuts times')) admitted = { ...admitted, spec: withCutTimes(specOf(admitted)) };
+    const isStale =
+      metadataOf(body)['resourceVersion'] !==
+      metadataOf(this.current?.lease ?? {})['resourceVersion'];
+    if (this.current !== null && !isStale && is('reverts')) admitted = this.current.lease;
+    return admitted;
+  }
+
+  #noteWebhook(webhook: Webhook): true {
+    this.#world.count(`fault: a webhook ${webhook}`);
+    return true;
   }
 
   #store(arrival: Arrival, body: RawLease): Answer {
@@ -156,7 +228,8 @@ export class Server {
       holder: textOf(spec['holderIdentity']),
       transitions: Number(spec['leaseTransitions'] ?? 0),
       leaseDurationMs: Number(spec['leaseDurationSeconds'] ?? 0) * 1000,
-      acquireTime: textOf(spec['acquireTime']),
+      // As it was sent: a webhook may have cut it.
+      acquireTime: textOf(specOf(bodyOf(arrival.request) ?? body)['acquireTime']),
       renewTime: textOf(spec['renewTime']),
       write,
     };
@@ -189,6 +262,8 @@ export class Server {
 
   #nextVersion(): number {
     this.#resourceVersion += 1 + this.#world.random.below(otherWrites);
+    // After a restore: one name for each state, so that a judge can tell them apart.
+    while (this.#byVersion.has(String(this.#resourceVersion))) this.#resourceVersion += 1;
     return this.#resourceVersion;
   }
 
@@ -196,6 +271,18 @@ export class Server {
     const serverTimeMs = Math.floor((serverEpochMs + this.#world.nowMs) / 1000) * 1000;
     return { id: 'lease', lease, serverTimeMs };
   }
+}
+
+const contender: Author = { name: 'contender', kind: 'hand' };
+
+function bodyOf(request: LeaseRequest): RawLease | null {
+  return request.id === 'get' ? null : request.body;
+}
+
+function withCutTimes(spec: JsonObject): JsonObject {
+  const cut = (time: unknown) => textOf(time).replace(/\.\d{6}Z$/, '.000000Z');
+  const { acquireTime, renewTime } = spec;
+  return { ...spec, acquireTime: cut(acquireTime), renewTime: cut(renewTime) };
 }
 
 /** What the real server would refuse with 422. */

@@ -121,6 +121,7 @@ class Simulation {
     this.world.tell('fault', () => 'all is healed');
     this.#isHealed = true;
     Object.assign(this.#ambience, calmAmbience());
+    this.#server.heal();
     for (const { process } of this.#replicas) process?.holdUpNext(0);
   }
 

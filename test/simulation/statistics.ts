@@ -1,5 +1,5 @@
 /** What a run has to have seen, or it has not tested what it says. */
-import { faultIds } from './faults.ts';
+import { faultIds, misbehaviourIds } from './faults.ts';
 
 export type Statistics = ReadonlyMap<string, number>;
 
@@ -25,6 +25,13 @@ const ambientFaults = [
   'response of a update lost',
   'stale read',
   'stalled within a turn',
+  'a webhook reverts',
+  'a webhook cuts times',
+  'a webhook adds fields',
+  'answer given twice',
+  'answer of another request',
+  'set back in time',
+  'write answered with another record',
   'watch begun with an old state',
   'watch cannot be opened',
   'watch died silently',
@@ -52,8 +59,12 @@ const events = [
   'children killed by leader-run when deposed',
   'children killed by guard at its deadline',
   'children killed by guard after the death of leader-run',
+  'daemons',
+  'scans that told the guard of members',
+  'excused: a process daemonised and cleared its environment in the last 0.2 s before leader-run was killed',
   'loss: expired',
   'loss: deposed',
+  'loss: went-back',
   'loss: unguarded',
   'outcome: child',
   'outcome: failed',
@@ -63,7 +74,10 @@ const events = [
 ];
 
 export function expectedStatistics(): string[] {
-  return [...events, ...[...faultIds(true), ...ambientFaults].map((name) => `fault: ${name}`)];
+  return [
+    ...events,
+    ...[...faultIds(true), ...misbehaviourIds(), ...ambientFaults].map((name) => `fault: ${name}`),
+  ];
 }
 
 /** What was expected and never happened. */

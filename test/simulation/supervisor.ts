@@ -1,16 +1,42 @@
-/** The port to the command: guard, gate and tree, as the shipped supervisor promises them. */
+/**
+ * The port to the command: the shipped judgement of who is a member, the shipped kill and the shipped watch over the end, on the simulated
+ * processes of the machine. What the shipped supervisor does around them (when it scans, what it tells the guard) is done here.
+ */
+import { Descendants } from '../../src/child/descendants.ts';
+import { outOfSight } from '../../src/child/judge-tree.ts';
+import type { ProcessRow } from '../../src/child/process-table.ts';
+import type { TreeRoot } from '../../src/child/process-tree.ts';
+import { type Tree, createTree } from '../../src/child/process-tree.ts';
 import type { StartOptions, Supervisor, SupervisorNews } from '../../src/child/supervisor.ts';
+import { type TreeReaper, createTreeReaper } from '../../src/child/tree-reaper.ts';
+import type { Ending } from '../../src/election/event.ts';
 import type { Ambience } from './ambience.ts';
+import type { Behaviour } from './behaviour.ts';
+import { SimulatedGuard, endGuard, forkGuard } from './guard.ts';
+import { type Kernel, type Task, isGone, subreaperOf } from './kernel.ts';
 import type { Sleep } from './machine.ts';
+import { Oracle } from './oracle.ts';
+import { type Others, createOthers } from './others.ts';
 import type { SimulatedProcess } from './process.ts';
-import { type Behaviour, SimulatedTree, type TreeListener, type TreeObserver } from './tree.ts';
+import { type Killer, SimulatedTree, type TreeObserver } from './tree.ts';
 
 export interface SupervisorObserver extends TreeObserver {
   /** leader-run says "go". */
   onStart(tree: SimulatedTree, options: StartOptions): void;
 }
 
-const lingersEveryMs = 10_000;
+interface Live {
+  readonly root: TreeRoot;
+  readonly tree: Tree;
+  readonly reaper: TreeReaper;
+}
+
+/** As in the shipped supervisor. */
+const scanEveryMs = 200;
+/** What outlives its lease is ended by somebody some time. */
+const cleanedUpAfterMs = 90_000;
+/** What a scan may come later than that where nothing is held up. */
+const scanLatenessMs = 20;
 
 export class SimulatedSupervisor implements Supervisor {
   readonly #process: SimulatedProcess;
@@ -18,11 +44,27 @@ export class SimulatedSupervisor implements Supervisor {
   readonly #observer: SupervisorObserver;
   readonly #onNews: (news: SupervisorNews) => void;
   readonly #behaviour: Behaviour;
+  readonly #kernel: Kernel;
+  /** leader-run as a process of the kernel. */
+  readonly #self: Task;
+  /** The children that Node has started, and whose exit it has not yet told. */
+  readonly #started = new Set<Task>();
+  readonly #markers: { readonly tree: string; readonly helper: string };
+  readonly #others: Others;
+  readonly #oracle: Oracle;
+  #descendants: Descendants | null = null;
   #tree: SimulatedTree | null = null;
+  #guard: SimulatedGuard | null = null;
+  #guardTask: Task | null = null;
+  #live: Live | null = null;
   #isOver = false;
   #isGuardLost = false;
   #guardKillsAtMs = Infinity;
   #guardSleep: Sleep | null = null;
+  #hasHeardOfChild = true;
+  #isScanPlanned = false;
+  /** True time. */
+  #scannedAtMs = 0;
 
   constructor(
     process: SimulatedProcess,
@@ -36,38 +78,56 @@ export class SimulatedSupervisor implements Supervisor {
     this.#behaviour = behaviour;
     this.#observer = observer;
     this.#onNews = onNews;
+    const { machine, world, name } = process;
+    this.#kernel = machine.kernel;
+    this.#markers = { tree: `TREE_${name}_`, helper: `HELPER_${name}_` };
+    this.#self = this.#kernel.fork(this.#kernel.init);
+    this.#self.reaps = false;
+    this.#self.onChildExit = () => this.#hearOfChild();
+    this.#oracle = new Oracle(this.#self.pid, this.#markers);
+    this.#others = createOthers({
+      world,
+      machine,
+      self: this.#self,
+      name,
+      marker: this.#markers.helper,
+      started: this.#started,
+      isDecided: (task) => this.#oracle.isDecided(task),
+    });
     process.onDeath(() => this.#onProcessDeath());
-  }
-
-  get tree(): SimulatedTree | null {
-    return this.#tree;
   }
 
   prepare(): void {
     const { machine, world } = this.#process;
     this.#process.act(() => {
+      this.#self.isSubreaper = true;
+      for (const task of this.#self.children) this.#oracle.decide(task);
+      this.#descendants = new Descendants({
+        subreaper: subreaperOf(this.#kernel, this.#self, {
+          started: this.#started,
+          read: () => this.#read(),
+        }),
+        markers: this.#markers,
+      });
       machine.sleep(world.random.logBetween(2, 200), () => {
-        if (!this.#isGuardLost) this.#news({ id: 'ready' });
+        if (this.#isGuardLost || !this.#process.isAlive || this.#isOver) return;
+        this.#startHelpers();
+        this.#news({ id: 'ready' });
       });
     });
   }
 
   start(options: StartOptions): void {
     const { machine, world } = this.#process;
-    const tree = new SimulatedTree(
-      world,
-      machine,
-      this.#process.name,
-      this.#behaviour,
-      this.#ambience.longestKillMs,
-      this.#observer,
-      this.#listener(),
-    );
-    this.#tree = tree;
+    const tree = this.#tree;
+    const descendants = this.#descendants;
+    if (tree === null || descendants === null) throw new Error('Cannot start: not ready');
+    tree.isStarted = true;
     this.#observer.onStart(tree, options);
     this.#guardKillsAtMs = options.killAtMs;
     this.#process.act(() => {
       this.#setGuard();
+      this.#goLive(tree, descendants);
       machine.sleep(world.random.logBetween(0.1, this.#ambience.longestStartMs), () =>
         tree.passGate(options.notAfterMs),
       );
@@ -76,7 +136,7 @@ export class SimulatedSupervisor implements Supervisor {
   }
 
   extend(killAtMs: number): void {
-    if (this.#tree === null || this.#isOver) return;
+    if (this.#live === null || this.#isOver) return;
     this.#process.act(() => {
       this.#guardKillsAtMs = Math.max(this.#guardKillsAtMs, killAtMs);
     });
@@ -87,20 +147,25 @@ export class SimulatedSupervisor implements Supervisor {
     this.#process.act(() => this.#tree?.signal(signal));
   }
 
-  signalTree(): void {
-    this.#process.act(() => this.#tree?.signalRest());
+  signalTree(signal: NodeJS.Signals): void {
+    this.#process.act(() => {
+      if (this.#live?.reaper.isOver === false) this.#live.tree.signal(signal);
+    });
   }
 
   kill(): void {
-    this.#process.act(() => {
-      this.#tree?.kill('leader-run');
-      this.#linger();
-    });
+    this.#process.act(() => this.#live?.reaper.kill());
   }
 
   dismiss(): void {
     this.#process.act(() => {
-      this.#process.machine.sleep(this.#process.world.random.between(0.5, 5), () => this.#gone());
+      this.#process.machine.sleep(this.#process.world.random.between(0.5, 5), () => {
+        if (!this.#process.isAlive) return;
+        this.#isOver = true;
+        this.#tree?.dismiss();
+        this.#disarm();
+        this.#news({ id: 'gone' });
+      });
     });
   }
 
@@ -108,47 +173,165 @@ export class SimulatedSupervisor implements Supervisor {
   loseGuard(): void {
     const { world, machine } = this.#process;
     if (this.#isGuardLost || this.#isOver || !this.#process.isAlive) return;
-    if (world.random.chance(0.6)) return world.count('fault: guard died and was replaced');
+    const guardTask = this.#guardTask;
+    // Its sleeper becomes an orphan.
+    if (guardTask !== null) this.#kernel.exit(guardTask);
+    this.#guardTask = null;
+    if (world.random.chance(0.6)) {
+      if (guardTask !== null) this.#forkGuard();
+      return world.count('fault: guard died and was replaced');
+    }
     world.count('fault: guard died and could not be replaced');
     world.tell(this.#process.name, () => 'loses its guard');
     this.#isGuardLost = true;
     // Before "go" there is nothing yet that could be unguarded.
-    if (this.#tree === null) return this.#news({ id: 'failed', message: 'fork failed' });
-    this.#tree.isUnguarded = true;
+    if (this.#live === null) {
+      this.#tree?.dismiss();
+      return this.#news({ id: 'failed', message: 'fork failed' });
+    }
+    if (this.#tree !== null) this.#tree.isUnguarded = true;
     machine.wakeNever(this.#guardSleep);
     this.#news({ id: 'unguarded', message: 'fork failed' });
   }
 
-  #listener(): TreeListener {
-    const { machine, world } = this.#process;
-    return {
-      onStarted: () => undefined,
-      onRefused: () => {
-        this.#isOver = true;
-        machine.wakeNever(this.#guardSleep);
-        this.#news({ id: 'refused' });
-        this.#news({ id: 'gone' });
-      },
-      onEnded: (ending) => this.#news({ id: 'ended', ending }),
-      onGone: () => {
-        machine.sleep(world.random.between(0.5, 3), () => this.#gone());
-      },
+  #startHelpers(): void {
+    const { machine, world, name } = this.#process;
+    this.#tree = new SimulatedTree(
+      world,
+      machine,
+      name,
+      this.#behaviour,
+      this.#ambience.longestKillMs,
+      this.#observer,
+      { parent: this.#self, marker: this.#markers.tree },
+    );
+    this.#started.add(this.#tree.root);
+    this.#guard = new SimulatedGuard(this.#tree, this.#markers.tree);
+    this.#forkGuard();
+  }
+
+  #forkGuard(): void {
+    this.#guardTask = forkGuard(this.#kernel, this.#self, this.#markers.helper);
+    this.#started.add(this.#guardTask);
+  }
+
+  #goLive(simulated: SimulatedTree, descendants: Descendants): void {
+    const { root } = simulated;
+    const treeRoot: TreeRoot = {
+      pid: root.pid,
+      startTicks: root.startTicks,
+      hasOwnGroup: this.#behaviour.hasOwnGroup,
+      marker: this.#markers.tree,
     };
+    this.#oracle.decide(root);
+    const kill = (pid: number, signal: NodeJS.Signals) =>
+      this.#kernel.kill(pid, signal, 'leader-run' satisfies Killer);
+    const tree = createTree(treeRoot, descendants.findOf(treeRoot), {
+      killProcess: kill,
+      killGroup: (group, signal) => kill(-group, signal),
+    });
+    const reaper = createTreeReaper({
+      tree,
+      onGone: () => this.#gone(),
+      onLingering: (members) => this.#say({ id: 'lingering', pids: members.map(({ pid }) => pid) }),
+      clock: {
+        nowMs: () => this.#process.machine.monotonicMs(),
+        setTimer: (delayMs, callback) => this.#process.setTimer(delayMs, callback),
+      },
+    });
+    this.#live = { root: treeRoot, tree, reaper };
+    this.#scannedAtMs = this.#process.world.nowMs;
+    this.#kernel.watchers.add(this.#planScan);
+  }
+
+  /** While somebody looks, others go on. */
+  #read() {
+    const { processRandom } = this.#process.machine;
+    this.#process.world.count('looks');
+    const betweenLooks = () => {
+      if (processRandom.chance(0.3)) this.#tree?.hastenAnExit();
+    };
+    const rows = this.#kernel.readDescendants(this.#self, betweenLooks);
+    const started = new Set([...this.#started].map(({ pid }) => pid));
+    this.#oracle.look(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
+    return rows;
+  }
+
+  /** The shipped timer comes every 200 ms; here only if there is something that it would not find as it was. */
+  readonly #planScan = (): void => {
+    if (this.#isScanPlanned || this.#live === null) return;
+    this.#isScanPlanned = true;
+    const { machine, world } = this.#process;
+    const elapsedMs = (world.nowMs - this.#scannedAtMs) % scanEveryMs;
+    machine.sleep(scanEveryMs - elapsedMs, () => this.#process.post(() => this.#scan()));
+  };
+
+  #scan(): void {
+    this.#isScanPlanned = false;
+    if (this.#live === null || this.#isOver) return;
+    const { tree, root } = this.#live;
+    const members = tree.members();
+    this.#isScanPlanned = false;
+    const news = outOfSight(members, root);
+    const { nowMs } = this.#process.world;
+    if (news.length > 0) this.#process.world.count('scans that told the guard of members');
+    this.#process.act(() => {
+      this.#guard?.include(news);
+      this.#scannedAtMs = nowMs;
+    });
+    this.#excuseTheUndecided(members);
+  }
+
+  /** SIGCHLD: heard of once, however many have ended. */
+  #hearOfChild(): void {
+    if (!this.#hasHeardOfChild) return;
+    this.#hasHeardOfChild = false;
+    const { machine } = this.#process;
+    machine.sleep(machine.processRandom.between(0.5, 3), () =>
+      this.#process.post(() => {
+        this.#hasHeardOfChild = true;
+        const isNodeFirst = machine.processRandom.chance(0.5);
+        if (isNodeFirst) this.#waitForStarted();
+        if (this.#live !== null && !this.#isOver) this.#live.reaper.childExited();
+        else this.#descendants?.reap();
+        if (!isNodeFirst) this.#waitForStarted();
+      }),
+    );
+  }
+
+  /** Node's own children. */
+  #waitForStarted(): void {
+    for (const task of [...this.#started]) {
+      if (!isGone(task)) continue;
+      this.#kernel.reap(task);
+      this.#started.delete(task);
+      const tree = this.#tree;
+      if (tree === null || task !== tree.root || tree.ending === null || this.#isOver) continue;
+      if (tree.isRefused) this.#refused();
+      else this.#ended(tree.ending);
+    }
+  }
+
+  #refused(): void {
+    this.#live?.reaper.commandEnded(() => this.#say({ id: 'refused' }));
+  }
+
+  #ended(ending: Ending): void {
+    // Before "go" another gate takes its place, which is not simulated.
+    this.#live?.reaper.commandEnded((left) => {
+      this.#say({ id: 'ended', ending });
+      const processes = left.map(({ pid, name }) => ({ pid, name }));
+      if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs: 0 });
+    });
   }
 
   #gone(): void {
+    this.#excuseTheUndecided([]);
     this.#isOver = true;
+    this.#kernel.watchers.delete(this.#planScan);
     this.#process.machine.wakeNever(this.#guardSleep);
-    this.#news({ id: 'gone' });
-  }
-
-  #linger(): void {
-    const { machine } = this.#process;
-    machine.sleep(lingersEveryMs, () => {
-      if (this.#isOver || this.#tree === null || !this.#process.isAlive) return;
-      this.#news({ id: 'lingering', pids: [this.#tree.pid] });
-      this.#linger();
-    });
+    this.#say({ id: 'gone' });
+    this.#disarm();
   }
 
   /** The guard sleeps until the deadline that it knows, on the clock that stands still in suspend; its steps are of 10 ms. */
@@ -160,30 +343,91 @@ export class SimulatedSupervisor implements Supervisor {
     this.#guardSleep = machine.sleep(Math.max(leftMs, 0) + world.random.between(0, 9), () => {
       // What has come down the pipe meanwhile is read first.
       if (machine.bootMs() < this.#guardKillsAtMs - 10) this.#setGuard();
-      else this.#tree?.kill('guard at its deadline');
+      else this.#strike('guard at its deadline');
     });
   }
 
   #onProcessDeath(): void {
     const { machine, world } = this.#process;
     const tree = this.#tree;
-    if (tree === null || tree.state === 'dead') return;
+    this.#kernel.watchers.delete(this.#planScan);
+    this.#others.onProcessDeath();
+    this.#kernel.exit(this.#self);
+    if (tree === null || tree.state === 'dead') return this.#disarm();
     if (this.#isGuardLost) {
-      tree.excuse = 'guard and leader-run were both killed';
-      return;
+      this.#excuse('guard and leader-run were both killed');
+      // The gate's pipe has ended.
+      return tree.dismiss();
     }
     machine.whenAwake(() => {
       machine.sleep(world.random.between(0.2, 4), () => {
-        tree.kill('guard after the death of leader-run');
+        this.#strike('guard after the death of leader-run');
+        this.#disarm();
       });
     });
   }
 
-  #news(news: SupervisorNews): void {
-    const { world, name } = this.#process;
-    this.#process.post(() => {
-      world.tell(name, () => `hears of its child: ${JSON.stringify(news)}`);
-      this.#onNews(news);
+  #disarm(): void {
+    if (this.#guardTask !== null) endGuard(this.#kernel, this.#guardTask);
+    this.#guardTask = null;
+  }
+
+  #strike(by: Killer): void {
+    this.#guard?.strike(by);
+    this.#excuseTheMissed();
+    // Its last word.
+    this.#process.post(() => this.#live?.reaper.kill());
+  }
+
+  /** What the docs leave open: who left the guard's sight after leader-run's last look. */
+  #excuseTheMissed(): void {
+    const tree = this.#tree;
+    const { world, machine, responsiveSinceMs, isAlive } = this.#process;
+    const isResponsive = isAlive ? this.#process.isResponsive : this.#process.wasResponsive;
+    const lookedUntilMs = this.#process.diedAtMs ?? world.nowMs;
+    for (const task of tree?.unkilled ?? []) {
+      const changedAtMs = tree?.changedAtMs(task) ?? 0;
+      if (this.#scannedAtMs > changedAtMs) continue;
+      const sinceMs = Math.max(changedAtMs, responsiveSinceMs, machine.awakeSinceMs);
+      const isDue = isResponsive && lookedUntilMs > sinceMs + scanEveryMs + scanLatenessMs;
+      if (isDue) continue;
+      const when =
+        sinceMs === changedAtMs && isResponsive
+          ? 'in the last 0.2 s before leader-run was killed'
+          : 'while leader-run was held up';
+      this.#excuse(`a process daemonised and cleared its environment ${when}`);
+    }
+  }
+
+  /** What the docs leave open: whether an orphan is the command's or an older child's. */
+  #excuseTheUndecided(members: readonly ProcessRow[]): void {
+    if (!this.#others.hasOlder) return;
+    for (const task of this.#tree?.living ?? []) {
+      const isMember = members.some(({ pid }) => pid === task.pid);
+      if (isMember || isGone(task) || this.#oracle.isDecided(task)) continue;
+      this.#excuse('a process daemonised and cleared its environment beside an older child');
+    }
+  }
+
+  #excuse(why: string): void {
+    if (this.#tree?.excuse !== null) return;
+    const tree = this.#tree;
+    tree.excuse = why;
+    this.#process.machine.sleep(cleanedUpAfterMs, () => {
+      for (const task of [...tree.living]) this.#kernel.exit(task);
     });
+    this.#process.world.count(`excused: ${why}`);
+    this.#process.world.tell(this.#process.name, () => why);
+  }
+
+  #say(news: SupervisorNews): void {
+    const { world, name } = this.#process;
+    world.tell(name, () => `hears of its child: ${JSON.stringify(news)}`);
+    this.#onNews(news);
+  }
+
+  /** From outside of leader-run's turns. */
+  #news(news: SupervisorNews): void {
+    this.#process.post(() => this.#say(news));
   }
 }

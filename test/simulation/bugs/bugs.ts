@@ -2,7 +2,17 @@
  * Bugs that leader election is known for, from other programs and from this one, each as it would look here. The
  * simulator has to find every one of them: `npm run test:sim:bugs`.
  */
-import type { Bug } from './bug.ts';
+import type { Bug, Edit } from './bug.ts';
+
+/**
+ * leader-run's own invariants taken out, so that a bug is found by the judges, which know nothing of them. It goes before
+ * the edits of the bug.
+ */
+export const withoutOwnChecks: Edit = {
+  file: 'src/election/step.ts',
+  search: '  checkStep({ before, event, after: state, effects, nowMs: turn.nowMs });\n',
+  replace: '  void checkStep;\n',
+};
 
 export const classicBugs: readonly Bug[] = [
   {
@@ -171,8 +181,8 @@ export const classicBugs: readonly Bug[] = [
       },
       {
         file: 'src/election/judging.ts',
-        search: "if (!isNews) return { id: 'late' };",
-        replace: "if (order === 0) return { id: 'late' };",
+        search: 'if (!isNews) {',
+        replace: 'if (order === 0) {',
       },
     ],
   },
@@ -231,8 +241,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'proceed(withOwn(state, answer.lease, call.sent), turn)',
-        replace: 'proceed({ ...state, lease: answer.lease }, turn)',
+        search: 'writeAgain(withOwn(state, answer.lease, call.sent), turn)',
+        replace: 'writeAgain({ ...state, lease: answer.lease }, turn)',
       },
     ],
   },
@@ -245,6 +255,83 @@ export const foundBugs: readonly Bug[] = [
         search:
           'return predecessor?.namedTerm === record.term && predecessor.term !== record.term;',
         replace: 'return predecessor !== null && record.term !== predecessor.term;',
+      },
+    ],
+  },
+  {
+    id: 'any-answer-confirms',
+    what: 'any Lease that a write is answered with confirms it',
+    edits: [
+      {
+        file: 'src/election/writing.ts',
+        search: 'if (isStored && isWholeWrite(record, sent)) return null;',
+        replace: 'if (isStored || !isWholeWrite(record, sent)) return null;',
+      },
+    ],
+  },
+  {
+    id: 'echo-confirms',
+    what: 'an answer with the record that was sent confirms it, though nothing newer is stored',
+    edits: [
+      {
+        file: 'src/election/writing.ts',
+        search: 'if (isStored && isWholeWrite(record, sent)) return null;',
+        replace: 'if (isWholeWrite(record, sent)) return null;',
+      },
+    ],
+  },
+  {
+    id: 'cut-times-are-not-ours',
+    what: 'a record of which a webhook has cut the times is taken for another holder',
+    edits: [
+      {
+        file: 'src/election/record.ts',
+        search: 'const kept = from.fraction.slice(0, digits)',
+        replace: 'const kept = from.fraction.slice(0)',
+      },
+    ],
+  },
+  {
+    id: 'older-is-a-release',
+    what: 'a standby takes an older state, in which nobody holds the lease, for a release',
+    edits: [
+      {
+        file: 'src/election/observation.ts',
+        search: 'if (predecessor !== null && isOlder(lease, predecessor)) {',
+        replace: "if (predecessor?.holder === '' && isOlder(lease, predecessor)) {",
+      },
+    ],
+  },
+  {
+    id: 'older-is-only-late',
+    what: "a leader leads on though the server shows an older record that is another's",
+    edits: [
+      {
+        file: 'src/election/judging.ts',
+        search: 'return isOfThisTerm || isKnown ?',
+        replace: 'return isOfThisTerm || isKnown || order !== null ?',
+      },
+    ],
+  },
+  {
+    id: 'rounds-without-a-pause',
+    what: 'conflicts follow each other at once, without end',
+    edits: [
+      {
+        file: 'src/election/retrying.ts',
+        search: 'const writableAtMs = rounds < mostHastyRounds ?',
+        replace: 'const writableAtMs = rounds > 0 ?',
+      },
+    ],
+  },
+  {
+    id: 'own-record-disowned',
+    what: 'a release that conflicts is given up without a look at the record, which is our own',
+    edits: [
+      {
+        file: 'src/election/releasing.ts',
+        search: 'return read(doubted(state), turn);',
+        replace: 'return refuse(state, turn);',
       },
     ],
   },
@@ -280,6 +367,76 @@ export const foundBugs: readonly Bug[] = [
         file: 'src/election/observation.ts',
         search: 'record.termDurationMs ?? 0',
         replace: '0',
+      },
+    ],
+  },
+];
+
+/** Bugs in how the tree is kept, each as it would look here. */
+export const treeBugs: readonly Bug[] = [
+  {
+    id: 'orphans-are-strangers',
+    what: 'an orphan that was never seen with its parents is no member',
+    edits: [
+      {
+        file: 'src/child/judge-tree.ts',
+        search: "return { kind: 'member', isCertain: false };",
+        replace: 'return noDescendant;',
+      },
+    ],
+  },
+  {
+    id: 'memory-lost',
+    what: 'what a process was is forgotten from one look to the next',
+    edits: [
+      {
+        file: 'src/child/descendants.ts',
+        search: 'this.#memory = memory;',
+        replace: 'void memory;',
+      },
+    ],
+  },
+  {
+    id: 'zombie-leader-is-dead',
+    what: 'a process whose main thread has ended is taken for dead while others of its threads run',
+    edits: [
+      {
+        file: 'src/child/process-table.ts',
+        search: "return !'ZXx'.includes(state) || threads > 1;",
+        replace: "return !'ZXx'.includes(state) || threads > 1e9;",
+      },
+    ],
+  },
+  {
+    id: 'guard-not-told',
+    what: 'the guard is not told of daemons',
+    edits: [
+      {
+        file: 'src/child/judge-tree.ts',
+        search: 'return members.filter((member) => !inSight.has(member.pid));',
+        replace: 'return members.filter((member) => !inSight.has(member.pid)).slice(0, 0);',
+      },
+    ],
+  },
+  {
+    id: 'gone-with-the-command',
+    what: 'the tree is gone when the command has ended, whoever is left',
+    edits: [
+      {
+        file: 'src/child/tree-reaper.ts',
+        search: 'this.isOver = left.length === 0;',
+        replace: 'this.isOver = true;',
+      },
+    ],
+  },
+  {
+    id: 'no-second-look',
+    what: 'who was adopted from a process that was dead when it was looked at is not looked for',
+    edits: [
+      {
+        file: 'src/child/descendants.ts',
+        search: 'while (this.#reapDead(rows, started)) rows = subreaper.read();',
+        replace: 'this.#reapDead(rows, started); rows = new Map(rows);',
       },
     ],
   },

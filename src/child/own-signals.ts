@@ -1,0 +1,36 @@
+/**
+ * Signals that must not do to leader-run what they do by themselves, from its first statement to its last. To those that
+ * are the command's too, `signals.ts` listens besides.
+ */
+
+/** With this node cannot open its inspector anywhere: `bin/leader-run` says why. */
+const withoutInspector = '--inspect-port=[fe80::1]:9229';
+
+const lookEveryMs = 1_000;
+
+/** To be called first of all, and once. */
+export function keepOwnSignals(): void {
+  // By themselves XFSZ and XCPU end the process, and USR1 opens the inspector.
+  for (const signal of ['SIGUSR1', 'SIGXFSZ', 'SIGXCPU'] as const) process.on(signal, doNothing);
+  if (!process.execArgv.includes(withoutInspector)) keepInspectorClosed();
+}
+
+/**
+ * For a node that was not started by `bin/leader-run`. A USR1 that came before we listened has another thread ask for the
+ * inspector, now or at any time from now, and more than once: so it is looked for again and again.
+ */
+function keepInspectorClosed(): void {
+  const inspector = process.getBuiltinModule('node:inspector');
+  const look = (): void => {
+    if (inspector.url() === undefined) return;
+    inspector.close();
+    // It fails, and so will all that are asked for later: Node remembers the address.
+    inspector.open(9229, 'fe80::1');
+  };
+  look();
+  setInterval(look, lookEveryMs).unref();
+}
+
+function doNothing(): void {
+  // To be caught is all that is wanted.
+}

@@ -1,0 +1,335 @@
+/**
+ * The shipped program against a server that does not keep to what an API server promises: an admission webhook that puts
+ * writes back, a restore from a backup, answers that call for one write after the other. The one question is always
+ * whether two commands run at once; what they wrote down themselves answers it.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { overlaps, parseWorkerLine, type Term, termsOf } from '../fixtures/judge.ts';
+import { scriptedServer, start, type Started, waitFor } from './rig.ts';
+
+type Lease = { metadata: Record<string, unknown>; spec: Record<string, unknown> };
+
+const worker = resolve(import.meta.dirname, '../fixtures/worker.mjs');
+const short = ['--lease-duration', '6s', '--renew-deadline', '3s', '--retry-period', '1s'];
+const lost = 75;
+
+/** Lease "x" as an API server keeps it, with a watch, and with what a test changes of it. */
+class Store {
+  lease: Lease | null = null;
+  version = 100;
+  /** Watches tell nothing. */
+  isSilent = false;
+  readonly requests: string[] = [];
+  /** What a webhook makes of a write; `null`: the write changes nothing. */
+  admit: (lease: Lease) => Lease | null = (lease) => lease;
+  /** Answers instead of the server where it returns true. */
+  intercept: (method: string, response: ServerResponse, body: string) => boolean = () => false;
+  readonly #waiters = new Set<() => void>();
+  readonly #watchers = new Set<ServerResponse>();
+
+  readonly serve: RequestListener = (request, response) => {
+    if (request.url?.includes('watch=') === true) return this.#watch(response);
+    void readBody(request).then((body) => this.#answer(request.method ?? '', body, response));
+  };
+
+  /** A write by whoever. */
+  put(lease: Lease): Lease {
+    this.version += 1;
+    const metadata = { ...lease.metadata, uid: 'u', resourceVersion: String(this.version) };
+    this.lease = { ...lease, metadata };
+    if (!this.isSilent) for (const watcher of this.#watchers) tell(watcher, this.lease);
+    return this.lease;
+  }
+
+  /** etcd is restored from a backup of that time: watches end, and versions are used again. */
+  restore(lease: Lease): void {
+    this.lease = lease;
+    this.version = Number(lease.metadata['resourceVersion']);
+    for (const watcher of this.#watchers) watcher.end();
+    this.#watchers.clear();
+  }
+
+  /** Writes of leader-run so far. */
+  get writes(): number {
+    return this.requests.filter((method) => method !== 'GET').length;
+  }
+
+  /** Resolves when so many have come. */
+  written(count: number): Promise<void> {
+    return new Promise((reached) => {
+      const look = () => {
+        if (this.writes < count) return;
+        this.#waiters.delete(look);
+        reached();
+      };
+      this.#waiters.add(look);
+      look();
+    });
+  }
+
+  #watch(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.flushHeaders();
+    this.#watchers.add(response);
+    response.on('close', () => this.#watchers.delete(response));
+    if (this.lease !== null) tell(response, this.lease);
+  }
+
+  #answer(method: string, body: string, response: ServerResponse): void {
+    this.requests.push(method);
+    for (const waiter of this.#waiters) waiter();
+    if (this.intercept(method, response, body)) return;
+    if (method === 'GET') {
+      if (this.lease === null) return refuse(response, 404);
+      return reply(response, 200, this.lease);
+    }
+    const written = JSON.parse(body) as Lease;
+    const { resourceVersion } = written.metadata;
+    const isCurrent = this.lease?.metadata['resourceVersion'] === resourceVersion;
+    if (method === 'PUT' && !isCurrent) return refuse(response, 409);
+    if (method === 'POST' && this.lease !== null) return refuse(response, 409);
+    const admitted = this.admit(written);
+    reply(response, 200, admitted === null ? this.lease : this.put(admitted));
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  const kind = { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1' };
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ ...kind, ...(body as object) }));
+}
+
+function refuse(response: ServerResponse, code: number): void {
+  reply(response, code, { kind: 'Status', status: 'Failure', code, message: `scripted ${code}` });
+}
+
+function tell(watcher: ServerResponse, lease: Lease): void {
+  watcher.write(`${JSON.stringify({ type: 'MODIFIED', object: { kind: 'Lease', ...lease } })}\n`);
+}
+
+interface Stage {
+  readonly store: Store;
+  /** Starts leader-run around a worker. */
+  readonly run: (...flags: string[]) => Started;
+}
+
+async function stage(): Promise<Stage> {
+  const store = new Store();
+  const { kubeconfig } = await scriptedServer((request, response) =>
+    store.serve(request, response),
+  );
+  const command = [process.execPath, worker, '--ignore-signals'];
+  return {
+    store,
+    run: (...flags) =>
+      start(kubeconfig, ['--lock-name', 'x', ...short, ...flags, '--', ...command]),
+  };
+}
+
+/** Resolves when the run's worker works. */
+async function works(run: Started): Promise<void> {
+  await waitFor(run.stdout, '"event":"start"');
+}
+
+/** When the workers of these runs worked, by their own word; the runs are ended for that. */
+async function termsUntilNow(...runs: Started[]): Promise<Term[]> {
+  for (const run of runs) run.kill('SIGKILL');
+  const outputs = await Promise.all(runs);
+  return termsOf(
+    outputs.flatMap(({ stdout }) =>
+      stdout.split('\n').flatMap((line) => parseWorkerLine(line) ?? []),
+    ),
+  );
+}
+
+/** The first word that a run says of this, and all before it. */
+function says(run: Started, text: string): Promise<string> {
+  return waitFor(run.stderr, text);
+}
+
+describe('an admission webhook that puts every write back', () => {
+  it('G1: a leader is not renewed by it and stops; nobody wins beside it', async () => {
+    const { store, run } = await stage();
+    const leader = run('--id', 'first');
+    await works(leader);
+    const standby = run('--id', 'second');
+    await says(standby, 'Waiting');
+    store.admit = () => null;
+    // The standby waits L and tries; no answer to that shows its write.
+    const complaint = await says(standby, 'Cannot use lease');
+    expect(complaint).toMatch(/stored nothing .* look for an admission webhook/);
+    const { exitCode, stderr } = await leader;
+    expect(exitCode).toBe(lost);
+    expect(stderr).toMatch(/Cannot renew lease .* stored nothing .* admission webhook/);
+    const taken = works(standby);
+    store.admit = (lease) => lease;
+    await taken;
+    const terms = await termsUntilNow(leader, standby);
+    expect([terms.length, overlaps(terms)]).toEqual([2, []]);
+  });
+
+  it('G3: a release that it undoes is said not to have happened', async () => {
+    const { store, run } = await stage();
+    const leader = run('--grace-period', '0s');
+    await says(leader, 'Leading');
+    store.admit = (lease) => (lease.spec['holderIdentity'] === '' ? null : lease);
+    leader.kill('SIGTERM');
+    const { stderr } = await leader;
+    expect(stderr).toMatch(/Cannot release lease .* stored nothing .* it expires by itself/);
+    expect(stderr).not.toContain('Released');
+    expect(store.lease?.spec['holderIdentity']).not.toBe('');
+  });
+});
+
+describe('an admission webhook that cuts times and adds fields', () => {
+  it('does not keep anybody from leading and handing over', async () => {
+    const { store, run } = await stage();
+    const cut = (time: unknown) => String(time).replace(/\.\d+Z$/, '.000000Z');
+    store.admit = ({ metadata, spec }) => ({
+      metadata: { ...metadata, labels: { seen: 'yes' } },
+      spec: {
+        ...spec,
+        acquireTime: cut(spec['acquireTime']),
+        renewTime: cut(spec['renewTime']),
+        strategy: 'added',
+      },
+    });
+    const leader = run('--id', 'first', '--grace-period', '0s');
+    await works(leader);
+    const standby = run('--id', 'second');
+    await says(standby, 'Waiting');
+    const taken = works(standby);
+    leader.kill('SIGTERM');
+    expect((await leader).stderr).toContain('Released');
+    await taken;
+    const terms = await termsUntilNow(leader, standby);
+    expect([terms.length, overlaps(terms)]).toEqual([2, []]);
+  });
+});
+
+describe('a server that is restored from a backup in which the lease was free', () => {
+  it('G1: a standby that saw the holder waits for its lease, and the leader stops as soon as it reads', async () => {
+    const { store, run } = await stage();
+    const spec = { holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 3 };
+    const backup = store.put({ metadata: { name: 'x', namespace: 'default' }, spec });
+    const leader = run('--id', 'first');
+    await works(leader);
+    const standby = run('--id', 'second');
+    await says(standby, 'Waiting');
+    const taken = works(standby);
+    store.restore(backup);
+    const { exitCode, stderr } = await leader;
+    expect(exitCode).toBe(lost);
+    expect(stderr).toMatch(/shows an older state of lease .*: was it restored from a backup/);
+    expect(stderr).not.toContain('Released');
+    await taken;
+    const terms = await termsUntilNow(leader, standby);
+    expect([terms.length, overlaps(terms)]).toEqual([2, []]);
+  });
+});
+
+describe('answers that each call for another write at once', () => {
+  /** The second write comes at once, the third after 50 ms or more, and so on: more than this many take too long. */
+  const mostWrites = 12;
+
+  const cases: [string, (store: Store, method: string, response: ServerResponse) => boolean][] = [
+    [
+      'PUT 404, then GET 200',
+      (_, method, response) => {
+        if (method === 'GET') return false;
+        refuse(response, 404);
+        return true;
+      },
+    ],
+    [
+      'PUT 409, then GET unchanged with a rising version',
+      (store, method, response) => {
+        if (method === 'GET') return false;
+        if (store.lease !== null) store.put(store.lease);
+        refuse(response, 409);
+        return true;
+      },
+    ],
+    [
+      'PUT 404, POST 409, GET 404',
+      (_, method, response) => {
+        refuse(response, method === 'POST' ? 409 : 404);
+        return true;
+      },
+    ],
+  ];
+
+  it.each(cases)('%s: a leader keeps its pauses until it is lost', async (_, answer) => {
+    const { store, run } = await stage();
+    const leader = run();
+    await says(leader, 'Leading');
+    const before = store.writes;
+    store.intercept = (method, response) => answer(store, method, response);
+    const { exitCode } = await leader;
+    expect(exitCode).toBe(lost);
+    // The release has rounds of its own.
+    expect(store.writes - before).toBeLessThan(3 * mostWrites);
+  });
+
+  it('PUT 409, then GET emptied: a leader keeps its pauses', async () => {
+    const { store, run } = await stage();
+    const leader = run();
+    await says(leader, 'Leading');
+    const before = store.writes;
+    store.intercept = (method, response) => {
+      if (method === 'GET' || store.lease === null) return false;
+      store.put({ ...store.lease, spec: { ...store.lease.spec, holderIdentity: '' } });
+      refuse(response, 409);
+      return true;
+    };
+    expect((await leader).exitCode).toBe(lost);
+    expect(store.writes - before).toBeLessThan(3 * mostWrites);
+  });
+
+  it.each(cases)('%s: a standby keeps its pauses without end', async (_, answer) => {
+    const { store, run } = await stage();
+    store.put({ metadata: { name: 'x' }, spec: { holderIdentity: '', leaseDurationSeconds: 1 } });
+    store.intercept = (method, response) => store.writes > 0 && answer(store, method, response);
+    const standby = run();
+    const atLeast = 8;
+    const startMs = performance.now();
+    await store.written(atLeast);
+    // Pauses of 50, 100, 200, 400, 500 ms and more have passed before the eighth write.
+    expect(performance.now() - startMs).toBeGreaterThan(1_000);
+    standby.kill('SIGTERM');
+    expect((await standby).exitCode).toBe(143);
+  });
+});
+
+describe('a server and a leader-run that stall together', () => {
+  it('the renewal that has landed unanswered is found to be ours, and is released', async () => {
+    const { store, run } = await stage();
+    const leader = run();
+    await says(leader, 'Leading');
+    // The first renewal lands, and nothing is answered until the loss.
+    let hasLanded = false;
+    let isLost = false;
+    store.intercept = (method, _, body) => {
+      if (isLost) return false;
+      if (method === 'PUT' && !hasLanded) store.put(JSON.parse(body) as Lease);
+      hasLanded ||= method === 'PUT';
+      return true;
+    };
+    store.isSilent = true;
+    await says(leader, 'Stopping child');
+    isLost = true;
+    const { exitCode, stderr } = await leader;
+    expect(exitCode).toBe(lost);
+    expect(stderr).toContain('Released');
+    expect(stderr).not.toContain('no longer ours');
+    expect(store.lease?.spec['holderIdentity']).toBe('');
+  });
+});

@@ -1,0 +1,188 @@
+/** Leader-run, its command, a helper and an older child as processes of a simulated kernel, for random scripts. */
+import fc from 'fast-check';
+import { Descendants } from '../../src/child/descendants.ts';
+import {
+  type Origin,
+  Kernel,
+  type Task,
+  isGone,
+  nobody,
+  subreaperOf,
+} from '../simulation/kernel.ts';
+import { Oracle } from '../simulation/oracle.ts';
+
+const markers = { tree: 'TREE', helper: 'HELPER' };
+
+/** `who`: one of the living processes, `deed`: what it does. */
+export type Step =
+  | { readonly id: 'look' }
+  | { readonly id: 'plugin' }
+  | { readonly id: 'deed'; readonly who: number; readonly deed: Deed; readonly isTorn: boolean };
+
+type Deed = 'fork' | 'exit' | 'exit main thread' | 'setsid' | 'overwrite' | 'empty';
+
+const deed = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Deed>('fork') },
+  { weight: 5, arbitrary: fc.constant<Deed>('exit') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Deed>('exit main thread', 'setsid', 'overwrite', 'empty'),
+  },
+);
+
+export const steps = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant<Step>({ id: 'look' }) },
+    { weight: 1, arbitrary: fc.constant<Step>({ id: 'plugin' }) },
+    {
+      weight: 12,
+      // The torn ones happen in the middle of the next look.
+      arbitrary: fc.record({
+        id: fc.constant('deed' as const),
+        who: fc.nat(1_000),
+        deed,
+        isTorn: fc.boolean(),
+      }),
+    },
+  ),
+  { minLength: 1, maxLength: 80 },
+);
+
+interface Verdict {
+  readonly name: string;
+  readonly isMember: boolean;
+  /** It truly came of the command. */
+  readonly isOfCommand: boolean;
+  readonly isDecided: boolean;
+  readonly isOrphan: boolean;
+  readonly isUnmarkedBesideOlder: boolean;
+}
+
+const origin = (): Origin => ({ ...nobody });
+
+export class World {
+  readonly #origins = { command: origin(), helper: origin(), older: origin(), stranger: origin() };
+  readonly #kernel: Kernel;
+  readonly #self: Task;
+  readonly #started = new Set<Task>();
+  readonly #oracle: Oracle;
+  readonly #find: () => readonly { readonly pid: number }[];
+  #ticks = 0;
+  #torn: Step[] = [];
+  /** Of the last look. */
+  verdicts: readonly Verdict[] = [];
+
+  constructor(hasLists: boolean) {
+    // So few pids that each is used again and again.
+    const pids = { firstPid: 100, pidCount: 60, skipPids: () => 0 };
+    this.#kernel = new Kernel({ ...pids, ticks: () => this.#ticks });
+    const { command, older, stranger } = this.#origins;
+    this.#kernel.fork(this.#kernel.init, stranger);
+    this.#self = this.#kernel.fork(this.#kernel.init, nobody);
+    this.#self.reaps = false;
+    const job = this.#kernel.fork(this.#self, older);
+    this.#kernel.exec(job, 'job', 'PATH=/bin');
+    this.#self.isSubreaper = true;
+    this.#oracle = new Oracle(this.#self.pid, markers);
+    this.#oracle.decide(job);
+    const descendants = new Descendants({
+      subreaper: subreaperOf(this.#kernel, this.#self, {
+        started: this.#started,
+        read: () => this.#read(hasLists),
+      }),
+      markers,
+    });
+    const root = this.#kernel.fork(this.#self, command);
+    this.#started.add(root);
+    this.#kernel.exec(root, 'command', markers.tree);
+    this.#find = descendants.findOf({
+      pid: root.pid,
+      startTicks: root.startTicks,
+      hasOwnGroup: true,
+      cookie: '',
+    });
+  }
+
+  perform(step: Step): void {
+    this.#ticks += 1;
+    if (step.id === 'look') return this.#look();
+    if (step.id === 'plugin') return this.#startPlugin();
+    if (step.isTorn) this.#torn.push({ ...step, isTorn: false });
+    else this.#act(step.who, step.deed);
+  }
+
+  endCommand(): void {
+    this.#torn = [];
+    for (const task of [...this.#kernel.tasks])
+      if (task.origin === this.#origins.command) this.#kernel.exit(task);
+    this.#waitForStarted();
+  }
+
+  #startPlugin(): void {
+    if ([...this.#kernel.tasks].length > 40) return;
+    const plugin = this.#kernel.fork(this.#self, this.#origins.helper);
+    this.#kernel.exec(plugin, 'plugin', markers.helper);
+    this.#started.add(plugin);
+  }
+
+  #act(who: number, deed: Deed): void {
+    const kernel = this.#kernel;
+    const others = [kernel.init, this.#self];
+    const living = [...kernel.tasks].filter((task) => !isGone(task) && !others.includes(task));
+    const task = living[who % Math.max(1, living.length)];
+    if (task === undefined) return;
+    switch (deed) {
+      case 'fork':
+        if (living.length < 40) kernel.fork(task);
+        return;
+      case 'exit':
+        return kernel.exit(task);
+      case 'exit main thread':
+        task.threads = 3;
+        return kernel.exitMainThread(task);
+      case 'setsid':
+        return kernel.setsid(task);
+      case 'overwrite':
+        return kernel.exec(task, 'daemon', 'daemon: master');
+      case 'empty':
+        return kernel.exec(task, 'daemon', '');
+    }
+  }
+
+  #read(hasLists: boolean) {
+    const between = () => {
+      const step = this.#torn.shift();
+      if (step !== undefined) this.perform(step);
+    };
+    const rows = hasLists
+      ? this.#kernel.readDescendants(this.#self, between)
+      : this.#kernel.readAll(between);
+    const started = new Set([...this.#started].map(({ pid }) => pid));
+    this.#oracle.look(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
+    return rows;
+  }
+
+  #waitForStarted(): void {
+    for (const task of this.#started)
+      if (isGone(task)) {
+        this.#started.delete(task);
+        this.#kernel.reap(task);
+      }
+  }
+
+  #look(): void {
+    this.#waitForStarted();
+    const members = new Set(this.#find().map(({ pid }) => pid));
+    const tasks = [...this.#kernel.tasks].filter((task) => task !== this.#self && !isGone(task));
+    const { command, older } = this.#origins;
+    const hasOlder = tasks.some((task) => task.origin === older);
+    this.verdicts = tasks.map((task) => ({
+      name: `${task.name} ${task.pid}`,
+      isMember: members.has(task.pid),
+      isOfCommand: task.origin === command,
+      isDecided: this.#oracle.isDecided(task),
+      isOrphan: task.parent === this.#self,
+      isUnmarkedBesideOlder: hasOlder && task.environment !== '',
+    }));
+  }
+}
