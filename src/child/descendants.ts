@@ -41,9 +41,9 @@ export class Descendants implements TreeFinder {
   /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
   reap(): void {
     const orphans = this.#look();
-    const memory = new Map(this.#memory);
-    for (const { pid, startTicks } of orphans) memory.set(pid, { startTicks, kind: 'helper' });
-    this.#memory = memory;
+    const remembered = new Map(this.#memory);
+    for (const { pid, startTicks } of orphans) remembered.set(pid, { startTicks, kind: 'helper' });
+    this.#memory = remembered;
   }
 
   #look(): readonly ProcessRow[] {

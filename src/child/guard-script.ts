@@ -18,13 +18,13 @@
 export const membershipScript = `
 mark=') '
 
-# $parent and $start of a process. dash needs a system call for each byte, so no row is read without need.
+# $state, $parent and $start of a process. dash needs a system call for each byte, so no row is read without need.
 read_row() {
   row=
   while read -r line; do row="$row $line"; done <"$proc/$1/stat"
   [ -n "$row" ] || return
   set -- \${row##*"$mark"}
-  parent=$2 start=\${20}
+  state=$1 parent=$2 start=\${20}
 }
 
 # Stopped at once, so that it cannot fork any more.
@@ -48,11 +48,15 @@ meet_first() {
   done
 }
 
-# All children of all members, until nobody new appears: a fork that had begun when its process was stopped still adds a child.
+# All children of all members, until nobody new appears among those of stopped ones: a fork that had begun still adds a child.
 # Only then can one be killed, as its children get another parent. Not for ever: one that may not be stopped can go on forking.
 meet_descendants() {
-  for look in 1 2 3 4 5; do
-    before=$known fresh=$known
+  look=0
+  while before=$known running= && [ "$look" -lt 50 ]; do
+    look=$((look + 1)) fresh=$known
+    for each in $known; do
+      ! read_row "$each" || case $state in [!TtZX]) running=yes ;; esac
+    done
     while [ -n "$fresh" ]; do
       batch=$fresh fresh=
       for each in $batch; do
@@ -64,7 +68,7 @@ meet_descendants() {
       done
     done
     [ -n "$lists" ] || look_everywhere
-    [ "$before" != "$known" ] || return
+    [ "$before" != "$known" ] || [ -n "$running" ] || return
   done
 }
 

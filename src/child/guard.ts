@@ -6,7 +6,7 @@
  * signal that can be ignored, and nothing in its arguments tells what it belongs to. What it cannot survive is SIGKILL and
  * SIGSTOP; a guard that is dead or silent is replaced.
  */
-import { ChildProcess, spawn } from 'node:child_process';
+import { ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { realpathSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
@@ -16,6 +16,7 @@ import { isTreeMarker } from './markers.ts';
 import { guardScript } from './guard-script.ts';
 import { killGroup } from './kill.ts';
 import type { TreeRoot } from './process-tree.ts';
+import { spawnFailure } from './spawn-failure.ts';
 
 export interface GuardOptions {
   readonly shell: string;
@@ -96,7 +97,9 @@ class GuardKeeper implements Guard {
   }
 
   #tell(name: 'tree' | 'members' | 'deadline', assignments: string): void {
-    this.#lines[name] = `. ${assignments} .\n`;
+    const line = `. ${assignments} .\n`;
+    if (this.#lines[name] === line && name !== 'tree') return;
+    this.#lines[name] = line;
     if (name === 'tree') this.ready();
     else if (this.#lines.tree !== '') this.#present?.tell(this.#lines[name]);
   }
@@ -106,13 +109,15 @@ class GuardKeeper implements Guard {
     if (this.#lines.tree !== '') this.#present?.tell(Object.values(this.#lines).join(''));
   }
 
-  /** It knows all that it was told. */
+  /** It knows all that it was told. Only now the one before is ended, as until then that might still have done the work. */
   answered(guard: GuardProcess): void {
     if (guard !== this.#present || this.#lines.tree === '') return;
-    this.#completeReplacement();
-    if (this.#isArmed) return;
+    const previous = this.#previous;
+    this.#previous = null;
+    previous?.guard.destroy();
+    if (previous !== null) this.#options.onReplaced(previous.whatItDid);
+    if (!this.#isArmed) this.#options.onArmed();
     this.#isArmed = true;
-    this.#options.onArmed();
   }
 
   killed(): void {
@@ -124,7 +129,7 @@ class GuardKeeper implements Guard {
     if (guard !== this.#present) return;
     // One that never answered is no better replaced: whatever prevents it will prevent the next one too.
     if (!guard.hasAnswered) {
-      const message = `Cannot guard with ${shellName(this.#options.shell)}: it ${whatItDid}`;
+      const message = `the guard, run by ${shellName(this.#options.shell)}, ${whatItDid}`;
       return this.#end(() => this.#options.onLost(message));
     }
     // Dead just after its deadline: its last word may not have come through.
@@ -133,15 +138,6 @@ class GuardKeeper implements Guard {
     if (this.#previous === null) this.#previous = { guard, whatItDid };
     else guard.destroy();
     this.#present = new GuardProcess(this, this.#options, this.#options.timeoutMs);
-  }
-
-  /** Only when the present one can do its work, as until then the old one might still have done it. */
-  #completeReplacement(): void {
-    if (this.#previous === null) return;
-    const { guard, whatItDid } = this.#previous;
-    this.#previous = null;
-    guard.destroy();
-    this.#options.onReplaced(whatItDid);
   }
 
   #end(then: () => void): void {
@@ -155,25 +151,25 @@ class GuardKeeper implements Guard {
 }
 
 class GuardProcess {
-  /** Whether it has ever answered what it was told. */
-  hasAnswered = false;
   readonly #keeper: GuardKeeper;
   readonly #process: ChildProcess;
   readonly #answerMs: number;
-  #nextAnswerMs: number;
-  /** Until it says that the whole of it works, it is told nothing. */
-  #isReady = false;
-  #unanswered = 0;
+  readonly #firstAnswerMs: number;
+  /** The first says that the whole of it works: before that it is told nothing. */
+  #answers = 0;
+  #expected = 1;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(keeper: GuardKeeper, options: GuardOptions, firstAnswerMs: number) {
     this.#keeper = keeper;
     this.#answerMs = options.timeoutMs;
-    this.#nextAnswerMs = firstAnswerMs;
+    this.#firstAnswerMs = firstAnswerMs;
     this.#process = spawnGuard(options);
     favour(this.#process.pid);
-    this.#process.on('error', (error) => this.#fail(`could not be started: ${error.message}`));
+    this.#process.on('error', ({ code, message }: NodeJS.ErrnoException) =>
+      this.#fail(`could not be started: ${spawnFailure(code) ?? message}`),
+    );
     this.#process.on('exit', (code, signal) => {
       // What the dead one leaves behind (a sleep) must not outlive it.
       if (this.#process.pid !== undefined) killGroup(this.#process.pid, 'SIGKILL');
@@ -187,8 +183,8 @@ class GuardProcess {
   }
 
   tell(lines: string): void {
-    if (!this.#isReady) return;
-    this.#unanswered += lines.split('\n').length - 1;
+    if (this.#answers === 0) return;
+    this.#expected += lines.split('\n').length - 1;
     this.#socket?.write(lines);
     this.#awaitAnswer();
   }
@@ -209,8 +205,13 @@ class GuardProcess {
     return (stdio?.[3] ?? null) as Socket | null;
   }
 
+  /** Whether it has ever answered what it was told. */
+  get hasAnswered(): boolean {
+    return this.#answers > 1;
+  }
+
   get #isBehind(): boolean {
-    return !this.#isReady || this.#unanswered > 0;
+    return this.#answers < this.#expected;
   }
 
   #heard(text: string): void {
@@ -219,25 +220,15 @@ class GuardProcess {
     for (const word of text.split('\n')) {
       if (word === 'killed') return this.#keeper.killed();
       if (word.startsWith('cannot: ')) return this.#fail(word.slice('cannot: '.length));
-      if (word === 'ok') this.#noteAnswer();
+      if (word === 'ok') this.#answers += 1;
+      if (word === 'ok' && this.#answers === 1) this.#keeper.ready();
     }
     if (this.#isBehind) this.#awaitAnswer();
     else this.#keeper.answered(this);
   }
 
-  #noteAnswer(): void {
-    if (this.#isReady) {
-      this.hasAnswered = true;
-      this.#nextAnswerMs = this.#answerMs;
-      this.#unanswered -= 1;
-    } else {
-      this.#isReady = true;
-      this.#keeper.ready();
-    }
-  }
-
   #awaitAnswer(): void {
-    const timeoutMs = this.#nextAnswerMs;
+    const timeoutMs = this.hasAnswered ? this.#answerMs : this.#firstAnswerMs;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       // If it was leader-run that was stopped or starved, an answer is there and will be read before this: then, or when
@@ -263,14 +254,22 @@ class GuardProcess {
 }
 
 /** Every failure comes as an 'error' event: Node throws some of them, as where there is no memory for a process. */
-function spawnGuard({ shell, environment = {} }: GuardOptions): ChildProcess {
+function spawnGuard({ shell, environment }: GuardOptions): ChildProcess {
+  // Also the markers of the leader-runs around us: to them the guard is a part of their tree.
+  const markers = Object.entries(process.env).filter(([name]) => isTreeMarker(name));
+  const env = {
+    ...Object.fromEntries(markers),
+    ...environment,
+    // The system's first: what somebody calls sleep in a folder of his own may do something else.
+    PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
+    LC_ALL: 'C',
+    ignored: ignoredSignals().join(' '),
+    // Without comments: guards read environments, this one too, and dash has a system call for each byte.
+    script: guardScript.replace(/^ *(#.*)?\n/gm, ''),
+  };
   try {
-    return spawn(shell, ['-c', 'eval "$script"'], {
-      detached: true,
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      env: guardEnvironment(environment),
-    });
+    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'pipe'];
+    return spawn(shell, ['-c', 'eval "$script"'], { detached: true, cwd: '/', stdio, env });
   } catch (error) {
     const none = new ChildProcess();
     setImmediate(() => none.emit('error', error));
@@ -298,21 +297,6 @@ function favour(pid: number | undefined): void {
   } catch {
     // Only root may do that, and not every kernel has the latter.
   }
-}
-
-/** Also the markers of the leader-runs around us: to them the guard is a part of their tree. */
-function guardEnvironment(environment: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const markers = Object.entries(process.env).filter(([name]) => isTreeMarker(name));
-  return {
-    LC_ALL: 'C',
-    ignored: ignoredSignals().join(' '),
-    ...Object.fromEntries(markers),
-    ...environment,
-    // The system's first: what somebody calls sleep in a folder of his own may do something else.
-    PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
-    // Without comments: a guard reads environments, this one too, and in dash by one system call for each byte.
-    script: guardScript.replace(/^ *(#.*)?\n/gm, ''),
-  };
 }
 
 /** All that can be ignored, but for SIGCHLD: sh could not wait for its children. */

@@ -108,17 +108,16 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
   }
 }
 
-/** What the guard would not find by itself: neither in the command's group nor among its descendants. */
+/** What the guard would not find by itself: whatever does not descend from the command. Of its group it knows the number alone. */
 export function outOfSight(
   members: readonly ProcessRow[],
-  { pid, startTicks, hasOwnGroup }: Pick<TreeRoot, 'pid' | 'startTicks' | 'hasOwnGroup'>,
+  { pid, startTicks }: Pick<TreeRoot, 'pid' | 'startTicks'>,
 ): readonly ProcessRow[] {
-  const root = members.find((member) => member.pid === pid);
-  // Another one under its number: the guard touches neither that nor the group of that number.
-  if (root !== undefined && root.startTicks !== startTicks && root.startTicks !== 0) return members;
-  const inSight = new Set([pid]);
-  for (const member of members)
-    if ((hasOwnGroup && member.group === pid) || inSight.has(member.parent))
-      inSight.add(member.pid);
+  const inSight = new Set<number>();
+  for (const member of members) {
+    // Another member can have its number by now. One that is hidden shows no start time.
+    const isRoot = member.pid === pid && [startTicks, 0].includes(member.startTicks);
+    if (isRoot || inSight.has(member.parent)) inSight.add(member.pid);
+  }
   return members.filter((member) => !inSight.has(member.pid));
 }

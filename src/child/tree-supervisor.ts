@@ -243,12 +243,16 @@ class TreeSupervisor implements Supervisor {
     const scan = (): void => {
       if (this.#phase.id !== 'live') return;
       const beforeMs = performance.now();
-      const { tree, root } = this.#phase;
-      this.#guard?.include(outOfSight(tree.members(), root));
+      this.#tellGuard(this.#phase.tree.members());
       const tookMs = performance.now() - beforeMs;
       this.#scanLater(Math.max(scanEveryMs, tookMs / largestScanShare));
     };
     setTimeout(scan, afterMs).unref();
+  }
+
+  #tellGuard(members: readonly ProcessRow[]): void {
+    if (this.#phase.id === 'live' && this.#finder?.isExact === true)
+      this.#guard?.include(outOfSight(members, this.#phase.root));
   }
 
   #rootOf(pid: number): TreeRoot {
@@ -265,6 +269,7 @@ class TreeSupervisor implements Supervisor {
     this.#suspension?.close();
     const ranForMs = this.#phase.id === 'live' ? performance.now() - this.#phase.startedAtMs : 0;
     this.#endedWith((left) => {
+      this.#tellGuard(left);
       this.#say({ id: 'ended', ending });
       const processes = namesOf(left);
       if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });

@@ -113,7 +113,7 @@ test('after a failure it is said once that nothing is left', async () => {
   writeFileSync(shell, program, { mode: 0o755 });
   const before = childrenOf(process.pid);
   const { supervisor, heard, gone, news } = supervise(['true'], { shell });
-  expect((await heard('failed')).message).toBe(`Cannot guard with ${shell}: it ended with 3`);
+  expect((await heard('failed')).message).toBe(`the guard, run by ${shell}, ended with 3`);
   supervisor.dismiss();
   await gone;
   // The end of the gate, which was killed, comes later.

@@ -61,7 +61,5 @@ test('a guard that Node throws at instead of starting it is lost like any other'
     const options = { timeoutMs: 500, onArmed: fail, onReplaced: fail, onKilled: fail };
     startGuard({ ...options, shell: busyFile(), onLost: resolve });
   });
-  expect(await lost).toMatch(
-    /^Cannot guard with \/.*\/busy: it could not be started: spawn ETXTBSY$/,
-  );
+  expect(await lost).toMatch(/^the guard, run by \/.*\/busy, could not be started: spawn ETXTBSY$/);
 });

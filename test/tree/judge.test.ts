@@ -192,8 +192,8 @@ test('A parent of the same tick is one, a younger one is not', () => {
   expect(judge(rows, undefined, { started: [12], command: 12 }).members).toEqual([12, 13]);
 });
 
-test('The guard is told of those who are neither in the group nor descend from anybody in sight', () => {
-  const root = { pid: 12, startTicks: 12, hasOwnGroup: true };
+test('The guard is told of those that do not descend from the command', () => {
+  const root = { pid: 12, startTicks: 12 };
   const members = [
     row(12, 10, { group: 12 }),
     row(13, 12, { group: 13 }),
@@ -203,15 +203,14 @@ test('The guard is told of those who are neither in the group nor descend from a
     row(17, 10, { group: 17 }),
     row(18, 17, { group: 17 }),
   ];
-  const told = (root: { pid: number; startTicks: number; hasOwnGroup: boolean }, rows = members) =>
+  const told = (root: { pid: number; startTicks: number }, rows = members) =>
     outOfSight(rows, root).map(({ pid }) => pid);
 
-  expect(told(root)).toEqual([17, 18]);
-  // In a terminal its group is leader-run's.
-  expect(told({ ...root, hasOwnGroup: false })).toEqual([15, 16, 17, 18]);
-  // The command has ended: its group is still the tree's.
-  expect(told(root, members.slice(1))).toEqual([17, 18]);
-  // Another has its number: the guard would leave that alone, and the group of that number.
+  // Also of an orphan in the command's group, because it may have children elsewhere.
+  expect(told(root)).toEqual([15, 16, 17, 18]);
+  // The command has ended: nothing descends from it.
+  expect(told(root, members.slice(1))).toEqual([13, 14, 15, 16, 17, 18]);
+  // Another has its number.
   expect(told({ ...root, startTicks: 11 })).toEqual([12, 13, 14, 15, 16, 17, 18]);
   // It is hidden: nobody can say that it is another.
   expect(told(root, [row(12, 10, { startTicks: 0 }), row(13, 12)])).toEqual([]);

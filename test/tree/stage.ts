@@ -138,7 +138,7 @@ export class Stage {
     this.#kernel.setsid(command);
     this.#exec(command, 'marked');
     const { pid, startTicks } = command;
-    this.#root = { pid, startTicks, hasOwnGroup: true, cookie: markers.tree };
+    this.#root = { pid, startTicks, hasOwnGroup: true, marker: markers.tree };
     this.#find = this.#descendants.findOf(this.#root);
   }
 

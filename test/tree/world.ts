@@ -99,7 +99,7 @@ export class World {
       pid: root.pid,
       startTicks: root.startTicks,
       hasOwnGroup: true,
-      cookie: '',
+      marker: '',
     });
   }
 
