@@ -29,7 +29,6 @@ test('a row says what the kernel says, whatever the name holds', async () => {
     group: pid,
     session: pid,
     name: ')( x',
-    state: 'S',
     threads: 1,
   });
   process.kill(pid, 'SIGSTOP');

@@ -15,4 +15,4 @@ test.runIf(missing.length > 0)(
   (context) => context.skip(),
 );
 
-describe.each(daemons)('$name', (daemon) => testWays(daemon, 5));
+describe.each(daemons)('$name', (daemon) => testWays(daemon, 2));

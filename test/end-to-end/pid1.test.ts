@@ -102,13 +102,13 @@ describe.runIf(mayUnshare).each(shells.map((shell) => ({ shell, name: shell.join
       const { api, outside, firstPid } = await startInit(command.words, shell);
       const { says, ...running } = await command.started;
 
-      // Of leader-run's own limits: the command hears nothing of them.
-      process.kill(firstPid, 'SIGXCPU');
-      process.kill(firstPid, 'SIGXFSZ');
       for (const signal of signals) {
         process.kill(firstPid, signal);
         await says.until(new RegExp(`got ${signal}`));
       }
+      // Of leader-run's own limits: the command hears nothing of them.
+      process.kill(firstPid, 'SIGXCPU');
+      process.kill(firstPid, 'SIGXFSZ');
       running.order('exit 9');
 
       expect((await outside).exitCode).toBe(9);
