@@ -18,13 +18,22 @@
 export const membershipScript = `
 mark=') '
 
-# $state, $parent and $start of a process. dash needs a system call for each byte, so no row is read without need.
+# $parent and $start of a process. dash needs a system call for each byte, so no row is read without need.
 read_row() {
   row=
   while read -r line; do row="$row $line"; done <"$proc/$1/stat"
   [ -n "$row" ] || return
   set -- \${row##*"$mark"}
-  state=$1 parent=$2 start=\${20}
+  parent=$2 start=\${20}
+}
+
+# Neither stopped nor dead. It is the third line of a file, and sh reads no further. In the kernel's sleep (D) it cannot fork any
+# more: it will be stopped before it does anything else.
+is_running() {
+  while read -r key state line; do
+    case $key$state in State:[TtZXD]) return 1 ;; State:*) return ;; esac
+  done <"$proc/$1/status"
+  return 1
 }
 
 # Stopped at once, so that it cannot fork any more.
@@ -52,10 +61,10 @@ meet_first() {
 # Only then can one be killed, as its children get another parent. Not for ever: one that may not be stopped can go on forking.
 meet_descendants() {
   look=0
-  while before=$known running= && [ "$look" -lt 50 ]; do
+  while before=$known running= && [ "$look" -lt 500 ]; do
     look=$((look + 1)) fresh=$known
     for each in $known; do
-      ! read_row "$each" || case $state in [!TtZX]) running=yes ;; esac
+      ! is_running "$each" || running=yes
     done
     while [ -n "$fresh" ]; do
       batch=$fresh fresh=

@@ -53,8 +53,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 /** Renewals come every two seconds by default; a guard that answers none of them in this time is replaced. */
 const defaultGuardTimeoutMs = 2_000;
 
-/** So often the tree is scanned for members that the guard has to be told of; less often if a scan takes long. */
+/**
+ * So often the tree is scanned for members that the guard has to be told of: at first sooner, because a daemon goes to the background
+ * when it is started, and less often if a scan takes long.
+ */
 const scanEveryMs = 200;
+const firstScanMs = 25;
 const largestScanShare = 0.05;
 
 /** From the end of the tree: a release has been answered by then, most of the time. */
@@ -230,7 +234,7 @@ class TreeSupervisor implements Supervisor {
     // The last thing this process does, should it end before its tree.
     const forgetExit = onExit(() => void tree.kill(), { alwaysLast: true });
     this.#phase = { id: 'live', root, tree, reaper, forgetExit, startedAtMs: performance.now() };
-    if (this.#finder.isExact) this.#scanLater(scanEveryMs);
+    if (this.#finder.isExact) this.#scanLater(firstScanMs);
   }
 
   readonly #onChildExit = (): void => {
@@ -245,7 +249,8 @@ class TreeSupervisor implements Supervisor {
       const beforeMs = performance.now();
       this.#tellGuard(this.#phase.tree.members());
       const tookMs = performance.now() - beforeMs;
-      this.#scanLater(Math.max(scanEveryMs, tookMs / largestScanShare));
+      const nextMs = Math.min(2 * afterMs, scanEveryMs);
+      this.#scanLater(Math.max(nextMs, tookMs / largestScanShare));
     };
     setTimeout(scan, afterMs).unref();
   }
