@@ -192,10 +192,7 @@ class TreeSupervisor implements Supervisor {
       onLost: () => this.#lost(),
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
-      onRefused: () => {
-        this.#say({ id: 'refused' });
-        this.#gone();
-      },
+      onRefused: () => this.#refused(),
       onEnded: (ending) => this.#ended(ending),
       onDismissed: () => this.#gone(),
     };
@@ -262,6 +259,12 @@ class TreeSupervisor implements Supervisor {
   #started(pid: number): void {
     this.#say({ id: 'started', pid });
     if (this.#options.hasTerminal) this.#suspension = suspendAlongWith(pid);
+  }
+
+  /** The reaper has to know it: it may be killing already. */
+  #refused(): void {
+    if (this.#phase.id === 'live')
+      this.#phase.reaper.commandEnded(() => this.#say({ id: 'refused' }));
   }
 
   #ended(ending: Ending): void {

@@ -313,8 +313,7 @@ export class SimulatedSupervisor implements Supervisor {
   }
 
   #refused(): void {
-    this.#say({ id: 'refused' });
-    this.#gone();
+    this.#live?.reaper.commandEnded(() => this.#say({ id: 'refused' }));
   }
 
   #ended(ending: Ending): void {
