@@ -196,6 +196,7 @@ class TreeSupervisor implements Supervisor {
       onLost: () => this.#lost(),
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
+      // The reaper has to know it: it may be killing already.
       onRefused: () => this.#endedWith(() => this.#say({ id: 'refused' })),
       onEnded: (ending) => this.#ended(ending),
       onDismissed: () => this.#gone(),

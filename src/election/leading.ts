@@ -33,6 +33,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       lease,
       newestVersion: fencingToken,
       unanswered: [],
+      older: null,
     },
     call: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },
   };

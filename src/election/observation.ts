@@ -43,6 +43,7 @@ export interface Predecessor {
   readonly term: string;
   /** The term that its record named in our annotation: its own, or one before it where the holder is no leader-run. */
   readonly namedTerm: string | null;
+  readonly transitions: number;
   readonly leaseDurationMs: number;
   /** The resourceVersion by which it was last seen. */
   readonly resourceVersion: string;
@@ -66,12 +67,29 @@ export interface Sight {
 export const nothingSeen: Sight = { seen: { id: 'nothing' }, predecessor: null, doubt: null };
 
 /** Whether the record says that its last holder gave it back (design section 3, "Standby"). */
-function isReleased(record: ElectionRecord, predecessor: Predecessor | null): boolean {
+function isReleased(
+  lease: RawLease,
+  record: ElectionRecord,
+  predecessor: Predecessor | null,
+): boolean {
   if (record.holder !== '') return false;
+  if (predecessor !== null && isOfEarlierTerm(lease, record, predecessor)) return false;
   if (record.term === null) return true;
   // Whoever emptied it was not the leader-run whose term it names, and that one may lead on. Only a term that the last
   // holder's own record had named before is over: a client-go keeps the annotation of the leader-run before it.
   return predecessor?.namedTerm === record.term && predecessor.term !== record.term;
+}
+
+/**
+ * A release has the count of its term. A lower one that is newer than what was seen of the holder was made on a server that had
+ * gone back in time, by who led before that holder. (An older one is a reason for doubt, see below.)
+ */
+function isOfEarlierTerm(
+  lease: RawLease,
+  { transitions }: ElectionRecord,
+  predecessor: Predecessor,
+): boolean {
+  return transitions < predecessor.transitions && !isOlder(lease, predecessor);
 }
 
 /** A Lease was seen: as before, or changed. */
@@ -92,7 +110,7 @@ export function observe(
   const isSeenAlive = isUnchanged ? seen.isHolderAlive : seen.id !== 'nothing';
   const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
   const wasReleased = isUnchanged && seen.isReleased;
-  const isNowReleased = wasReleased || isReleased(record, before.predecessor);
+  const isNowReleased = wasReleased || isReleased(lease, record, before.predecessor);
   return {
     seen: {
       id: 'present',
@@ -175,8 +193,10 @@ export function holderOf({ seen, predecessor }: Sight): string | null {
   if (seen.id === 'nothing') return null;
   if (seen.id === 'absent') return predecessor?.holder ?? null;
   if (seen.isReleased) return null;
+  const { holder, term } = seen.record;
+  if (holder !== '') return holder;
   // Emptied by somebody else: whose it was is what our annotation says.
-  return seen.record.holder === '' ? holderOfTerm(seen.record.term ?? '') : seen.record.holder;
+  return term === null ? (predecessor?.holder ?? null) : holderOfTerm(term);
 }
 
 function predecessorAfter(
@@ -189,6 +209,7 @@ function predecessorAfter(
     holder: record.holder,
     term: termOfRecord(record),
     namedTerm: record.term,
+    transitions: record.transitions,
     leaseDurationMs: record.leaseDurationMs ?? 0,
     resourceVersion: resourceVersionOf(lease),
   };

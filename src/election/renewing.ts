@@ -5,6 +5,7 @@
 import type { Answer, Failure, RawLease } from './lease.ts';
 import { type Judgement, judge } from './judging.ts';
 import { lose } from './losing.ts';
+import type { Loss } from './report.ts';
 import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
 import { freshStreak, isSameFailure, pauseAfter, streakOf, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
@@ -75,9 +76,14 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
 }
 
 /** Only an answer that shows our write confirms it: a webhook may have put the Lease back, a proxy may answer with another. */
-function onWritten<S extends Tenured>(state: S, call: Writing, lease: RawLease, turn: Turn): S {
+function onWritten(state: Tenured, call: Writing, lease: RawLease, turn: Turn): State {
+  const { tenure } = state;
   const failure = whyUnconfirmed(call, lease);
-  return failure === null ? confirm(state, call.sent, lease, turn) : failed(state, failure, turn);
+  if (failure !== null) return failed(state, failure, turn);
+  // The Lease did not vanish by a deletion, and who created it before us may lead though that is forgotten, too.
+  const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
+  if (call.over === null && order <= 0) return lose(state, wentBack(tenure, '', lease), turn);
+  return confirm(state, call.sent, lease, turn);
 }
 
 /** The watch tells of the Lease: what is not newer than what we know is late and means nothing. */
@@ -90,7 +96,7 @@ export function onRenewalNews(
   const { tenure, call } = state;
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
   // Versions that cannot be compared might be late as well: the next write will find out.
-  if (order === null || order <= 0) return state;
+  if (order === null || order <= 0) return isDeleted ? state : noteOlder(state, lease, turn);
   const inFlight = call.id === 'writing' ? call.sent : null;
   if (isDeleted) return call.id === 'idle' ? recreate(state, turn) : state;
   const judgement = judge(tenure, lease, inFlight);
@@ -118,24 +124,43 @@ function act(state: Tenured, judgement: Judgement, lease: RawLease, turn: Turn):
       return writeAgain(withLease(state, lease), turn);
     case 'foreign':
       return lose(state, { id: 'deposed', holder: judgement.holder }, turn);
-    case 'older': {
-      const { newestVersion } = state.tenure;
-      const { holder } = judgement;
-      const shownVersion = resourceVersionOf(lease);
-      return lose(state, { id: 'went-back', holder, shownVersion, newestVersion }, turn);
-    }
+    case 'older':
+      return lose(state, wentBack(state.tenure, judgement.holder, lease), turn);
     case 'late':
-      return failed(
-        state,
-        { reason: 'malformed', message: 'the server showed an outdated record' },
-        turn,
-      );
+      return onLate(state, lease, turn);
   }
 }
 
-/** The Lease was deleted: we create it again. */
+/**
+ * A read shows an outdated record of this term. An old cache has answered, and a write over that version conflicts; or the
+ * server has gone back in time, and the write brings the record back before it expires for who saw nothing newer.
+ */
+function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
+  const { tenure } = state;
+  if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
+  // Where the Lease has vanished meanwhile, somebody else may have held it.
+  const base = tenure.lease === null ? null : lease;
+  const failure = { reason: 'malformed', message: 'the server showed an outdated record' } as const;
+  return failed({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
+}
+
+/** An older record that is not of this term is late, unless what the next renewal finds agrees with it. */
+function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
+  const { tenure } = state;
+  const judgement = judge(tenure, lease, null);
+  if (judgement.id !== 'older') return state;
+  const loss = wentBack(tenure, judgement.holder, lease);
+  return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };
+}
+
+function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): Loss {
+  return { id: 'went-back', holder, shownVersion: resourceVersionOf(lease), newestVersion };
+}
+
+/** The Lease was deleted: we create it again, unless somebody was seen in a state that the server has gone back to. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
+  if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
   sayRestoring(state, 'deleted', turn);
   return writeAgain({ ...state, tenure: { ...tenure, lease: null } }, turn);
 }
@@ -174,10 +199,11 @@ function learn<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, t
   }
   // Somebody who undoes each of our writes leaves none of them a retry period: those are rounds that lead to nothing.
   const isOnTime = sent.sentAtMs >= tenure.confirmed.sentAtMs + candidate.retryPeriodMs;
+  const older = sent.sentAtMs > (tenure.older?.seenAtMs ?? Infinity) ? null : tenure.older;
   turn.do({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
   return {
     ...state,
-    tenure: { ...known, confirmed: sent, unanswered: [] },
+    tenure: { ...known, confirmed: sent, unanswered: [], older },
     call: { ...call, ...(isOnTime ? freshStreak : withoutFailures(call)) },
   };
 }

@@ -93,6 +93,8 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
     if (failure !== null) return failed(standby, failure, turn);
   }
   const greeted = recovered(standby, turn);
+  if (answer.id === 'lease' && isOvertaken(standby))
+    return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
   if (call.id === 'writing') return onAcquireAnswer(greeted, call.sent, answer, turn);
   switch (answer.id) {
     case 'lease':
@@ -113,7 +115,8 @@ export function onStandbyNews(
   const { seen } = standby.sight;
   if (seen.id === 'present' && isLate(lease, seen.lease)) return standby;
   const { call } = standby;
-  if (call.id === 'writing' && isWholeWrite(readRecord(lease), call.sent)) {
+  const isOwn = call.id === 'writing' && isWholeWrite(readRecord(lease), call.sent);
+  if (isOwn && !isOvertaken(standby)) {
     return isDeleted ? standby : { ...win(standby, call.sent, lease, turn), call };
   }
   const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
@@ -370,7 +373,9 @@ function failed(standby: Standby, failure: Failure, turn: Turn): Standby {
   if (!isSameFailure(call.failure, failure)) turn.say({ id: 'api-failed', failure });
   return {
     ...standby,
-    unanswered: withUnanswered(standby.unanswered, call).slice(-mostUnanswered),
+    unanswered: isOvertaken(standby)
+      ? standby.unanswered
+      : withUnanswered(standby.unanswered, call).slice(-mostUnanswered),
     call: pauseAfter(call, failure, candidate, candidate.leaseDurationMs, turn),
   };
 }
@@ -394,6 +399,14 @@ function idle(standby: Standby, turn: Turn): Standby {
 /** What was asked, or told by the watch, is known now: a look under way is no longer needed. */
 function idleUnlessWriting(standby: Standby, turn: Turn): Standby {
   return standby.call.id === 'writing' ? standby : idle(standby, turn);
+}
+
+/**
+ * Something newer than what the write under way is written over was seen, and not this write: it cannot land any more, unless the
+ * server goes back in time, and then who was seen to hold the lease may lead.
+ */
+function isOvertaken({ call, sight: { seen } }: Standby): boolean {
+  return call.id === 'writing' && seen.id === 'present' && isNewer(seen.lease, call.over);
 }
 
 function isNewsSince({ sight }: Standby, sent: SentRecord): boolean {

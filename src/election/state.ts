@@ -117,6 +117,14 @@ export interface Tenure {
   readonly newestVersion: string;
   /** Our writes since the last confirmation whose answer never came: they may have landed. */
   readonly unanswered: readonly SentRecord[];
+  /** An event that was older than what we know and not of this term, unless a renewal sent after it was confirmed. */
+  readonly older: OlderEvent | null;
+}
+
+/** Late, or the server has gone back in time: `loss` is what it means in that case. */
+export interface OlderEvent {
+  readonly loss: Loss;
+  readonly seenAtMs: number;
 }
 
 export interface Leading extends Base {

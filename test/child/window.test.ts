@@ -1,10 +1,12 @@
 /** What happens when leader-run dies around the start of the command. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { childrenOf, isAlive, processesWith, until } from './fixtures/processes.ts';
 import { type Rig, createRig } from './fixtures/rig.ts';
 import { guardsOf } from './fixtures/guards.ts';
+import { supervise } from './fixtures/supervise.ts';
+import type { SupervisorNews } from '../../src/child/supervisor.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -30,6 +32,37 @@ test('the command that leader-run was too late for is not run, and that is said'
   await host.heard('gone');
   expect(host.news.map(({ id }) => id)).toEqual(['ready', 'refused', 'gone']);
   expect(existsSync(witness)).toBe(false);
+});
+
+test('nothing is looked for any more when the command is killed that leader-run was too late for', async () => {
+  const pending = new Set<unknown>();
+  const { setTimeout, clearTimeout } = globalThis;
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation((callback: () => void, ms?: number) => {
+    const run = (): void => {
+      pending.delete(timer);
+      callback();
+    };
+    const timer = setTimeout(run, ms);
+    if (ms !== undefined && ms <= 100) pending.add(timer);
+    const unref = timer.unref.bind(timer);
+    timer.unref = () => {
+      pending.delete(timer);
+      return unref();
+    };
+    return timer;
+  });
+  vi.spyOn(globalThis, 'clearTimeout').mockImplementation((timer) => {
+    pending.delete(timer);
+    clearTimeout(timer);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const onNews = ({ id }: SupervisorNews) => {
+    if (id === 'refused') supervisor.kill();
+  };
+  const { supervisor, news, gone } = supervise(['true'], { onNews }, -1);
+  await gone;
+  expect(news.map(({ id }) => id)).toEqual(['ready', 'refused', 'gone']);
+  expect(pending).toEqual(new Set());
 });
 
 test('a gate that is killed while it waits is replaced', async () => {

@@ -50,6 +50,7 @@ const leading: Leading = {
     lease,
     newestVersion: '1',
     unanswered: [],
+    older: null,
   },
 };
 const renewing: Leading = { ...leading, call: writing };

@@ -119,7 +119,7 @@ export class Candidate implements Replica {
       machine,
       leaseDurationMs: settings.leaseDurationMs,
       tree: () => ledger.tree,
-      hasSeen: (holder) => ledger.seen.has(holder),
+      newestSeenMs: (holder, byBootMs) => ledger.newestSeenMs(holder, byBootMs),
     });
     const api = new SimulatedLeaseApi(process, author, link, server, {
       onSend: (arrival, pending) => {
@@ -127,7 +127,7 @@ export class Candidate implements Replica {
         judge.onSend(ledger, arrival, pending);
         if (arrival.request.id !== 'get') this.#around.onMoment('request', this);
       },
-      onAnswer: (answer, request) => judge.onAnswer(ledger, answer, request),
+      onAnswer: (answer, arrival) => judge.onAnswer(ledger, answer, arrival),
       onNews: (news) => judge.onNews(ledger, news),
     });
     world.tell(name, () => `starts as "${identity}", child ${JSON.stringify(behaviour)}`);

@@ -73,7 +73,7 @@ export class ClientGo implements Replica {
       leaseDurationMs: this.#plan.leaseDurationMs,
       tree: () => null,
       // It compares no versions, so that nothing it saw keeps it from taking what a restore has freed.
-      hasSeen: () => false,
+      newestSeenMs: () => -Infinity,
     });
     world.tell(name, () => `starts as "${this.#identity}" (client-go)`);
     this.#round(this.process);

@@ -14,8 +14,8 @@ export interface Writer {
   readonly leaseDurationMs: number;
   /** The trees of leader-run; client-go has none. */
   readonly tree: () => SimulatedTree | null;
-  /** Whether it has seen this one hold the lease. */
-  readonly hasSeen: (holder: Author) => boolean;
+  /** True time of the newest write that it had seen of this holder by then, on its boot clock; `-Infinity`: none. */
+  readonly newestSeenMs: (holder: Author, byBootMs: number) => number;
 }
 
 /** One term of leadership, as its records tell it: they all have one acquireTime. */
@@ -34,6 +34,17 @@ interface Claim {
   readonly durationMs: number;
 }
 
+/**
+ * A holder's lease was taken after a restore by who had seen, when it sent that, nothing of the holder that is newer than what the restore
+ * left: it cannot know better (README, G1).
+ */
+interface Taking {
+  readonly taker: Writer;
+  readonly sentBootMs: number;
+  /** True time of the holder's newest write that was left; `-Infinity`: none. */
+  readonly leftMs: number;
+}
+
 export class WriteJudge {
   readonly #world: World;
   readonly #writers = new Map<string, Writer>();
@@ -42,8 +53,7 @@ export class WriteJudge {
   #claim: Claim | null = null;
   /** The last change was made by hand, so that a take-over is one by hand. */
   #isHand = false;
-  /** After a restore somebody has taken the lease who never saw its holder: no candidate can know better (README, G1). */
-  hasUnseenHolder = false;
+  readonly #forgotten = new Map<Author, Taking>();
   readonly #setBackAtMs: () => number;
 
   constructor(world: World, isBeyondLimits: boolean, setBackAtMs: () => number) {
@@ -57,6 +67,20 @@ export class WriteJudge {
     return this.#terms.get(name)?.beganAt ?? 0;
   }
 
+  isForgotten(author: Author): boolean {
+    return this.#forgotten.has(author);
+  }
+
+  /** The author leads by the write that it sent then: it has seen nothing newer of whom it has taken the lease from. */
+  onWin(author: Author, wonBootMs: number): void {
+    for (const [holder, { taker, sentBootMs, leftMs }] of this.#forgotten) {
+      if (taker.author !== author || sentBootMs !== wonBootMs) continue;
+      if (taker.newestSeenMs(holder, Infinity) <= leftMs) continue;
+      const text = `${author.name} leads though it has seen that ${holder.name} does`;
+      this.#world.break('G1', text);
+    }
+  }
+
   get claim(): Claim | null {
     return this.#claim;
   }
@@ -65,14 +89,21 @@ export class WriteJudge {
     this.#writers.set(writer.author.name, writer);
   }
 
-  onCommit(before: Version | null, after: Version, { author }: Arrival): void {
+  onCommit(before: Version | null, after: Version, { author, sentBootMs }: Arrival): void {
     if (after.isDeletion || author.kind === 'hand') return this.#byHand(before, after);
     const writer = this.#writers.get(author.name);
     if (writer === undefined) throw new Error(`Nobody knows ${author.name}`);
     if (before?.write === after.write) return;
+    if (this.#isVoid(before, after)) return this.#world.count('releases of what was released');
     if (author.kind === 'leader-run') this.#checkTransitions(before, after, author);
     if (after.holder === '') this.#onBlank(before, writer);
-    else this.#onClaim(before, after, writer);
+    else this.#onClaim(before, after, writer, sentBootMs);
+  }
+
+  /** A proxy had answered with the record that was sent, by the version of a release, and gave that answer to a read, too: nobody is hurt. */
+  #isVoid(before: Version | null, after: Version): boolean {
+    if (before?.holder !== '' || after.holder !== '' || this.#claim !== null) return false;
+    return this.#world.statistics.has('fault: write answered with another record');
   }
 
   #byHand(before: Version | null, after: Version): void {
@@ -98,22 +129,28 @@ export class WriteJudge {
     }
     const isOwn =
       claim?.author === author && (before?.write.author === author || before?.holder === '');
-    // A restore may bring back any record of its own.
-    if (!isOwn && this.#setBackAtMs() === -Infinity) {
+    // A restore may bring back any record of its own; and a twin's, of which a webhook has cut the times, is its own to the letter.
+    const isTwins =
+      claim?.author.kind === 'client-go' &&
+      this.#world.statistics.has('fault: client-go adopted an identity') &&
+      this.#world.statistics.has('fault: a webhook cuts times');
+    if (!isOwn && !isTwins && this.#setBackAtMs() === -Infinity) {
       const whose = claim === null ? 'nobody' : claim.author.name;
       this.#world.break('G3', `${author.name} released the lease of ${whose}`);
     }
     this.#world.count('releases');
-    this.#claim = null;
+    // Of another's, which the restore has hidden, that is none.
+    if (claim?.author === author) this.#claim = null;
     this.#isHand = false;
   }
 
-  #onClaim(before: Version | null, after: Version, writer: Writer): void {
+  #onClaim(before: Version | null, after: Version, writer: Writer, sentBootMs: number): void {
     const claim = this.#claim;
     const { author } = writer;
     // client-go takes what is empty, whoever emptied it: another client-go, perhaps, by the record of its successor.
     const takesBlank = author.kind === 'client-go' && before?.holder === '';
-    if (claim !== null && claim.author !== author && !takesBlank)
+    const isAnothers = claim !== null && claim.author !== author;
+    if (isAnothers && !this.#isForgottenBy(writer, claim, before, sentBootMs) && !takesBlank)
       this.#checkExpiry(claim, after, writer);
     const isSameTerm = this.#noteTerm(after, author);
     if (isSameTerm || claim?.author === author) {
@@ -128,6 +165,7 @@ export class WriteJudge {
     }
     this.#isHand = false;
     this.#claim = claimOf(after, author);
+    this.#forgotten.delete(author);
   }
 
   /** Whether the record goes on with a term of its author's. */
@@ -144,20 +182,25 @@ export class WriteJudge {
     return term?.acquireTime === acquireTime ? term : null;
   }
 
+  #isForgottenBy(
+    taker: Writer,
+    { author, atMs }: Claim,
+    before: Version | null,
+    sentBootMs: number,
+  ): boolean {
+    const leftMs = before?.write.author === author ? before.write.atMs : -Infinity;
+    if (this.#setBackAtMs() < atMs || taker.newestSeenMs(author, sentBootMs) > leftMs) return false;
+    this.#world.count('take-overs from who was forgotten');
+    this.#forgotten.set(author, { taker, sentBootMs, leftMs });
+    return true;
+  }
+
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
-  #checkExpiry(
-    claim: Claim,
-    after: Version,
-    { author, machine, leaseDurationMs, hasSeen }: Writer,
-  ): void {
+  #checkExpiry(claim: Claim, after: Version, { author, machine, leaseDurationMs }: Writer): void {
     if (this.#isBeyondLimits) return;
     // client-go under the holder's identity does as it likes: that is its nature.
     if (author.kind === 'client-go' && claim.holder === after.holder) {
       this.#world.count('fault: client-go adopted an identity');
-      return;
-    }
-    if (this.#setBackAtMs() > claim.atMs && !hasSeen(claim.author)) {
-      this.hasUnseenHolder = true;
       return;
     }
     const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;

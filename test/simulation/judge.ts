@@ -1,6 +1,6 @@
 /** Sees everything and says when a guarantee is broken. G1 … G7 are those of the README. */
 import type { StartOptions } from '../../src/child/supervisor.ts';
-import type { Answer, LeaseRequest, WatchNews } from '../../src/election/lease.ts';
+import type { Answer, WatchNews } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
 import { HandOverJudge, type Standby } from './judge-hand-over.ts';
@@ -86,8 +86,8 @@ export class Judge {
       );
   }
 
-  onAnswer(ledger: Ledger, answer: Answer, request: LeaseRequest): void {
-    ledger.noteAnswer(answer, request);
+  onAnswer(ledger: Ledger, answer: Answer, arrival: Arrival): void {
+    ledger.noteAnswer(answer, arrival);
   }
 
   onNews(ledger: Ledger, news: WatchNews): void {
@@ -180,6 +180,7 @@ export class Judge {
 
   onReport(ledger: Ledger, report: Report): void {
     this.#world.count(`report: ${report.id}`);
+    if (report.id === 'acquired') this.writes.onWin(ledger.author, ledger.confirmedMs);
     if (report.id === 'not-released' && report.why === 'not-ours') this.#checkNotOurs(ledger);
     const loss =
       report.id === 'lost'
@@ -190,8 +191,8 @@ export class Judge {
     if (loss === null) return;
     this.#world.count(`loss: ${loss.id}`);
     if (loss.id === 'deposed') this.#checkDeposed(ledger);
-    if (loss.id === 'went-back' && !ledger.hasReadOlder)
-      this.#world.break('nothing old deposes', `${ledger.author.name} has read nothing older`);
+    if (loss.id === 'went-back' && !ledger.hasFoundOlder)
+      this.#world.break('nothing old deposes', `${ledger.author.name} has found nothing older`);
     if (loss.id === 'expired') this.#checkExpired(ledger, loss.gap !== null);
   }
 
@@ -269,10 +270,11 @@ export class Judge {
 
   /** G1: no two trees at one instant; a machine that has just woken up has a moment to find out. */
   #checkAlone(): void {
-    if (this.#isBeyondLimits || this.writes.hasUnseenHolder) return;
+    if (this.#isBeyondLimits) return;
     const running = [...this.#living].filter(
       (tree) =>
         tree.excuse === null &&
+        !this.writes.isForgotten(this.#ledgerOf(tree).author) &&
         tree.machine.isAwake &&
         this.#world.nowMs - tree.machine.awakeSinceMs > wakeReactionMs + killMarginMs,
     );

@@ -11,7 +11,7 @@ import { SimulatedWatch } from './watch.ts';
 export interface ApiObserver {
   onSend(arrival: Arrival, pending: number): void;
   /** Not told of an answer that is taken up only when its time is over: it is not to be believed. */
-  onAnswer(answer: Answer, request: LeaseRequest): void;
+  onAnswer(answer: Answer, arrival: Arrival): void;
   onNews(news: WatchNews): void;
 }
 
@@ -61,7 +61,7 @@ export class SimulatedLeaseApi implements LeaseApi {
       finish();
       world.tell(process.name, () => `gets ${describeAnswer(outcome)}`);
       if (process.bootMs() < arrival.sentBootMs + timeoutMs)
-        this.#observer.onAnswer(outcome, request);
+        this.#observer.onAnswer(outcome, arrival);
       world.hasSettled = true;
       answerWith(outcome);
     };

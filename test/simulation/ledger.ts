@@ -2,10 +2,10 @@
  * What one candidate can know of its own leadership, kept beside it: t, which is when the last renewal that it knows to be
  * stored was *sent*, and whether it has learnt of another holder. Its deeds are judged by this.
  */
-import type { Answer, LeaseRequest, RawLease } from '../../src/election/lease.ts';
+import type { Answer, RawLease } from '../../src/election/lease.ts';
 import type { RunSettings } from '../../src/run.ts';
 import type { SimulatedProcess } from './process.ts';
-import type { Author, Server, Version } from './server.ts';
+import type { Arrival, Author, Server, Version } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
 
 export class Ledger {
@@ -28,17 +28,27 @@ export class Ledger {
   endedAtMs: number | null = null;
   /** When each request was sent, true time. */
   readonly sends: number[] = [];
-  /** Whom it has seen to hold the lease. */
-  readonly seen = new Set<Author>();
-  /** It has read, in answer to a GET, a record of another's that is older than what it had seen. */
-  hasReadOlder = false;
-  hasRestored = false;
+  /** Which writes it has seen of whom, and when, boot clock. */
+  readonly #seen = new Map<Author, { readonly bootMs: number; readonly writtenAtMs: number }[]>();
+  /** It has found that the server went back in time, as far as a leader can. */
+  hasFoundOlder = false;
+  /** When an event last told of another's record that is older than what it had seen, boot clock. */
+  #olderToldMs = -Infinity;
+  /** When the write that won was sent, boot clock. */
+  #wonMs = Infinity;
+  #acquireTime = '';
 
   constructor(process: SimulatedProcess, author: Author, settings: RunSettings, server: Server) {
     this.process = process;
     this.author = author;
     this.settings = settings;
     this.#server = server;
+  }
+
+  /** True time of the newest write that it had seen of this holder by then. */
+  newestSeenMs(holder: Author, byBootMs: number): number {
+    const seen = (this.#seen.get(holder) ?? []).filter(({ bootMs }) => bootMs <= byBootMs);
+    return Math.max(...seen.map(({ writtenAtMs }) => writtenAtMs), -Infinity);
   }
 
   /** t+R: leadership is over from then on, whatever comes. */
@@ -48,29 +58,50 @@ export class Ledger {
     if (this.process.machine.bootMs() >= lossMs) this.lostAtMs = lossMs;
   }
 
-  noteAnswer(answer: Answer, request: LeaseRequest): void {
+  noteAnswer(answer: Answer, arrival: Arrival): void {
     this.noteTime();
+    this.hasFoundOlder ||= this.#showsOlder(answer, arrival, -Infinity);
+    if (this.goAtMs !== null && this.#showsOlder(answer, arrival, this.goAtMs))
+      this.deposedAtMs ??= this.process.bootMs();
     if (answer.id !== 'lease') return;
-    if (request.id === 'get') this.#noteOlder(answer.lease);
-    // What is answered to a write is no news of what another has stored.
-    if (request.id === 'get' || this.#isOwn(answer.lease)) this.#noteLease(answer.lease);
+    // What else is answered to a write is no news of what is stored.
+    if (arrival.request.id === 'get' || this.#isAnswered(answer.lease, arrival))
+      this.#noteLease(answer.lease);
   }
 
-  #isOwn(lease: RawLease): boolean {
-    return this.#server.versionOf(lease)?.write.author === this.author;
+  /** The answer shows the very write that it is an answer to. */
+  #isAnswered(lease: RawLease, { author, sentBootMs }: Arrival): boolean {
+    const write = this.#server.versionOf(lease)?.write;
+    return write?.author === author && write.sentBootMs === sentBootMs;
   }
 
-  /** The server has gone back in time, for all that a leader can know. */
-  #noteOlder(lease: RawLease): void {
-    const version = this.#server.versionOf(lease);
-    if (this.goAtMs === null || version === null || version.write.author === this.author) return;
-    if (version.resourceVersion >= this.newestSeen) return;
-    this.hasReadOlder = true;
-    this.deposedAtMs ??= this.process.bootMs();
+  /** Whether a leader can know by this that the server has gone back in time; what was told before `sinceMs` does not count. */
+  #showsOlder(answer: Answer, arrival: Arrival, sinceMs: number): boolean {
+    const { request } = arrival;
+    // What was told since the last renewal, and this, agree.
+    const isTold = this.#olderToldMs >= Math.max(this.confirmedMs, sinceMs);
+    if (answer.id !== 'lease') return request.id === 'get' && answer.id === 'not-found' && isTold;
+    const version = this.#server.versionOf(answer.lease);
+    if (version === null || version.resourceVersion >= this.newestSeen) return false;
+    if (request.id === 'get') return !this.#isOfThisTerm(version) || isTold;
+    // It is created anew in the same term, where something newer was known.
+    const isRenewal = version.write.sentBootMs > this.#wonMs;
+    return request.id === 'create' && this.#isAnswered(answer.lease, arrival) && isRenewal;
+  }
+
+  /** As far as it can know: a client-go of its identity goes on with its term. */
+  #isOfThisTerm({ write, holder, acquireTime }: Version): boolean {
+    if (write.author === this.author && holder !== '') return true;
+    // A webhook may have cut the rest.
+    const isSameSecond = acquireTime.slice(0, 19) === this.#acquireTime.slice(0, 19);
+    return holder === this.settings.identity && isSameSecond;
   }
 
   noteNews(lease: RawLease): void {
     this.noteTime();
+    const version = this.#server.versionOf(lease);
+    if (version !== null && version.resourceVersion < this.newestSeen)
+      if (!this.#isOfThisTerm(version)) this.#olderToldMs = this.process.bootMs();
     this.#noteLease(lease);
   }
 
@@ -78,10 +109,19 @@ export class Ledger {
     const version = this.#server.versionOf(lease);
     if (version === null || version.isDeletion) return;
     const { write } = version;
-    if (version.holder !== '') this.seen.add(write.author);
+    if (version.holder !== '') {
+      const seen = this.#seen.get(write.author) ?? [];
+      seen.push({ bootMs: this.process.bootMs(), writtenAtMs: write.atMs });
+      this.#seen.set(write.author, seen);
+    }
     if (write.author === this.author) {
-      if (version.holder !== '' && this.lostAtMs === null)
+      if (version.holder !== '' && this.lostAtMs === null) {
+        // On a server that went back in time before that, its term is newer than all else.
+        if (this.#wonMs === Infinity) this.newestSeen = version.resourceVersion;
+        this.#acquireTime = version.acquireTime;
+        this.#wonMs = Math.min(this.#wonMs, write.sentBootMs);
         this.confirmedMs = Math.max(this.confirmedMs, write.sentBootMs);
+      }
     } else if (this.#isNews(version)) {
       this.deposedAtMs ??= this.process.bootMs();
     }
