@@ -46,24 +46,26 @@ export class Descendants implements TreeFinder {
     this.#memory = remembered;
   }
 
+  /** Each snapshot is judged, also one that is not the last: it may be the only one with the parents of a new process. */
   #look(): readonly ProcessRow[] {
     const { subreaper } = this.#options;
     const started = subreaper.started();
-    let rows = subreaper.read();
-    // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
-    while (this.#reapDead(rows, started)) rows = subreaper.read();
-    const { members, memory } = judgeTree(
-      {
-        self: subreaper.pid,
-        rows,
-        started,
-        command: this.#command,
-        markerOf: (pid) => this.#markerOf(pid),
-      },
-      this.#memory,
-    );
-    this.#memory = memory;
-    return members;
+    for (;;) {
+      const rows = subreaper.read();
+      const { members, memory } = judgeTree(
+        {
+          self: subreaper.pid,
+          rows,
+          started,
+          command: this.#command,
+          markerOf: (pid) => this.#markerOf(pid),
+        },
+        this.#memory,
+      );
+      this.#memory = memory;
+      // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
+      if (!this.#reapDead(rows, started)) return members;
+    }
   }
 
   #reapDead(rows: ReadonlyMap<number, ProcessRow>, started: ReadonlySet<number>): boolean {

@@ -9,8 +9,11 @@ import type { ProcessRow } from './process-table.ts';
 import { isAlive } from './process-table.ts';
 import type { TreeRoot } from './process-tree.ts';
 
-/** `older`: a child from before leader-run was a subreaper (`./job & exec leader-run …`), or what that started. */
-export type Kind = 'member' | 'helper' | 'older';
+/**
+ * `older`: a child from before leader-run was a subreaper (`./job & exec leader-run …`), or what that started. `presumed`: an orphan that
+ * is taken for one of those, because nothing speaks for another origin.
+ */
+export type Kind = 'member' | 'helper' | 'older' | 'presumed';
 
 /**
  * What a process that was never seen with its parents shows in its environment. `unknown`: nothing that can be read, because it is
@@ -46,6 +49,7 @@ interface Verdict {
 }
 
 const noDescendant: Verdict = { kind: null, isCertain: true };
+const member: Verdict = { kind: 'member', isCertain: true };
 
 export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
   const verdicts = new Map<number, Verdict>();
@@ -89,21 +93,24 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     const parent = snapshot.rows.get(row.parent);
     // A parent that is younger than its child has the number of one that is gone.
     if (parent === undefined || parent.startTicks > row.startTicks) return noDescendant;
-    return judge(parent);
+    const verdict = judge(parent);
+    // What was presumed of the parent does not outweigh what its child shows.
+    return verdict.kind === 'presumed' && snapshot.markerOf(row.pid) === 'tree' ? member : verdict;
   }
 
   /** In doubt it is a member: to end one process too many is the smaller harm. */
   function adopted({ pid }: ProcessRow): Verdict {
     const marker = snapshot.markerOf(pid);
-    if (marker === 'tree') return { kind: 'member', isCertain: true };
+    if (marker === 'tree') return member;
     if (marker === 'helper') return { kind: 'helper', isCertain: true };
-    if (marker === 'none' && hasOlder()) return { kind: 'older', isCertain: true };
+    if (marker === 'none' && hasOlder()) return { kind: 'presumed', isCertain: true };
     return { kind: 'member', isCertain: false };
   }
 
   /** Whether a child from before is there still, from which an orphan without a marker may have come. */
   function hasOlder(): boolean {
-    for (const row of snapshot.rows.values()) if (remembered(row) === 'older') return true;
+    for (const row of snapshot.rows.values())
+      if (isAlive(row) && remembered(row) === 'older') return true;
     return false;
   }
 }

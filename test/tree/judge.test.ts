@@ -33,7 +33,8 @@ test.each([
 ])('Members are exactly the processes of the command, by %s', (_, hasLists) => {
   fc.assert(
     fc.property(steps, (script) =>
-      play(hasLists, script, ({ verdicts }) => {
+      // With lists a process that is forked in the middle of a look may not be in it: whether it could be is not decided here.
+      play(hasLists, hasLists ? script.map(untorn) : script, ({ verdicts }) => {
         for (const { name, isMember, isOfCommand, isDecided } of verdicts)
           if (isDecided) expect(`${name}: ${isMember}`).toBe(`${name}: ${isOfCommand}`);
       }),
@@ -155,7 +156,7 @@ test('Each marker has its meaning, and one that is unknown is asked for again', 
     '11 older',
     '12 member',
     '13 helper',
-    '14 older',
+    '14 presumed',
   ]);
 });
 

@@ -67,6 +67,8 @@ export class World {
   readonly #started = new Set<Task>();
   readonly #oracle: Oracle;
   readonly #find: () => readonly { readonly pid: number }[];
+  /** Once taken for an older child's they are so for good, and so is what they start. */
+  readonly #besideOlder = new Set<Task>();
   #ticks = 0;
   #torn: Step[] = [];
   /** Of the last look. */
@@ -172,17 +174,33 @@ export class World {
 
   #look(): void {
     this.#waitForStarted();
+    const { command, older } = this.#origins;
+    const livesOlder = () =>
+      [...this.#kernel.tasks].some((task) => task.origin === older && !isGone(task));
+    const hadOlder = livesOlder();
     const members = new Set(this.#find().map(({ pid }) => pid));
     const tasks = [...this.#kernel.tasks].filter((task) => task !== this.#self && !isGone(task));
-    const { command, older } = this.#origins;
-    const hasOlder = tasks.some((task) => task.origin === older);
+    this.#noteBesideOlder(tasks, hadOlder || livesOlder());
     this.verdicts = tasks.map((task) => ({
       name: `${task.name} ${task.pid}`,
       isMember: members.has(task.pid),
       isOfCommand: task.origin === command,
       isDecided: this.#oracle.isDecided(task),
       isOrphan: task.parent === this.#self,
-      isUnmarkedBesideOlder: hasOlder && task.environment !== '',
+      isUnmarkedBesideOlder: this.#besideOlder.has(task),
     }));
+  }
+
+  #noteBesideOlder(tasks: readonly Task[], hasOlder: boolean): void {
+    const isUnmarked = (task: Task): boolean =>
+      task.parent === this.#self
+        ? hasOlder && task.environment !== ''
+        : task.parent !== null && this.#besideOlder.has(task.parent);
+    // Until nobody is added: a child can come before its parent.
+    for (let before = -1; before < this.#besideOlder.size;) {
+      before = this.#besideOlder.size;
+      for (const task of tasks)
+        if (!this.#oracle.isDecided(task) && isUnmarked(task)) this.#besideOlder.add(task);
+    }
   }
 }

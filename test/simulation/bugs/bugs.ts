@@ -435,8 +435,8 @@ export const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/child/descendants.ts',
-        search: 'while (this.#reapDead(rows, started)) rows = subreaper.read();',
-        replace: 'this.#reapDead(rows, started); rows = new Map(rows);',
+        search: 'if (!this.#reapDead(rows, started)) return members;',
+        replace: 'this.#reapDead(rows, started); return members;',
       },
     ],
   },
