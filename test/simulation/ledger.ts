@@ -64,9 +64,12 @@ export class Ledger {
     if (this.goAtMs !== null && this.#showsOlder(answer, arrival, this.goAtMs))
       this.deposedAtMs ??= this.process.bootMs();
     if (answer.id !== 'lease') return;
+    if (arrival.request.id === 'get') return this.#noteLease(answer.lease);
     // What else is answered to a write is no news of what is stored.
-    if (arrival.request.id === 'get' || this.#isAnswered(answer.lease, arrival))
-      this.#noteLease(answer.lease);
+    if (!this.#isAnswered(answer.lease, arrival)) return;
+    this.#noteLease(answer.lease);
+    // Though the server had gone back in time, the record goes on from here.
+    this.newestSeen = this.#server.versionOf(answer.lease)?.resourceVersion ?? this.newestSeen;
   }
 
   /** The answer shows the very write that it is an answer to. */
@@ -100,20 +103,18 @@ export class Ledger {
   noteNews(lease: RawLease): void {
     this.noteTime();
     const version = this.#server.versionOf(lease);
-    if (version !== null && version.resourceVersion < this.newestSeen)
-      if (!this.#isOfThisTerm(version)) this.#olderToldMs = this.process.bootMs();
-    this.#noteLease(lease);
+    const isOlder = version !== null && version.resourceVersion < this.newestSeen;
+    if (isOlder && !this.#isOfThisTerm(version)) this.#olderToldMs = this.process.bootMs();
+    // To a leader an older event is late, even one of its own record.
+    if (isOlder && this.#wonMs < Infinity) this.#noteSeen(version);
+    else this.#noteLease(lease);
   }
 
   #noteLease(lease: RawLease): void {
     const version = this.#server.versionOf(lease);
     if (version === null || version.isDeletion) return;
     const { write } = version;
-    if (version.holder !== '') {
-      const seen = this.#seen.get(write.author) ?? [];
-      seen.push({ bootMs: this.process.bootMs(), writtenAtMs: write.atMs });
-      this.#seen.set(write.author, seen);
-    }
+    this.#noteSeen(version);
     if (write.author === this.author) {
       if (version.holder !== '' && this.lostAtMs === null) {
         // On a server that went back in time before that, its term is newer than all else.
@@ -126,6 +127,13 @@ export class Ledger {
       this.deposedAtMs ??= this.process.bootMs();
     }
     this.newestSeen = Math.max(this.newestSeen, version.resourceVersion);
+  }
+
+  #noteSeen({ write, holder }: Version): void {
+    if (holder === '') return;
+    const seen = this.#seen.get(write.author) ?? [];
+    seen.push({ bootMs: this.process.bootMs(), writtenAtMs: write.atMs });
+    this.#seen.set(write.author, seen);
   }
 
   /** Another holds the lease, by something newer than all that is known. */

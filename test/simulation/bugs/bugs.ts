@@ -176,8 +176,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: 'if (order === null || order <= 0) return state;',
-        replace: 'if (order === 0) return state;',
+        search: 'if (order === null || order <= 0) return isDeleted',
+        replace: 'if (order === 0) return isDeleted',
       },
       {
         file: 'src/election/judging.ts',
@@ -310,6 +310,40 @@ export const foundBugs: readonly Bug[] = [
         file: 'src/election/judging.ts',
         search: 'return isOfThisTerm || isKnown ?',
         replace: 'return isOfThisTerm || isKnown || order !== null ?',
+      },
+    ],
+  },
+  {
+    id: 'overtaken-and-yet-won',
+    what: 'an attempt wins though another was seen to win before',
+    rareSeed: '3938',
+    edits: [
+      {
+        file: 'src/election/standby.ts',
+        search: 'isNewer(seen.lease, call.over);',
+        replace: 'isNewer(seen.lease, call.over) && call.rounds < 0;',
+      },
+    ],
+  },
+  {
+    id: 'older-event-is-forgotten',
+    what: "a leader creates the Lease again though an event has shown it in another's hands",
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: "if (judgement.id !== 'older') return state;",
+        replace: "if (judgement.id !== 'older' || judgement.holder !== '-') return state;",
+      },
+    ],
+  },
+  {
+    id: 'created-again-as-if-deleted',
+    what: 'a leader leads on when the Lease that it has created again has an older version',
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: 'if (call.over === null && order <= 0)',
+        replace: 'if (call.over === null && order < -1)',
       },
     ],
   },
