@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPidsGroup } from './fixtures/pids-group.ts';
-import { childrenOf, isAlive, processesWith, until } from './fixtures/processes.ts';
-import { type Rig, createRig } from './fixtures/rig.ts';
-import { shells } from './fixtures/shells.ts';
-import { bigTree, grown } from './fixtures/tree.ts';
+import { createPidsGroup } from './pids-group.ts';
+import { childrenOf, isAlive, processesWith, until } from '../child/fixtures/processes.ts';
+import { type Rig, createRig } from '../child/fixtures/rig.ts';
+import { shells } from '../child/fixtures/shells.ts';
+import { bigTree, grown } from '../child/fixtures/tree.ts';
 
 const rounds = 2;
 
