@@ -187,7 +187,7 @@ class ShellGate implements Gate {
   }
 }
 
-/** Of an 'exit' event. Node tells neither code nor signal of a command that a real-time signal ended: 0 (README, Limits). */
+/** Of an 'exit' event. Node tells neither code nor signal of a command that a real-time signal ended: 0 (docs/guarantees.md, limit 5). */
 function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
   return signal === null ? { id: 'exited', code: code ?? 0 } : { id: 'signalled', signal };
 }
