@@ -153,10 +153,12 @@ kill_tree() {
   # Environments come last, as reading one can hang.
   until kill_marked; do :; done
   echo killed >&3
-  # What was in the middle of an exec shows its environment soon. Without a pause, as that would take a process.
+  # What was in the middle of an exec shows its environment soon. The pauses leave the processor to others, as the guard comes before
+  # all of them; where no process can be had for one, it goes without.
   look_at_clock
   end=$((now + 40))
   while [ $((end - now)) -gt 0 ]; do
+    ! command eval 'sleep 0.05 3>&- &' || wait
     kill_marked
     look_at_clock
   done

@@ -286,14 +286,18 @@ function shellName(shell: string): string {
   }
 }
 
-/** It sleeps nearly always; but when it acts, it is to be quick also on a machine with too much to do. */
+/**
+ * It sleeps nearly always; but when it acts, it is to be quick also on a machine with too much to do. No higher: while it waits for a
+ * process to stop, that one has to get the processor (at -20 a tree of 30 took three times as long to kill).
+ */
+const niceness = -5;
+
 function favour(pid: number | undefined): void {
   if (pid === undefined) return;
-  const { PRIORITY_HIGHEST } = constants.priority;
   try {
-    setPriority(pid, PRIORITY_HIGHEST);
+    setPriority(pid, niceness);
     // Among sessions Linux may share by this number alone; its session is its own.
-    writeFileSync(`/proc/${pid}/autogroup`, String(PRIORITY_HIGHEST));
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
   } catch {
     // Only root may do that, and not every kernel has the latter.
   }
