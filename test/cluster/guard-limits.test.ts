@@ -10,8 +10,9 @@ import { childrenOf, isAlive, processesWith, until } from '../child/fixtures/pro
 import { type Rig, createRig } from '../child/fixtures/rig.ts';
 import { shells } from '../child/fixtures/shells.ts';
 import { bigTree, grown } from '../child/fixtures/tree.ts';
+import { roundsOf } from '../fixtures/daemons/ways.ts';
 
-const rounds = 2;
+const rounds = roundsOf(2);
 
 const directory = mkdtempSync(join(tmpdir(), 'guard-limits-'));
 let rig: Rig;
@@ -46,6 +47,7 @@ afterAll(() => pids?.remove());
 describe.skipIf(pids === null).each(shells)('guard run by %s at the limit of pids', (shell) => {
   test.each(strikes)(
     '%s: ends members that fork whenever they can',
+    { timeout: 60_000 + rounds * 20_000 },
     async (signal, killAfterMs) => {
       for (let round = 0; round < rounds; round += 1) {
         const mark = rig.createMark();
@@ -65,7 +67,7 @@ describe.skipIf(pids === null).each(shells)('guard run by %s at the limit of pid
 });
 
 /** As many as make one exec over all of /proc fail with the stack below. */
-const crowdSize = 3_000;
+const crowdSize = 6_000;
 const crowd = `
   for (1 .. ${crowdSize}) { fork or sleep 1000 }
   $| = 1;
@@ -94,6 +96,7 @@ describe('among thousands of processes and with a small stack', () => {
   describe.each(shells)('guard run by %s', (shell) => {
     test.each(strikes)(
       '%s: ends also who left the group, and nobody else',
+      { timeout: 60_000 + rounds * 20_000 },
       async (signal, killAfterMs) => {
         for (let round = 0; round < rounds; round += 1) {
           const mark = rig.createMark();
