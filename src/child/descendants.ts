@@ -18,6 +18,8 @@ export class Descendants implements TreeFinder {
   readonly #options: DescendantsOptions;
   #memory: TreeMemory;
   #command: number | null = null;
+  /** At the last look. */
+  #ownChildren: readonly number[] | null = null;
 
   /** To be made before anything of the command can have been orphaned: all children that Node did not start are older. */
   constructor(options: DescendantsOptions) {
@@ -38,6 +40,14 @@ export class Descendants implements TreeFinder {
     return () => this.#look();
   }
 
+  /** Only as our own child, beside command and guard: to see that there is none takes a tenth of a look. */
+  mayHaveAdopted(): boolean {
+    const before = this.#ownChildren;
+    const now = this.#options.subreaper.children();
+    if (before === null || now === null || now.length > 2) return true;
+    return now.length !== before.length || now.some((pid, at) => pid !== before[at]);
+  }
+
   /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
   reap(): void {
     const orphans = this.#look();
@@ -50,6 +60,7 @@ export class Descendants implements TreeFinder {
   #look(): readonly ProcessRow[] {
     const { subreaper } = this.#options;
     const started = subreaper.started();
+    this.#ownChildren = subreaper.children();
     for (;;) {
       const rows = subreaper.read();
       const { members, memory } = judgeTree(

@@ -37,9 +37,10 @@ export function hasProcessTable(): boolean {
   }
 }
 
-/** Whether the kernel lists the children of a process (CONFIG_PROC_CHILDREN). */
-export function hasChildrenLists(): boolean {
-  return read(`/proc/self/task/${process.pid}/children`) !== null;
+/** Our own children, as the kernel lists them; null: it does not (CONFIG_PROC_CHILDREN). */
+export function readOwnChildren(): readonly number[] | null {
+  // The kernel gives orphans to the main thread, and Node starts processes from there.
+  return listedIn(read(`/proc/self/task/${process.pid}/children`));
 }
 
 /** null: there is none of that pid (any more), or it is hidden from us. */
@@ -83,8 +84,7 @@ export function readDescendants(mayBeHidden: (pid: number) => boolean): Map<numb
     if (row !== null) rows.set(pid, { ...row, parent });
     else if (parent === process.pid && mayBeHidden(pid)) rows.set(pid, hidden(pid));
   };
-  // The kernel gives orphans to the main thread, and Node starts processes from there.
-  for (const pid of readChildren(process.pid, process.pid)) add(pid, process.pid);
+  for (const pid of readOwnChildren() ?? []) add(pid, process.pid);
   // A map is iterated in the order of insertion, also over what is inserted meanwhile.
   for (const row of rows.values()) {
     if (!isAlive(row)) continue;
@@ -109,9 +109,12 @@ function readThreads(pid: number): number[] {
 }
 
 /** Exact for one that does not lose children meanwhile: new ones are appended. */
-function readChildren(pid: number, thread: number): number[] {
-  const list = read(`/proc/${pid}/task/${thread}/children`) ?? '';
-  return list.split(' ').slice(0, -1).map(Number);
+function readChildren(pid: number, thread: number): readonly number[] {
+  return listedIn(read(`/proc/${pid}/task/${thread}/children`)) ?? [];
+}
+
+function listedIn(list: string | null): readonly number[] | null {
+  return list === null ? null : list.split(' ').slice(0, -1).map(Number);
 }
 
 /** The environment that a process was started with; null if it has ended, or is not ours to read. */

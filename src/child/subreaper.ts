@@ -7,10 +7,10 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ChildProcess } from 'node:child_process';
 import type { ProcessRow } from './process-table.ts';
 import {
-  hasChildrenLists,
   readAllProcesses,
   readDescendants,
   readEnvironment,
+  readOwnChildren,
 } from './process-table.ts';
 
 /** What a subreaper asks of the kernel. */
@@ -19,6 +19,8 @@ export interface Subreaper {
   readonly pid: number;
   /** At least all descendants, by pid. */
   read(): ReadonlyMap<number, ProcessRow>;
+  /** {@link readOwnChildren}. */
+  children(): readonly number[] | null;
   /** {@link childrenOfNode}. */
   started(): ReadonlySet<number>;
   /** {@link readEnvironment}. */
@@ -45,9 +47,11 @@ export async function becomeSubreaper(): Promise<Subreaper | null> {
   return {
     pid: process.pid,
     // Without lists twice: one whose pid is smaller than its parent's, which then ends, can be missed once.
-    read: hasChildrenLists()
-      ? () => readDescendants(mayBeHidden)
-      : () => new Map([...readAllProcesses(), ...readAllProcesses()]),
+    read:
+      readOwnChildren() === null
+        ? () => new Map([...readAllProcesses(), ...readAllProcesses()])
+        : () => readDescendants(mayBeHidden),
+    children: readOwnChildren,
     started: childrenOfNode,
     environmentOf: readEnvironment,
     reap,

@@ -12,6 +12,8 @@ import type { Subreaper } from './subreaper.ts';
 export interface TreeFinder {
   /** Finds all members, and fast enough to be asked now and then while the command runs. */
   readonly isExact: boolean;
+  /** Whether one that does not descend from the command may have become a member since {@link FindMembers} was called last. */
+  mayHaveAdopted(): boolean;
   /** From now on this is the command. */
   findOf(root: TreeRoot): FindMembers;
   /** Reaps orphans that have exited: also helpers leave some to us. */
@@ -33,7 +35,12 @@ export async function createTreeFinder(
   onWarning(
     `Cannot keep orphans together on this machine: ${miss}, and may run on after the release`,
   );
-  return { isExact: false, findOf: hasTable ? findByMarks : findByGroup, reap: () => undefined };
+  return {
+    isExact: false,
+    mayHaveAdopted: () => true,
+    findOf: hasTable ? findByMarks : findByGroup,
+    reap: () => undefined,
+  };
 }
 
 /** By group, session, descent and the marker in the environment. */

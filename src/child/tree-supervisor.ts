@@ -248,7 +248,7 @@ class TreeSupervisor implements Supervisor {
     const scan = (): void => {
       if (this.#phase.id !== 'live') return;
       const beforeMs = performance.now();
-      this.#tellGuard(this.#phase.tree.members());
+      if (this.#finder?.mayHaveAdopted() === true) this.#tellGuard(this.#phase.tree.members());
       const tookMs = performance.now() - beforeMs;
       const nextMs = Math.min(2 * afterMs, scanEveryMs);
       this.#scanLater(Math.max(nextMs, tookMs / largestScanShare));

@@ -273,6 +273,7 @@ export function subreaperOf(
   return {
     pid: self.pid,
     read,
+    children: () => [...self.children].map(({ pid }) => pid),
     started: (): ReadonlySet<number> => new Set([...started].map(({ pid }) => pid)),
     environmentOf: (pid: number): string | null => kernel.find(pid)?.environment ?? null,
     reap: (pid: number): 'reaped' | 'alive' | 'not ours' => {

@@ -270,10 +270,14 @@ export class SimulatedSupervisor implements Supervisor {
     this.#isScanPlanned = false;
     if (this.#live === null || this.#isOver) return;
     const { tree, root } = this.#live;
+    const { nowMs } = this.#process.world;
+    if (this.#descendants?.mayHaveAdopted() === false) {
+      this.#process.act(() => (this.#scannedAtMs = nowMs));
+      return;
+    }
     const members = tree.members();
     this.#isScanPlanned = false;
     const news = outOfSight(members, root);
-    const { nowMs } = this.#process.world;
     if (news.length > 0) this.#process.world.count('scans that told the guard of members');
     this.#process.act(() => {
       this.#guard?.include(news);
