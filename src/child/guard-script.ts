@@ -135,6 +135,12 @@ kill_marked() {
   return 1
 }
 
+# Leaves the processor to others for a moment, as the guard comes before all of them. In dash alone, which outlives it where no
+# process can be had.
+pause() {
+  [ -z "$apart" ] || ! command eval 'sleep 0.05 3>&- &' || wait
+}
+
 kill_tree() {
   # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
   [ -n "$cookie" ] || kill -KILL 0
@@ -153,13 +159,12 @@ kill_tree() {
   # Environments come last, as reading one can hang.
   until kill_marked; do :; done
   echo killed >&3
-  # What was in the middle of an exec shows its environment soon. The pauses leave the processor to others, as the guard comes before
-  # all of them; where no process can be had for one, it goes without.
+  # What was in the middle of an exec shows its environment soon, and what was forked during a look can have been passed by.
   look_at_clock
   end=$((now + 40))
   while [ $((end - now)) -gt 0 ]; do
-    ! command eval 'sleep 0.05 3>&- &' || wait
-    kill_marked
+    pause
+    until kill_marked; do :; done
     look_at_clock
   done
   kill -KILL 0

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createPidsGroup } from './pids-group.ts';
 import { childrenOf, isAlive, processesWith, until } from '../child/fixtures/processes.ts';
 import { type Rig, createRig } from '../child/fixtures/rig.ts';
@@ -49,6 +49,7 @@ describe.skipIf(pids === null).each(shells)('guard run by %s at the limit of pid
     '%s: ends members that fork whenever they can',
     { timeout: 60_000 + rounds * 20_000 },
     async (signal, killAfterMs) => {
+      onTestFinished(() => pids?.clear());
       for (let round = 0; round < rounds; round += 1) {
         const mark = rig.createMark();
         const host = rig.start(['perl', '-e', runaway, mark], {
