@@ -22,35 +22,58 @@ export type Step =
   | { readonly id: 'plugin' }
   | { readonly id: 'deed'; readonly who: number; readonly deed: Deed; readonly isTorn: boolean };
 
-type Deed = 'fork' | 'exit' | 'exit main thread' | 'neglect' | 'setsid' | 'overwrite' | 'empty';
+type Deed =
+  | 'fork'
+  | 'exit'
+  | 'exit main thread'
+  | 'start threads'
+  | 'neglect'
+  | 'setsid'
+  | 'overwrite'
+  | 'empty';
 
-const deed = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<Deed>('fork') },
-  { weight: 5, arbitrary: fc.constant<Deed>('exit') },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom<Deed>('exit main thread', 'neglect', 'setsid', 'overwrite', 'empty'),
-  },
-);
+const rareDeeds: readonly Deed[] = [
+  'exit main thread',
+  'start threads',
+  'neglect',
+  'setsid',
+  'overwrite',
+  'empty',
+];
 
-const step = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<Step>({ id: 'look' }) },
-  { weight: 1, arbitrary: fc.constant<Step>({ id: 'plugin' }) },
-  {
-    weight: 12,
-    // The torn ones happen in the middle of the next look.
-    arbitrary: fc.record({
-      id: fc.constant('deed' as const),
-      who: fc.nat(1_000),
-      deed,
-      isTorn: fc.boolean(),
-    }),
-  },
-);
+/** How often they look, against twelve deeds, and how often one that is not fork or exit is among those. */
+function stepWith(weights: { readonly looks: number; readonly rareDeeds: number }) {
+  const deed = fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Deed>('fork') },
+    { weight: 5, arbitrary: fc.constant<Deed>('exit') },
+    { weight: weights.rareDeeds, arbitrary: fc.constantFrom(...rareDeeds) },
+  );
+  return fc.oneof(
+    { weight: weights.looks, arbitrary: fc.constant<Step>({ id: 'look' }) },
+    { weight: 1, arbitrary: fc.constant<Step>({ id: 'plugin' }) },
+    {
+      weight: 12,
+      // The torn ones happen in the middle of the next look.
+      arbitrary: fc.record({
+        id: fc.constant('deed' as const),
+        who: fc.nat(1_000),
+        deed,
+        isTorn: fc.boolean(),
+      }),
+    },
+  );
+}
 
-export const steps = fc.array(step, { minLength: 1, maxLength: 80 });
-/** So many that there are daemons, and pids that are used again. */
-export const manySteps = fc.array(step, { minLength: 60, maxLength: 200, size: 'max' });
+export const steps = fc.array(stepWith({ looks: 3, rareDeeds: 1 }), {
+  minLength: 1,
+  maxLength: 80,
+});
+/** So many that there are daemons of all kinds, and pids that are used again. */
+export const manySteps = fc.array(stepWith({ looks: 1, rareDeeds: 4 }), {
+  minLength: 30,
+  maxLength: 150,
+  size: 'max',
+});
 
 /** What happens in the middle of a look it need not show. */
 export function untorn(step: Step): Step {
@@ -104,6 +127,7 @@ export class World {
   verdicts: readonly Verdict[] = [];
   /** By the last look. */
   #members: readonly ProcessRow[] = [];
+  #hasLooked = false;
 
   constructor(hasLists: boolean, guardPid?: number) {
     // So few pids that each is used again and again.
@@ -154,6 +178,7 @@ export class World {
   endLeaderRun(isTold: boolean): Remains {
     this.#torn = [];
     const [membersThen, childrenThen] = [this.#members, this.#childrenThen];
+    const hasTold = isTold || this.#hasLooked;
     this.#look();
     const toldMembers = isTold ? this.#members : membersThen;
     const children = [...this.#self.children];
@@ -165,7 +190,7 @@ export class World {
       root: this.#root,
       members,
       told: outOfSight(toldMembers, this.#root),
-      hasGroup: toldMembers.some(({ group }) => group === this.#root.pid),
+      hasGroup: !hasTold || toldMembers.some(({ group }) => group === this.#root.pid),
       adopted: new Set(adopted),
       presumed: this.#besideOlder,
       isOfCommand: ({ origin }) => origin === this.#origins.command,
@@ -207,6 +232,9 @@ export class World {
       case 'exit main thread':
         task.threads = 3;
         return kernel.exitMainThread(task);
+      case 'start threads':
+        if (!task.isZombie) task.threads = 3;
+        return;
       case 'neglect':
         // It waits for its children no more.
         task.reaps = false;
@@ -248,6 +276,7 @@ export class World {
     const livesOlder = () =>
       [...this.#kernel.tasks].some((task) => task.origin === older && !isGone(task));
     const hadOlder = livesOlder();
+    this.#hasLooked = true;
     this.#members = this.#find();
     const members = new Set(this.#members.map(({ pid }) => pid));
     const tasks = [...this.#kernel.tasks].filter((task) => task !== this.#self && !isGone(task));
