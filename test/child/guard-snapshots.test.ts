@@ -11,6 +11,8 @@
  * - **One that the guard kills and leader-run does not call a member**, only of those in the command's process group that were adopted
  *   before they were ever seen, and show no marker, while a child from before lives: leader-run presumes that it came of
  *   that one (docs/design.md 6, Tree). That it did not, its group shows: the guard kills the group by one call, and so does leader-run.
+ * - **One that leader-run told the guard of in doubt, or a descendant of it**: in doubt a process is a member, until its parent ends and its
+ *   own environment shows that it came of a helper.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -154,9 +156,12 @@ function mayBeMissed({ task, line }: Case, { root, adopted }: Remains): boolean 
   return seenFirst !== task && (seenFirst === undefined || seenFirst.group === root.pid);
 }
 
-/** The second one. */
-function mayBeKilled({ task }: Case, { root, presumed }: Remains): boolean {
-  return task.group === root.pid && presumed.has(task) && !isMarked(task);
+/** The second and the third one. */
+function mayBeKilled({ task, line }: Case, { root, told, presumed }: Remains): boolean {
+  if (isMarked(task)) return false;
+  const isTold = ({ pid, startTicks }: Task) =>
+    told.some((each) => each.pid === pid && each.startTicks === startTicks);
+  return line.some(isTold) || (task.group === root.pid && presumed.has(task));
 }
 
 const options: ReadonlyArray<readonly [what: string, hasLists: boolean, runs: number]> = [

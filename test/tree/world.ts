@@ -34,8 +34,11 @@ type Deed =
 
 const rareDeeds: readonly Deed[] = [
   'exit main thread',
+  'exit main thread',
   'start threads',
   'neglect',
+  'setsid',
+  'setsid',
   'setsid',
   'overwrite',
   'empty',
