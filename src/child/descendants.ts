@@ -60,6 +60,8 @@ export class Descendants implements TreeFinder {
   #look(): readonly ProcessRow[] {
     const { subreaper } = this.#options;
     const started = subreaper.started();
+    // Its exit was told: a helper can get its number.
+    if (this.#command !== null && !started.has(this.#command)) this.#command = null;
     this.#ownChildren = subreaper.children();
     for (;;) {
       const rows = subreaper.read();

@@ -2,7 +2,7 @@
  * The guard's program, in the sh that dash, bash, busybox, mksh, zsh and ksh93 have in common.
  *
  * Descriptor 3 leads to leader-run. Lines that come are assignments: `. root=PID since=START group=PID cookie=NAME .`,
- * `. told="PID START PID START …" .` (members that it could not find itself), `. deadline=CENTISECONDS .`. It says `ok` when
+ * `. told="PID START PID START …" group=PID .` (members that it could not find itself; "-": no group), `. deadline=CENTISECONDS .`. It says `ok` when
  * the whole of it works, before which nothing comes, and to each line; `killed` when it has killed the tree, on end of file or past the deadline;
  * `cannot: WHY` instead of anything else when the shell lacks something. It is disarmed by SIGKILL, which unlike a word takes
  * effect before the next of its steps.
@@ -12,8 +12,9 @@
  */
 
 /**
- * Which processes are members: adds them to `$known`, the last found first. It is given `$proc`, `$root` with its start time
- * `$since`, `$group`, `$told`, `$cookie` and whether the kernel has `$lists` of children; `halt` stops a process or a group.
+ * Which processes are members, and how they die: `kill_members`. It is given `$proc`, `$root` with its start time `$since`, `$group`,
+ * `$told`, `$cookie` and whether the kernel has `$lists` of children. All that it asks of its surroundings is `kill`, so that it can
+ * be run on a process table that somebody made up. `$known` are those that were found, the last one first.
  */
 export const membershipScript = `
 mark=') '
@@ -42,14 +43,15 @@ meet() {
   [ "$seen" != member ] || return
   known=" $1$known"
   fresh="$fresh $1"
-  halt "$1"
+  kill -STOP "$1"
 }
 
-# A pid can belong to another process by now. While there is no process of the root's, a group of that number is the tree's.
+# A pid can belong to another process by now. While there is none of the root's number, a group of that number is the tree's, as
+# leader-run tells when it has become empty.
 meet_first() {
   known=' '
   ! read_row "$root" || [ "$start" = "$since" ] || group=-
-  [ "$group" = - ] || halt "-$group"
+  [ "$group" = - ] || kill -STOP "-$group"
   set -- "$root" "$since" $told
   while [ $# -gt 1 ]; do
     ! read_row "$1" || [ "$start" != "$2" ] || meet "$1"
@@ -109,15 +111,6 @@ look_everywhere() {
     fi
   done
 }
-`;
-
-export const guardScript = `
-: "\${proc:=/proc}"
-trap '' $ignored
-told= deadline= limit= lists= apart= timer= woke= known=
-[ ! -e "$proc/$$/task/$$/children" ] || lists=yes
-${membershipScript}
-halt() { kill -STOP "$1"; }
 
 # The root and the group last: the kernel continues whoever is stopped in a session that loses its leader.
 kill_known() {
@@ -134,6 +127,22 @@ kill_marked() {
   kill_known
   return 1
 }
+
+kill_members() {
+  meet_first
+  meet_descendants
+  kill_known
+  # Environments come last, as reading one can hang.
+  until kill_marked; do :; done
+}
+`;
+
+export const guardScript = `
+: "\${proc:=/proc}"
+trap '' $ignored
+told= deadline= limit= lists= apart= timer= woke= known=
+[ ! -e "$proc/$$/task/$$/children" ] || lists=yes
+${membershipScript}
 
 # Leaves the processor to others for a moment, as the guard comes before all of them. In dash alone, which outlives it where no
 # process can be had.
@@ -153,11 +162,7 @@ kill_tree() {
     echo killed >&3
     kill -KILL 0
   fi
-  meet_first
-  meet_descendants
-  kill_known
-  # Environments come last, as reading one can hang.
-  until kill_marked; do :; done
+  kill_members
   echo killed >&3
   # What was in the middle of an exec shows its environment soon, and what was forked during a look can have been passed by.
   look_at_clock

@@ -43,8 +43,11 @@ export interface GuardMember {
 export interface Guard {
   /** Tells it whom to kill, instead of whom it was told before. */
   arm(tree: TreeRoot): void;
-  /** Tells it of members that are neither in the group nor descend from the root, instead of those told before. */
-  include(members: readonly GuardMember[]): void;
+  /**
+   * Tells it of members that do not descend from the root, instead of those told before, and whether there is still one in the root's
+   * group: the number of an empty one can become another's.
+   */
+  include(members: readonly GuardMember[], hasGroup?: boolean): void;
   /** Moves the deadline: boot-clock ms, never earlier than before. */
   extend(killAtMs: number): void;
   /** Ends it without harm to anybody. */
@@ -66,6 +69,7 @@ class GuardKeeper implements Guard {
   #previous: { readonly guard: GuardProcess; readonly whatItDid: string } | null = null;
   /** All that a guard has to know, as lines of its program. Nothing is told before there is a tree. */
   readonly #lines = { tree: '', members: '', deadline: '' };
+  #group: number | '-' = '-';
   #killAtMs = Infinity;
   #isArmed = false;
 
@@ -75,14 +79,15 @@ class GuardKeeper implements Guard {
   }
 
   arm({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): void {
-    const group = hasOwnGroup ? pid : '-';
+    this.#group = hasOwnGroup ? pid : '-';
     this.#isArmed = false;
-    this.#tell('tree', `root=${pid} since=${startTicks ?? '-'} group=${group} cookie=${marker}`);
+    const tree = `root=${pid} since=${startTicks ?? '-'} group=${this.#group} cookie=${marker}`;
+    this.#tell('tree', tree);
   }
 
-  include(members: readonly GuardMember[]): void {
+  include(members: readonly GuardMember[], hasGroup = true): void {
     const words = members.map(({ pid, startTicks }) => `${pid} ${startTicks}`);
-    this.#tell('members', `told="${words.join(' ')}"`);
+    this.#tell('members', `told="${words.join(' ')}" group=${hasGroup ? this.#group : '-'}`);
   }
 
   extend(killAtMs: number): void {

@@ -257,8 +257,10 @@ class TreeSupervisor implements Supervisor {
   }
 
   #tellGuard(members: readonly ProcessRow[]): void {
-    if (this.#phase.id === 'live' && this.#finder?.isExact === true)
-      this.#guard?.include(outOfSight(members, this.#phase.root));
+    if (this.#phase.id !== 'live' || this.#finder?.isExact !== true) return;
+    const { root } = this.#phase;
+    const hasGroup = members.some(({ group }) => group === root.pid);
+    this.#guard?.include(outOfSight(members, root), hasGroup);
   }
 
   #rootOf(pid: number): TreeRoot {

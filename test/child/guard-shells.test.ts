@@ -70,4 +70,30 @@ describe.each(shells)('guard run by %s', (shell) => {
     await Promise.all(ended);
     expect([before?.signalCode, reused?.signalCode]).toEqual([null, null]);
   });
+
+  test('spares a group of the number that the tree has left', async () => {
+    const leader = spawn('/bin/sh', ['-c', 'sleep 1000 >&- & echo $!'], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [line] = (await once(leader.stdout, 'data')) as [Buffer];
+    const member = Number(line);
+    onTestFinished(() => void process.kill(member, 'SIGKILL'));
+    if (leader.exitCode === null) await once(leader, 'exit');
+    await new Promise<void>((resolve) => {
+      const guard = startGuard({
+        ...nothing,
+        shell,
+        onArmed: () => {
+          guard.include([], false);
+          guard.extend(0);
+        },
+        onKilled: resolve,
+        onLost: fail,
+      });
+      const pid = leader.pid ?? 0;
+      guard.arm({ pid, startTicks: 1, hasOwnGroup: true, marker: 'c'.repeat(40) });
+    });
+    expect(readProcess(member)?.state).toBe('S');
+  });
 });

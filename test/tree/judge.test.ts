@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import type { Marker, TreeMemory } from '../../src/child/judge-tree.ts';
 import { judgeTree, outOfSight } from '../../src/child/judge-tree.ts';
 import type { ProcessRow } from '../../src/child/process-table.ts';
-import { type Step, World, steps } from './world.ts';
+import { type Step, World, steps, untorn } from './world.ts';
 
 const runs = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) * 3 };
 
@@ -20,11 +20,6 @@ function play(hasLists: boolean, script: readonly Step[], check: (world: World) 
   }
   world.perform({ id: 'look' });
   check(world);
-}
-
-/** What happens in the middle of a look it need not show. */
-function untorn(step: Step): Step {
-  return step.id === 'deed' ? { ...step, isTorn: false } : step;
 }
 
 test.each([
@@ -157,6 +152,26 @@ test('Each marker has its meaning, and one that is unknown is asked for again', 
     '12 member',
     '13 helper',
     '14 presumed',
+  ]);
+});
+
+test('What was presumed of a parent does not outweigh the marker of its child', () => {
+  const before = new Map([
+    [11, { startTicks: 11, kind: 'older' as const }],
+    [12, { startTicks: 12, kind: 'presumed' as const }],
+  ]);
+  const markers: Readonly<Record<number, Marker>> = { 13: 'tree', 14: 'none', 15: 'helper' };
+  const rows = [row(11, 10), row(12, 10), row(13, 12), row(14, 12), row(15, 12), row(16, 12)];
+  const { members, memory } = judge(rows, before, { markerOf: (pid) => markers[pid] ?? 'unknown' });
+
+  expect(members).toEqual([13]);
+  expect(Object.entries(memory).map(([pid, { kind }]) => `${pid} ${kind}`)).toEqual([
+    '11 older',
+    '12 presumed',
+    '13 member',
+    '14 presumed',
+    '15 presumed',
+    '16 presumed',
   ]);
 });
 

@@ -1,6 +1,9 @@
 /** Leader-run, its command, a helper and an older child as processes of a simulated kernel, for random scripts. */
 import fc from 'fast-check';
 import { Descendants } from '../../src/child/descendants.ts';
+import { outOfSight } from '../../src/child/judge-tree.ts';
+import type { ProcessRow } from '../../src/child/process-table.ts';
+import type { FindMembers, TreeRoot } from '../../src/child/process-tree.ts';
 import {
   type Origin,
   Kernel,
@@ -11,7 +14,7 @@ import {
 } from '../simulation/kernel.ts';
 import { Oracle } from '../simulation/oracle.ts';
 
-const markers = { tree: 'TREE', helper: 'HELPER' };
+export const markers = { tree: 'TREE', helper: 'HELPER' };
 
 /** `who`: one of the living processes, `deed`: what it does. */
 export type Step =
@@ -19,20 +22,37 @@ export type Step =
   | { readonly id: 'plugin' }
   | { readonly id: 'deed'; readonly who: number; readonly deed: Deed; readonly isTorn: boolean };
 
-type Deed = 'fork' | 'exit' | 'exit main thread' | 'setsid' | 'overwrite' | 'empty';
+type Deed =
+  | 'fork'
+  | 'exit'
+  | 'exit main thread'
+  | 'start threads'
+  | 'neglect'
+  | 'setsid'
+  | 'overwrite'
+  | 'empty';
 
-const deed = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<Deed>('fork') },
-  { weight: 5, arbitrary: fc.constant<Deed>('exit') },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom<Deed>('exit main thread', 'setsid', 'overwrite', 'empty'),
-  },
-);
+const rareDeeds: readonly Deed[] = [
+  'exit main thread',
+  'exit main thread',
+  'start threads',
+  'neglect',
+  'setsid',
+  'setsid',
+  'setsid',
+  'overwrite',
+  'empty',
+];
 
-export const steps = fc.array(
-  fc.oneof(
-    { weight: 3, arbitrary: fc.constant<Step>({ id: 'look' }) },
+/** How often they look, against twelve deeds, and how often one that is not fork or exit is among those. */
+function stepWith(weights: { readonly looks: number; readonly rareDeeds: number }) {
+  const deed = fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Deed>('fork') },
+    { weight: 5, arbitrary: fc.constant<Deed>('exit') },
+    { weight: weights.rareDeeds, arbitrary: fc.constantFrom(...rareDeeds) },
+  );
+  return fc.oneof(
+    { weight: weights.looks, arbitrary: fc.constant<Step>({ id: 'look' }) },
     { weight: 1, arbitrary: fc.constant<Step>({ id: 'plugin' }) },
     {
       weight: 12,
@@ -44,9 +64,24 @@ export const steps = fc.array(
         isTorn: fc.boolean(),
       }),
     },
-  ),
-  { minLength: 1, maxLength: 80 },
-);
+  );
+}
+
+export const steps = fc.array(stepWith({ looks: 3, rareDeeds: 1 }), {
+  minLength: 1,
+  maxLength: 80,
+});
+/** So many that there are daemons of all kinds, and pids that are used again. */
+export const manySteps = fc.array(stepWith({ looks: 1, rareDeeds: 4 }), {
+  minLength: 30,
+  maxLength: 150,
+  size: 'max',
+});
+
+/** What happens in the middle of a look it need not show. */
+export function untorn(step: Step): Step {
+  return step.id === 'deed' ? { ...step, isTorn: false } : step;
+}
 
 interface Verdict {
   readonly name: string;
@@ -58,25 +93,48 @@ interface Verdict {
   readonly isUnmarkedBesideOlder: boolean;
 }
 
+/** What leader-run leaves behind when it is killed. */
+export interface Remains {
+  readonly kernel: Kernel;
+  readonly root: TreeRoot;
+  /** As leader-run judged last. */
+  readonly members: readonly Task[];
+  /** What the guard was told of, and whether of a group. */
+  readonly told: readonly ProcessRow[];
+  readonly hasGroup: boolean;
+  /** By leader-run, since it last told the guard. */
+  readonly adopted: ReadonlySet<Task>;
+  /** By leader-run, to be an older child's. */
+  readonly presumed: ReadonlySet<Task>;
+  readonly isOfCommand: (task: Task) => boolean;
+}
+
 const origin = (): Origin => ({ ...nobody });
 
 export class World {
   readonly #origins = { command: origin(), helper: origin(), older: origin(), stranger: origin() };
   readonly #kernel: Kernel;
   readonly #self: Task;
+  readonly #guard: Task | null;
   readonly #started = new Set<Task>();
   readonly #oracle: Oracle;
-  readonly #find: () => readonly { readonly pid: number }[];
+  readonly #root: TreeRoot;
+  readonly #find: FindMembers;
+  /** leader-run's own when it last began to read. */
+  #childrenThen: ReadonlySet<Task> = new Set();
   /** Once taken for an older child's they are so for good, and so is what they start. */
   readonly #besideOlder = new Set<Task>();
   #ticks = 0;
   #torn: Step[] = [];
   /** Of the last look. */
   verdicts: readonly Verdict[] = [];
+  /** By the last look. */
+  #members: readonly ProcessRow[] = [];
+  #hasLooked = false;
 
-  constructor(hasLists: boolean) {
+  constructor(hasLists: boolean, guardPid?: number) {
     // So few pids that each is used again and again.
-    const pids = { firstPid: 100, pidCount: 60, skipPids: () => 0 };
+    const pids = { firstPid: 100, pidCount: 30, skipPids: () => 0 };
     this.#kernel = new Kernel({ ...pids, ticks: () => this.#ticks });
     const { command, older, stranger } = this.#origins;
     this.#kernel.fork(this.#kernel.init, stranger);
@@ -94,15 +152,14 @@ export class World {
       }),
       markers,
     });
+    this.#guard = guardPid === undefined ? null : this.#startHelper(guardPid);
     const root = this.#kernel.fork(this.#self, command);
     this.#started.add(root);
+    this.#kernel.setsid(root);
     this.#kernel.exec(root, 'command', markers.tree);
-    this.#find = descendants.findOf({
-      pid: root.pid,
-      startTicks: root.startTicks,
-      hasOwnGroup: true,
-      marker: '',
-    });
+    const { pid, startTicks } = root;
+    this.#root = { pid, startTicks, hasOwnGroup: true, marker: markers.tree };
+    this.#find = descendants.findOf(this.#root);
   }
 
   perform(step: Step): void {
@@ -120,28 +177,71 @@ export class World {
     this.#waitForStarted();
   }
 
+  /** SIGKILL of leader-run, right after another look; the guard knows what that one told it, or the one before. */
+  endLeaderRun(isTold: boolean): Remains {
+    this.#torn = [];
+    const [membersThen, childrenThen] = [this.#members, this.#childrenThen];
+    const hasTold = isTold || this.#hasLooked;
+    this.#look();
+    const toldMembers = isTold ? this.#members : membersThen;
+    const children = [...this.#self.children];
+    const adopted = isTold ? [] : children.filter((child) => !childrenThen.has(child));
+    this.#kernel.exit(this.#self);
+    const members = this.#members.flatMap(({ pid }) => this.#kernel.find(pid) ?? []);
+    return {
+      kernel: this.#kernel,
+      root: this.#root,
+      members,
+      told: outOfSight(toldMembers, this.#root),
+      hasGroup: !hasTold || toldMembers.some(({ group }) => group === this.#root.pid),
+      adopted: new Set(adopted),
+      presumed: this.#besideOlder,
+      isOfCommand: ({ origin }) => origin === this.#origins.command,
+    };
+  }
+
   #startPlugin(): void {
-    if ([...this.#kernel.tasks].length > 40) return;
-    const plugin = this.#kernel.fork(this.#self, this.#origins.helper);
-    this.#kernel.exec(plugin, 'plugin', markers.helper);
-    this.#started.add(plugin);
+    if (this.#hasFreePids()) this.#startHelper();
+  }
+
+  #hasFreePids(): boolean {
+    const taken = [...this.#kernel.tasks].flatMap(({ pid, group, session }) => [
+      pid,
+      group,
+      session,
+    ]);
+    return new Set(taken).size < 25;
+  }
+
+  #startHelper(pid?: number): Task {
+    const helper = this.#kernel.fork(this.#self, this.#origins.helper, pid);
+    this.#kernel.exec(helper, 'helper', markers.helper);
+    this.#started.add(helper);
+    return helper;
   }
 
   #act(who: number, deed: Deed): void {
     const kernel = this.#kernel;
-    const others = [kernel.init, this.#self];
+    const others = [kernel.init, this.#self, this.#guard];
     const living = [...kernel.tasks].filter((task) => !isGone(task) && !others.includes(task));
     const task = living[who % Math.max(1, living.length)];
     if (task === undefined) return;
     switch (deed) {
       case 'fork':
-        if (living.length < 40) kernel.fork(task);
+        if (this.#hasFreePids()) kernel.fork(task);
         return;
       case 'exit':
         return kernel.exit(task);
       case 'exit main thread':
         task.threads = 3;
         return kernel.exitMainThread(task);
+      case 'start threads':
+        if (!task.isZombie) task.threads = 3;
+        return;
+      case 'neglect':
+        // It waits for its children no more.
+        task.reaps = false;
+        return;
       case 'setsid':
         return kernel.setsid(task);
       case 'overwrite':
@@ -152,6 +252,7 @@ export class World {
   }
 
   #read(hasLists: boolean) {
+    this.#childrenThen = new Set(this.#self.children);
     const between = () => {
       const step = this.#torn.shift();
       if (step !== undefined) this.perform(step);
@@ -178,7 +279,9 @@ export class World {
     const livesOlder = () =>
       [...this.#kernel.tasks].some((task) => task.origin === older && !isGone(task));
     const hadOlder = livesOlder();
-    const members = new Set(this.#find().map(({ pid }) => pid));
+    this.#hasLooked = true;
+    this.#members = this.#find();
+    const members = new Set(this.#members.map(({ pid }) => pid));
     const tasks = [...this.#kernel.tasks].filter((task) => task !== this.#self && !isGone(task));
     this.#noteBesideOlder(tasks, hadOlder || livesOlder());
     this.verdicts = tasks.map((task) => ({
