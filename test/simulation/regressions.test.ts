@@ -14,6 +14,7 @@ const common = [
   ['537', 'event-is-no-evidence'],
   ['717', 'loss-is-not-hastened'],
   ['913', 'successor-blanked'],
+  ['7576', 'no-scan-of-what-is-left'],
 ] as const;
 
 const rare = foundBugs.flatMap(({ id, rareSeed }) =>

@@ -474,4 +474,20 @@ export const treeBugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    id: 'no-scan-of-what-is-left',
+    what: 'what the command leaves behind is not told to the guard, as it was looked at when the command ended',
+    edits: [
+      {
+        file: 'src/child/descendants.ts',
+        search: '!children.every((pid) => started.has(pid))',
+        replace: 'children === null',
+      },
+      {
+        file: 'src/child/descendants.ts',
+        search: '!children.some((pid) => pid === this.#command)',
+        replace: 'this.#command === null',
+      },
+    ],
+  },
 ];
