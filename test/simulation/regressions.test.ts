@@ -11,6 +11,7 @@ const common = [
   ['34', 'conflict-forgets-write'],
   ['35', 'look-beside-write'],
   ['35', 'attempt-beside-renewal'],
+  ['190', 'label-is-a-lost-race'],
   ['246', 'withdrawal-forgets-transitions'],
   ['324', 'loss-is-not-hastened'],
   ['738', 'successor-blanked'],

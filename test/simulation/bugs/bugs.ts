@@ -414,8 +414,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: "(seen.id === 'present' ? seen.seenAtMs : seen.sinceMs) > sent.sentAtMs",
-        replace: 'seen.sinceMs > sent.sentAtMs',
+        search: 'if (isOvertaken(standby) || isNewsSince(loser, sent))',
+        replace: 'if (loser.call.rounds < 0)',
       },
     ],
   },
