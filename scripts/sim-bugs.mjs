@@ -1,5 +1,5 @@
 // Shows that the simulator can fail: puts known bugs into a copy of the sources, one at a time, and counts the seeds until
-// an invariant breaks. Fails if a bug is not found. `npm run test:sim:bugs -- --bug ID` tries one alone.
+// the invariant breaks that the bug is about. Fails if a bug is not found. `npm run test:sim:bugs -- --bug ID` tries one alone.
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -37,7 +37,7 @@ try {
   await rm(directory, { recursive: true });
 }
 
-async function tryBug({ id, edits, rareSeed = null }, applyEdit) {
+async function tryBug({ id, edits, breaks, rareSeed = null }, applyEdit) {
   const root = join(directory, id);
   await cp('src', join(root, 'src'), { recursive: true });
   await cp('test/simulation', join(root, 'test/simulation'), { recursive: true });
@@ -47,15 +47,18 @@ async function tryBug({ id, edits, rareSeed = null }, applyEdit) {
   }
   const { hunt } = await bundleSimulator(resolve(root), join(root, 'bundle'));
   return new Promise((fulfil, reject) => {
-    const thread = new Worker(hunt, { workerData: { mostSeeds, rareSeed } });
+    const thread = new Worker(hunt, { workerData: { mostSeeds, breaks, rareSeed } });
     thread.on('message', fulfil);
     thread.on('error', reject);
   });
 }
 
-function describe({ id, what, rareSeed }, { seeds, violation }) {
+function describe({ id, what, breaks, rareSeed }, { seeds, others, violation }) {
   const count = rareSeed === undefined ? `${seeds} seeds` : `seed ${rareSeed}, as it is rare`;
-  const found = violation === null ? `NOT FOUND in ${count}` : count;
-  const by = violation === null ? '' : ` by "${violation.invariant}"`;
-  return `${id}: ${found}${by} (${what})`;
+  const also = others === 0 ? '' : ` (${others} of them broke something else)`;
+  const how =
+    violation === null
+      ? `NOT FOUND in ${count}${also}: "${breaks}" holds`
+      : `${count}${also} until "${breaks}" breaks: ${violation.text}`;
+  return `${id} (${what}): ${how}`;
 }

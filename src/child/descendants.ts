@@ -18,8 +18,6 @@ export class Descendants implements TreeFinder {
   readonly #options: DescendantsOptions;
   #memory: TreeMemory;
   #command: number | null = null;
-  /** At the last look. */
-  #ownChildren: readonly number[] | null = null;
 
   /** To be made before anything of the command can have been orphaned: all children that Node did not start are older. */
   constructor(options: DescendantsOptions) {
@@ -40,12 +38,18 @@ export class Descendants implements TreeFinder {
     return () => this.#look();
   }
 
-  /** Only as our own child, beside command and guard: to see that there is none takes a tenth of a look. */
+  /**
+   * Only as a child of our own that Node did not start: to see that there is none takes a tenth of a look. Also with another helper than
+   * the guard we look, so that its descendants are known as such.
+   */
   mayHaveAdopted(): boolean {
-    const before = this.#ownChildren;
-    const now = this.#options.subreaper.children();
-    if (before === null || now === null || now.length > 2) return true;
-    return now.length !== before.length || now.some((pid, at) => pid !== before[at]);
+    const { subreaper } = this.#options;
+    const children = subreaper.children();
+    if (children === null || children.length > 2) return true;
+    const started = subreaper.started();
+    return (
+      !children.some((pid) => pid === this.#command) || !children.every((pid) => started.has(pid))
+    );
   }
 
   /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
@@ -62,7 +66,6 @@ export class Descendants implements TreeFinder {
     const started = subreaper.started();
     // Its exit was told: a helper can get its number.
     if (this.#command !== null && !started.has(this.#command)) this.#command = null;
-    this.#ownChildren = subreaper.children();
     for (;;) {
       const rows = subreaper.read();
       const { members, memory } = judgeTree(

@@ -12,7 +12,7 @@ import type { Subreaper } from './subreaper.ts';
 export interface TreeFinder {
   /** Finds all members, and fast enough to be asked now and then while the command runs. */
   readonly isExact: boolean;
-  /** Whether one that does not descend from the command may have become a member since {@link FindMembers} was called last. */
+  /** Whether there may be a member that does not descend from the command. */
   mayHaveAdopted(): boolean;
   /** From now on this is the command. */
   findOf(root: TreeRoot): FindMembers;

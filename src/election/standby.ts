@@ -229,7 +229,8 @@ function onAcquireAnswer(
       const spreadMs = Math.min(largestSpreadMs, Math.max(firstSpreadMs, 4 * standby.spreadMs));
       const loser = idle({ ...standby, spreadMs }, turn);
       // What was seen meanwhile is why: it can be judged at once, and be free again if only a label has changed.
-      if (isNewsSince(loser, sent)) return { ...loser, ...holdBack(loser, loser.sight, turn) };
+      if (isOvertaken(standby) || isNewsSince(loser, sent))
+        return { ...loser, ...holdBack(loser, loser.sight, turn) };
       // A proxy may have sent it twice, so that it has lost against itself.
       const doubter = { ...loser, unanswered: withUnanswered(loser.unanswered, standby.call) };
       if (standby.watch.id !== 'open') return look(doubter, turn);

@@ -3,7 +3,8 @@
  * their first appearance, nothing that can matter no more.
  */
 import { createHash } from 'node:crypto';
-import { readRecord } from '../../src/election/record.ts';
+import { type SentRecord, readRecord } from '../../src/election/record.ts';
+import type { Leading, State, SteppingDown } from '../../src/election/state.ts';
 import { type World, startWallMs, wallOffsetMs } from './world.ts';
 
 /** From then on the back-off grows no more. */
@@ -17,7 +18,6 @@ const beginnings = new Set([
   'sinceMs',
   'sentAtMs',
   'lastNewsAtMs',
-  'seenAtMs',
   'changedAtMs',
   'landedSentAtMs',
 ]);
@@ -48,7 +48,6 @@ const irrelevant = new Set([
   'revision',
   'uids',
   'pid',
-  'loss',
   'stopAtMs',
   'record',
   'isHolderAlive',
@@ -67,8 +66,50 @@ export function canonicalText(world: World): string {
   return new Writer(world).text();
 }
 
+/** The world with what matters of its candidates' states. */
+function essenceOf(world: World): object {
+  const actors = world.actors.map((actor) =>
+    actor.state === null ? actor : { ...actor, state: stateEssence(actor.state, world.nowMs) },
+  );
+  return { ...world, actors };
+}
+
+/** The state with what matters of instants that are only ever compared with those of writes, and of a loss. */
+function stateEssence(state: State, nowMs: number): object {
+  switch (state.id) {
+    case 'standby': {
+      const { sight, call } = state;
+      if (sight.seen.id !== 'present') return state;
+      const { seenAtMs, ...seen } = sight.seen;
+      const isSeenSince = call.id === 'writing' && seenAtMs > call.sent.sentAtMs;
+      return { ...state, sight: { ...sight, seen: { ...seen, isSeenSince } } };
+    }
+    case 'leading':
+    case 'stepping-down':
+      return { ...state, tenure: { ...state.tenure, older: olderEssence(state, nowMs) } };
+    case 'losing': {
+      // No renewal will be confirmed any more.
+      const tenure = { ...state.tenure, older: null };
+      return { ...state, tenure, loss: { id: state.loss.id } };
+    }
+    case 'releasing':
+    case 'ended':
+      return state;
+  }
+}
+
+/** Which of the writes that may yet be confirmed were sent after the event; those to come are, unless it came at this very instant. */
+function olderEssence({ tenure, call }: Leading | SteppingDown, nowMs: number): object | null {
+  const { older, unanswered } = tenure;
+  if (older === null) return null;
+  const isAfter = ({ sentAtMs }: SentRecord) => sentAtMs > older.seenAtMs;
+  const sent = call.id === 'writing' ? [...unanswered, call.sent] : unanswered;
+  return { areAfter: sent.map(isAfter), isNow: older.seenAtMs >= nowMs };
+}
+
 class Writer {
   readonly #world: World;
+  readonly #essence: object;
   readonly #ranks: ReadonlyMap<string, number>;
   readonly #names = new Map<string, number>();
   readonly #transitions: number;
@@ -76,15 +117,16 @@ class Writer {
 
   constructor(world: World) {
     this.#world = world;
+    this.#essence = essenceOf(world);
     this.#transitions = world.store.lease === null ? 0 : readRecord(world.store.lease).transitions;
     const found = new Set<string>();
-    collectVersions(world, found);
+    collectVersions(this.#essence, found);
     const sorted = [...found].sort((a, b) => Number(a) - Number(b));
     this.#ranks = new Map(sorted.map((version, rank) => [version, rank]));
   }
 
   text(): string {
-    this.#object(this.#world);
+    this.#object(this.#essence);
     return this.#text;
   }
 
@@ -153,10 +195,10 @@ class Writer {
 
 function collectVersions(value: object, into: Set<string>): void {
   for (const name in value) {
+    // What is not written down must not change the ranks either.
+    if (irrelevant.has(name)) continue;
     const part = (value as Record<string, unknown>)[name];
     if (typeof part === 'string' && versions.has(name)) into.add(part);
-    else if (typeof part === 'object' && part !== null && name !== 'candidate') {
-      collectVersions(part, into);
-    }
+    else if (typeof part === 'object' && part !== null) collectVersions(part, into);
   }
 }

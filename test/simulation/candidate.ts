@@ -56,6 +56,10 @@ export type Moment =
   | 'child-started'
   | 'request'
   | 'landed'
+  /** client-go has acquired or renewed; another has taken the lease from it. */
+  | 'client-go landed'
+  | 'client-go succeeded'
+  | 'released'
   | 'stopping-child'
   | 'killing-child'
   | 'child-ended'
@@ -242,6 +246,7 @@ export class Candidate implements Replica {
 
 const moments = new Set<string>([
   'acquired',
+  'released',
   'child-started',
   'stopping-child',
   'killing-child',

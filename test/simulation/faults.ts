@@ -9,6 +9,8 @@ interface Fault {
   readonly isBeyondLimits?: true;
   /** The API server does not keep to what it promises. */
   readonly isMisbehaviour?: true;
+  /** Drawn by tactics alone: without another fault beside it, it does nothing that latency does not. */
+  readonly isTactical?: true;
   readonly begin: (at: Site) => void;
 }
 
@@ -27,6 +29,10 @@ const faults = {
   partition: { begin: ({ replica, forMs }) => replica.link.disturb('both', forMs) },
   'partition of requests': { begin: ({ replica, forMs }) => replica.link.disturb('up', forMs) },
   'partition of answers': { begin: ({ replica, forMs }) => replica.link.disturb('down', forMs) },
+  'answers held up': {
+    isTactical: true,
+    begin: ({ replica, forMs }) => replica.link.disturb('held', forMs),
+  },
   'slow link': { begin: ({ replica, forMs }) => replica.link.disturb('slow', forMs) },
   'outage, silent': { begin: (site) => disturbAll(site, 'both') },
   'outage, refusing': { begin: (site) => disturbAll(site, 'refused') },
@@ -50,9 +56,9 @@ const faults = {
     },
   },
   'client-go held up beyond its lease': {
-    begin: ({ replicas, world }) => {
+    begin: ({ replicas, forMs }) => {
       const clientGo = replicas.find((replica) => replica instanceof ClientGo);
-      clientGo?.process?.stall(clientGo.leaseDurationMs * world.random.between(1, 2.5));
+      clientGo?.process?.stall(clientGo.leaseDurationMs + forMs);
     },
   },
   'client-go adopts the holder': {
@@ -134,12 +140,18 @@ export function faultIds(isBeyondLimits: boolean): FaultId[] {
   const ids = Object.keys(faults) as FaultId[];
   return ids.filter(
     (id) =>
-      !('isMisbehaviour' in faults[id]) && (isBeyondLimits || !('isBeyondLimits' in faults[id])),
+      !('isMisbehaviour' in faults[id]) &&
+      !('isTactical' in faults[id]) &&
+      (isBeyondLimits || !('isBeyondLimits' in faults[id])),
   );
 }
 
 export function misbehaviourIds(): FaultId[] {
   return (Object.keys(faults) as FaultId[]).filter((id) => 'isMisbehaviour' in faults[id]);
+}
+
+export function tacticalIds(): FaultId[] {
+  return (Object.keys(faults) as FaultId[]).filter((id) => 'isTactical' in faults[id]);
 }
 
 export function beginFault(id: FaultId, site: Site): void {

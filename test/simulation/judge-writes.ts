@@ -130,17 +130,14 @@ export class WriteJudge {
     const isOwn =
       claim?.author === author && (before?.write.author === author || before?.holder === '');
     // A restore may bring back any record of its own; and a twin's, of which a webhook has cut the times, is its own to the letter.
-    const isTwins =
-      claim?.author.kind === 'client-go' &&
-      this.#world.statistics.has('fault: client-go adopted an identity') &&
-      this.#world.statistics.has('fault: a webhook cuts times');
-    if (!isOwn && !isTwins && this.#setBackAtMs() === -Infinity) {
+    if (!isOwn && !this.#mayBeTwins(claim) && this.#setBackAtMs() === -Infinity) {
       const whose = claim === null ? 'nobody' : claim.author.name;
       this.#world.break('G3', `${author.name} released the lease of ${whose}`);
     }
     this.#world.count('releases');
-    // Of another's, which the restore has hidden, that is none.
-    if (claim?.author === author) this.#claim = null;
+    // Of another's, which the restore has hidden, that is none; unless that is a twin's, which goes on with the term for all who see it.
+    const isOfTwin = claim?.author.kind === 'client-go' && claim.holder === before?.holder;
+    if (claim?.author === author || isOfTwin) this.#claim = null;
     this.#isHand = false;
   }
 
@@ -195,6 +192,15 @@ export class WriteJudge {
     return true;
   }
 
+  /** The record of a client-go that goes on with the term of its identity's other owner, and of which a webhook has cut the times. */
+  #mayBeTwins(claim: Claim | null): boolean {
+    return (
+      claim?.author.kind === 'client-go' &&
+      this.#world.statistics.has('fault: client-go adopted an identity') &&
+      this.#world.statistics.has('fault: a webhook cuts times')
+    );
+  }
+
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
   #checkExpiry(claim: Claim, after: Version, { author, machine, leaseDurationMs }: Writer): void {
     if (this.#isBeyondLimits) return;
@@ -203,6 +209,7 @@ export class WriteJudge {
       this.#world.count('fault: client-go adopted an identity');
       return;
     }
+    if (claim.holder === after.holder && this.#mayBeTwins(claim)) return;
     const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;
     const neededMs = Math.max(claim.durationMs, author.kind === 'leader-run' ? leaseDurationMs : 0);
     if (passedMs >= neededMs - 1) return;

@@ -3,6 +3,7 @@ import type { StartOptions } from '../../src/child/supervisor.ts';
 import type { Answer, WatchNews } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
+import { specOf, textOf } from './fields.ts';
 import { HandOverJudge, type Standby } from './judge-hand-over.ts';
 import { WriteJudge } from './judge-writes.ts';
 import type { Ledger } from './ledger.ts';
@@ -67,7 +68,8 @@ export class Judge {
     this.#checkWork(ledger, nowMs);
     const { request } = arrival;
     if (request.id === 'get') return;
-    const holder = (request.body['spec'] as Record<string, unknown>)['holderIdentity'];
+    const { holderIdentity: holder, renewTime } = specOf(request.body);
+    ledger.noteSent(textOf(renewTime));
     if (holder === '' && isLeft(ledger.tree)) {
       this.#world.break('G3', `${name} sent its release while its tree lives`);
     }
@@ -88,6 +90,10 @@ export class Judge {
 
   onAnswer(ledger: Ledger, answer: Answer, arrival: Arrival): void {
     ledger.noteAnswer(answer, arrival);
+    const { tree, lostAtMs } = ledger;
+    const isTold = tree === null || tree.stopSignalAtMs !== null || tree.killedAtMs !== null;
+    if (answer.id === 'lease' && lostAtMs !== null && tree?.isAlive === true && !isTold)
+      this.#world.count('answers taken up past the renew deadline');
   }
 
   onNews(ledger: Ledger, news: WatchNews): void {

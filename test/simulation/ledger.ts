@@ -37,6 +37,8 @@ export class Ledger {
   /** When the write that won was sent, boot clock. */
   #wonMs = Infinity;
   #acquireTime = '';
+  /** The seconds of the renewTimes that it has sent. */
+  readonly #renewedAt = new Set<string>();
 
   constructor(process: SimulatedProcess, author: Author, settings: RunSettings, server: Server) {
     this.process = process;
@@ -45,10 +47,14 @@ export class Ledger {
     this.#server = server;
   }
 
-  /** True time of the newest write that it had seen of this holder by then. */
-  newestSeenMs(holder: Author, byBootMs: number): number {
-    const seen = (this.#seen.get(holder) ?? []).filter(({ bootMs }) => bootMs <= byBootMs);
+  /** True time of the newest write that it had seen of this holder before then: in one turn, time comes before the event. */
+  newestSeenMs(holder: Author, beforeBootMs: number): number {
+    const seen = (this.#seen.get(holder) ?? []).filter(({ bootMs }) => bootMs < beforeBootMs);
     return Math.max(...seen.map(({ writtenAtMs }) => writtenAtMs), -Infinity);
+  }
+
+  noteSent(renewTime: string): void {
+    this.#renewedAt.add(renewTime.slice(0, 19));
   }
 
   /** t+R: leadership is over from then on, whatever comes. */
@@ -138,8 +144,16 @@ export class Ledger {
 
   /** Another holds the lease, by something newer than all that is known. */
   #isNews(version: Version): boolean {
+    if (this.#isOwnToTheLetter(version)) return false;
     return (
       this.goAtMs !== null && version.holder !== '' && version.resourceVersion > this.newestSeen
     );
+  }
+
+  /** A client-go of its identity goes on with its term, and a webhook has cut from both what would tell them apart (design 3). */
+  #isOwnToTheLetter(version: Version): boolean {
+    const { renewTime } = version;
+    const isCut = renewTime.endsWith('.000000Z');
+    return isCut && this.#isOfThisTerm(version) && this.#renewedAt.has(renewTime.slice(0, 19));
   }
 }

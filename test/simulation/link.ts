@@ -4,8 +4,11 @@ import type { Ambience } from './ambience.ts';
 import type { Arrival, Server } from './server.ts';
 import type { World } from './world.ts';
 
-/** What a whole link, or the server, is like for a while. `up`: nothing reaches the server; `down`: nothing comes back. */
-export type Disturbance = 'up' | 'down' | 'both' | 'refused' | 'unavailable' | 'slow';
+/**
+ * What a whole link, or the server, is like for a while. `up`: nothing reaches the server; `down`: nothing comes back; `held`: what
+ * comes back does so when that is over.
+ */
+export type Disturbance = 'up' | 'down' | 'held' | 'both' | 'refused' | 'unavailable' | 'slow';
 
 export class Link {
   readonly #world: World;
@@ -75,7 +78,8 @@ export class Link {
       return this.#reply('504 after the request was served', status(504, null), onAnswer);
     if (this.#happens(ambience.malformed))
       return this.#reply('malformed answer', { reason: 'malformed', message: '<html>' }, onAnswer);
-    this.#world.after(this.#latencyMs(), () => {
+    const heldMs = Math.max(0, this.#untilMs('held') - this.#world.nowMs);
+    this.#world.after(heldMs + this.#latencyMs(), () => {
       if (this.isCut) this.#lose('response lost in a partition', onAnswer);
       else {
         [this.#given, this.#lost] = [answer, null];

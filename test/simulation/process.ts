@@ -110,7 +110,10 @@ export class SimulatedProcess {
       this.world.count('fault: stalled within a turn');
       this.world.tell(this.name, () => `is held up for ${stallMs.toFixed(1)} ms within its turn`);
       this.#lagMs += stallMs;
-      this.stall(this.#lagMs);
+      const forMs = this.#lagMs;
+      this.#busyUntilMs = Math.max(this.#busyUntilMs, this.world.nowMs + forMs);
+      // The next turn comes after all deeds of this one.
+      this.world.whenSettled(() => this.world.after(forMs, () => this.#resume()));
     }
     if (this.#lagMs === 0) return action();
     this.world.after(this.#lagMs, () => {

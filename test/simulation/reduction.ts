@@ -23,7 +23,7 @@ export function reduce(scenario: Scenario, kept: Reduction): Scenario {
   const faults = kept.faults.flatMap((index) => {
     const fault = scenario.faults[index];
     if (fault === undefined) return [];
-    if (fault.when.id === 'after') return [fault];
+    if (fault.when.target === undefined) return [fault];
     const target = kept.replicas.indexOf(fault.when.target);
     return target === -1 ? [] : [{ ...fault, when: { ...fault.when, target } }];
   });

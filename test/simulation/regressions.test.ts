@@ -7,13 +7,15 @@ import { foundBugs } from './bugs/bugs.ts';
 import { replay } from './replay.ts';
 
 const common = [
-  ['7', 'conflict-forgets-write'],
-  ['23', 'look-beside-write'],
-  ['225', 'attempt-beside-renewal'],
+  ['7', 'event-is-no-evidence'],
+  ['34', 'conflict-forgets-write'],
+  ['35', 'look-beside-write'],
+  ['35', 'attempt-beside-renewal'],
+  ['190', 'label-is-a-lost-race'],
   ['246', 'withdrawal-forgets-transitions'],
-  ['537', 'event-is-no-evidence'],
-  ['717', 'loss-is-not-hastened'],
-  ['913', 'successor-blanked'],
+  ['324', 'loss-is-not-hastened'],
+  ['738', 'successor-blanked'],
+  ['7576', 'no-scan-of-what-is-left'],
 ] as const;
 
 const rare = foundBugs.flatMap(({ id, rareSeed }) =>

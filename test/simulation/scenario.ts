@@ -13,7 +13,7 @@ export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: 
   | { readonly kind: 'client-go'; readonly plan: ClientGoPlan }
 );
 
-/** A fault at a certain time, or so long after a certain thing has happened for the nth time (to whom it happened). */
+/** A fault at a certain time, or so long after a certain thing has happened for the nth time (to whom it happened, unless it has a target). */
 export interface FaultPlan {
   readonly id: FaultId;
   readonly when:
@@ -23,6 +23,7 @@ export interface FaultPlan {
         readonly moment: Moment;
         readonly count: number;
         readonly delayMs: number;
+        readonly target?: number;
       };
   readonly forMs: number;
 }
@@ -83,7 +84,7 @@ export function drawScenario(seed: string): Scenario {
   const ambience = isCalm || random.chance(0.1) ? calmAmbience() : drawAmbience(random);
   const ids = isCalm ? calmFaultIds : faultIds(isBeyondLimits);
   const chance = drawFaults(random, ids, durationMs, base, replicas);
-  const tactics = isCalm ? [] : drawTactics({ random, timing: base, replicas });
+  const tactics = drawTactics(new Random(`tactics ${seed}`), { timing: base, replicas, isCalm });
   const faults = [...chance, ...tactics];
   const usual = { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm };
   return isCalm ? usual : withMisbehaviour(usual, base);

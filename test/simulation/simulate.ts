@@ -64,9 +64,14 @@ class Simulation {
         ? new ClientGo(name, machine, link, replica.plan, around)
         : new Candidate(name, machine, link, replica.plan, around);
     });
-    this.#server.onCommit((_, __, { author }) => {
+    this.#server.onCommit((before, { holder }, { author }) => {
       const writer = this.#replicas.find(({ process }) => process?.name === author.name);
-      if (writer !== undefined) this.#onMoment('landed', writer);
+      if (writer === undefined) return;
+      this.#onMoment('landed', writer);
+      if (holder === '') return;
+      if (author.kind === 'client-go') this.#onMoment('client-go landed', writer);
+      else if (before?.write.author.kind === 'client-go' && before.holder !== '')
+        this.#onMoment('client-go succeeded', writer);
     });
   }
 
@@ -105,8 +110,10 @@ class Simulation {
       if (when.id !== 'after' || when.moment !== moment || when.count !== count) continue;
       // The only one that can strike within a turn.
       const isWithinTurn = fault.id === 'held up at its next deed' && when.delayMs === 0;
-      if (isWithinTurn) this.#begin(fault, replica);
-      else this.world.after(when.delayMs, () => this.#begin(fault, replica));
+      const target = when.target === undefined ? replica : this.#replicas[when.target];
+      if (target === undefined) continue;
+      if (isWithinTurn) this.#begin(fault, target);
+      else this.world.after(when.delayMs, () => this.#begin(fault, target));
     }
   }
 

@@ -1,5 +1,5 @@
 /** What a run has to have seen, or it has not tested what it says. */
-import { faultIds, misbehaviourIds } from './faults.ts';
+import { faultIds, misbehaviourIds, tacticalIds } from './faults.ts';
 
 export type Statistics = ReadonlyMap<string, number>;
 
@@ -76,7 +76,9 @@ const events = [
 export function expectedStatistics(): string[] {
   return [
     ...events,
-    ...[...faultIds(true), ...misbehaviourIds(), ...ambientFaults].map((name) => `fault: ${name}`),
+    ...[...faultIds(true), ...misbehaviourIds(), ...tacticalIds(), ...ambientFaults].map(
+      (name) => `fault: ${name}`,
+    ),
   ];
 }
 

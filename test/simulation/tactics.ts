@@ -2,18 +2,18 @@
  * Faults that belong together: what chance alone would hit too rarely, as it takes two things at the right moment.
  */
 import type { Random } from './random.ts';
-import type { FaultPlan, ReplicaPlan, Timing } from './scenario.ts';
+import { type FaultPlan, type ReplicaPlan, type Timing, leaseDurationOf } from './scenario.ts';
 
 interface Field {
-  readonly random: Random;
   readonly timing: Timing;
   readonly replicas: readonly ReplicaPlan[];
+  readonly isCalm: boolean;
 }
 
-type Tactic = (field: Field) => readonly FaultPlan[];
+type Tactic = (random: Random, field: Field) => readonly FaultPlan[];
 
 /** Time passes between the decision to start the command and its start. */
-const holdUpAtStart: Tactic = ({ random, timing }) => [
+const holdUpAtStart: Tactic = (random, { timing }) => [
   {
     id: random.pick(['held up at its next deed', 'suspend']),
     when: {
@@ -27,7 +27,7 @@ const holdUpAtStart: Tactic = ({ random, timing }) => [
 ];
 
 /** The answer to a renewal is there, but taken up only when its time is over, or that of the leadership. */
-const takeAnswerUpLate: Tactic = ({ random, timing }) => [
+const takeAnswerUpLate: Tactic = (random, { timing }) => [
   {
     id: 'event loop blocked',
     when: {
@@ -41,53 +41,71 @@ const takeAnswerUpLate: Tactic = ({ random, timing }) => [
 ];
 
 /** The time of leadership runs out in a short stall, while the answer to the last attempt comes in. */
-const answerAtTheDeadline: Tactic = ({ random, timing }) => {
+const answerAtTheDeadline: Tactic = (random, { timing }) => {
+  const { renewDeadlineMs, retryPeriodMs } = timing;
   const count = 2 + random.below(20);
+  const after = (delayMs: number) => ({ id: 'after', moment: 'landed', count, delayMs }) as const;
+  const longestAttemptMs = (renewDeadlineMs - retryPeriodMs) / 3;
+  const getsThroughAtMs = renewDeadlineMs - random.between(0.2, 1) * longestAttemptMs;
+  const stallsAtMs = renewDeadlineMs - random.between(20, 150);
+  const stallMs = random.between(180, 450);
+  // Before any timer is due: what came first may be taken up first.
+  const comesAtMs = stallsAtMs + random.between(0, 60);
   return [
+    { id: 'partition of requests', when: after(5), forMs: getsThroughAtMs - 5 },
     {
-      id: 'partition of requests',
-      when: { id: 'after', moment: 'landed', count, delayMs: 5 },
-      forMs: timing.renewDeadlineMs * random.between(0.6, 0.98),
+      id: 'answers held up',
+      when: after(getsThroughAtMs - 5),
+      forMs: comesAtMs - getsThroughAtMs,
     },
-    {
-      id: 'event loop blocked',
-      when: {
-        id: 'after',
-        moment: 'landed',
-        count,
-        delayMs: timing.renewDeadlineMs - random.between(10, 300),
-      },
-      forMs: random.between(50, 450),
-    },
+    { id: 'event loop blocked', when: after(stallsAtMs), forMs: stallMs },
   ];
 };
 
-/** client-go wakes up after its lease and empties the record of its successor, of which another candidate knows nothing. */
-const blankTheSuccessor: Tactic = ({ random, timing, replicas }) => {
-  const count = 1 + random.below(12);
+/**
+ * client-go wakes up after its lease and empties the record of its successor, which does not hear of that. Another candidate knows
+ * nothing of the successor: it was cut off meanwhile, or comes only then.
+ */
+const blankTheSuccessor: Tactic = (random, { timing, replicas }) => {
+  const clientGo = replicas.find(({ kind }) => kind === 'client-go');
+  if (clientGo === undefined) return [];
+  const after = { id: 'after', moment: 'client-go landed', count: 1 + random.below(4) } as const;
+  const beyondMs = timing.renewDeadlineMs * random.between(0.05, 1);
+  const wakesAtMs = leaseDurationOf(clientGo.plan) + beyondMs;
+  const cutAtMs = random.between(0, wakesAtMs / 2);
+  const someone = () => random.below(replicas.length - 1);
+  const cutOff: FaultPlan = {
+    id: 'partition',
+    when: { ...after, delayMs: cutAtMs, target: someone() },
+    forMs: wakesAtMs - cutAtMs + random.between(-300, 500),
+  };
+  const newcomer: FaultPlan = {
+    id: 'crash',
+    when: { ...after, delayMs: wakesAtMs - random.between(0, 1_000), target: someone() },
+    forMs: 0,
+  };
   return [
     {
       id: 'client-go held up beyond its lease',
-      when: { id: 'after', moment: 'landed', count, delayMs: 0 },
-      forMs: 0,
+      when: { ...after, delayMs: 0 },
+      forMs: beyondMs,
     },
-    ...[0, 1].map(
-      () =>
-        ({
-          id: 'partition',
-          when: {
-            id: 'at',
-            atMs: random.between(0, 4 * timing.leaseDurationMs),
-            target: random.below(replicas.length),
-          },
-          forMs: timing.leaseDurationMs * random.between(0.2, 2),
-        }) as const,
-    ),
+    {
+      id: 'partition',
+      when: {
+        id: 'after',
+        moment: 'client-go succeeded',
+        count: 1,
+        delayMs: random.between(5, 300),
+      },
+      forMs: beyondMs + timing.leaseDurationMs * random.between(0.2, 2),
+    },
+    random.pick([cutOff, cutOff, newcomer]),
   ];
 };
 
 /** client-go adopts an identity when its owner has just lost the lease, and can hear, but not ask. */
-const adoptFromTheLoser: Tactic = ({ random, timing }) => [
+const adoptFromTheLoser: Tactic = (random, { timing }) => [
   {
     id: 'partition of requests',
     when: { id: 'after', moment: 'landed', count: 2 + random.below(10), delayMs: 5 },
@@ -105,16 +123,32 @@ const adoptFromTheLoser: Tactic = ({ random, timing }) => [
   },
 ];
 
+/** A label is edited while others write on the version that was released. */
+const editLabelAtRelease: Tactic = (random) =>
+  [1, 2, 3, 4].map((count) => ({
+    id: 'label edited',
+    when: { id: 'after', moment: 'released', count, delayMs: random.between(0, 5) },
+    forMs: 0,
+  }));
+
 const tactics: readonly Tactic[] = [
   holdUpAtStart,
   takeAnswerUpLate,
   answerAtTheDeadline,
-  // Twice, as it needs more luck than the others.
-  answerAtTheDeadline,
+  // Twice, as it takes a client-go that leads.
+  blankTheSuccessor,
   blankTheSuccessor,
   adoptFromTheLoser,
+  editLabelAtRelease,
 ];
 
-export function drawTactics(field: Field): readonly FaultPlan[] {
-  return tactics.filter(() => field.random.chance(0.15)).flatMap((tactic) => tactic(field));
+/** What slows nobody down. */
+const calmTactics: readonly Tactic[] = [editLabelAtRelease];
+
+/** `random` is for them alone, so that all else in a seed is as it would be without. */
+export function drawTactics(random: Random, field: Field): readonly FaultPlan[] {
+  const share = field.isCalm ? 0.8 : 0.2;
+  return (field.isCalm ? calmTactics : tactics)
+    .filter(() => random.chance(share))
+    .flatMap((tactic) => tactic(random, field));
 }

@@ -3,6 +3,8 @@ export interface Bug {
   /** As a file name. */
   readonly id: string;
   readonly what: string;
+  /** The invariant that it breaks, by the judge's name for it. */
+  readonly breaks: string;
   readonly edits: readonly Edit[];
   /** Fewer than one seed in 2,000 finds it, but this one does. */
   readonly rareSeed?: string;

@@ -18,6 +18,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'validity-from-response',
     what: 'the lease is valid from the response on, not from the send',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -39,6 +40,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'release-before-death',
     what: 'the lease is released when the command has ended, while others of its tree live',
+    breaks: 'G3',
     edits: [
       {
         file: 'src/election/child-events.ts',
@@ -51,6 +53,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'release-by-stale-belief',
     what: 'whatever record is found is released',
+    breaks: 'G3',
     edits: [
       {
         file: 'src/election/releasing.ts',
@@ -63,6 +66,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'take-over-by-remote-time',
     what: 'a holder has expired when its renewTime is old by our wall clock',
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/observation.ts',
@@ -75,6 +79,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'own-lease-duration',
     what: 'a holder has expired after our lease duration, whatever its record says',
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/observation.ts',
@@ -86,6 +91,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'no-resource-version',
     what: 'a take-over names no resourceVersion',
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/standby.ts',
@@ -99,6 +105,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'overlapping-attempts',
     what: 'the next renewal is sent while the one before is under way',
+    breaks: 'one request at a time',
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -111,6 +118,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'no-renewal-while-stopping',
     what: 'renewals stop during a voluntary stop',
+    breaks: 'renewals go on',
     edits: [
       {
         file: 'src/election/stepping-down.ts',
@@ -128,6 +136,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'late-answer-revives',
     what: 'an answer that comes after the renew deadline revives the leadership',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/step.ts',
@@ -139,6 +148,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'no-recheck-before-spawn',
     what: 'the child is started however old the winning write is',
+    breaks: 'start early',
     edits: [
       {
         file: 'src/election/leading.ts',
@@ -150,6 +160,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'blanked-taken-at-once',
     what: 'an empty holder counts as a release, whoever made it empty',
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/observation.ts',
@@ -161,6 +172,7 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'own-identity-believed',
     what: 'any record under our own identity counts as ours',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/judging.ts',
@@ -173,16 +185,14 @@ export const classicBugs: readonly Bug[] = [
   {
     id: 'late-event-deposes',
     what: 'a watch event that is older than our own record deposes',
+    breaks: 'nothing old deposes',
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: 'if (order === null || order <= 0) return isDeleted',
-        replace: 'if (order === 0) return isDeleted',
-      },
-      {
-        file: 'src/election/judging.ts',
-        search: 'if (!isNews) {',
-        replace: 'if (order === 0) {',
+        search:
+          'return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };',
+        replace:
+          "void loss; return lose(state, { id: 'deposed', holder: judgement.holder }, turn);",
       },
     ],
   },
@@ -193,6 +203,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'conflict-forgets-write',
     what: 'a renewal that landed though it was answered 409 is taken for another holder',
+    breaks: 'nothing old deposes',
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -204,6 +215,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'event-is-no-evidence',
     what: 'a leader whose answers are lost does not believe the events that show its renewals',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -216,6 +228,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'look-beside-write',
     what: 'a standby sends its write while its look is still under way',
+    breaks: 'one request at a time',
     edits: [
       {
         file: 'src/election/standby.ts',
@@ -227,6 +240,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'attempt-beside-renewal',
     what: 'a renewal is sent while an acquiring attempt is still under way',
+    breaks: 'one request at a time',
     edits: [
       {
         file: 'src/election/standby.ts',
@@ -238,6 +252,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'withdrawal-forgets-transitions',
     what: 'a withdrawn candidacy that had won is released with no transitions',
+    breaks: 'leaseTransitions count holders',
     edits: [
       {
         file: 'src/election/releasing.ts',
@@ -249,6 +264,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'successor-blanked',
     what: "a record that client-go emptied is taken at once as it is not the last holder's that was seen",
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/observation.ts',
@@ -261,6 +277,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'any-answer-confirms',
     what: 'any Lease that a write is answered with confirms it',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/writing.ts',
@@ -272,6 +289,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'echo-confirms',
     what: 'an answer with the record that was sent confirms it, though nothing newer is stored',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/writing.ts',
@@ -283,6 +301,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'cut-times-are-not-ours',
     what: 'a record of which a webhook has cut the times is taken for another holder',
+    breaks: 'nothing old deposes',
     edits: [
       {
         file: 'src/election/record.ts',
@@ -294,6 +313,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'older-is-a-release',
     what: 'a standby takes an older state, in which nobody holds the lease, for a release',
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/observation.ts',
@@ -305,6 +325,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'older-is-only-late',
     what: "a leader leads on though the server shows an older record that is another's",
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/judging.ts',
@@ -316,7 +337,8 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'overtaken-and-yet-won',
     what: 'an attempt wins though another was seen to win before',
-    rareSeed: '3938',
+    breaks: 'G1',
+    rareSeed: '3608',
     edits: [
       {
         file: 'src/election/standby.ts',
@@ -328,6 +350,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'older-event-is-forgotten',
     what: "a leader creates the Lease again though an event has shown it in another's hands",
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -339,6 +362,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'created-again-as-if-deleted',
     what: 'a leader leads on when the Lease that it has created again has an older version',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -350,6 +374,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'rounds-without-a-pause',
     what: 'conflicts follow each other at once, without end',
+    breaks: 'bounded work',
     edits: [
       {
         file: 'src/election/retrying.ts',
@@ -361,6 +386,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'own-record-disowned',
     what: 'a release that conflicts is given up without a look at the record, which is our own',
+    breaks: 'what is said is true',
     edits: [
       {
         file: 'src/election/releasing.ts',
@@ -372,6 +398,7 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'loss-is-not-hastened',
     what: 'a child that is being stopped as its lease ran out has all its grace though another leads',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/election/losing.ts',
@@ -383,19 +410,19 @@ export const foundBugs: readonly Bug[] = [
   {
     id: 'label-is-a-lost-race',
     what: 'whose write on a released lease fails as a label was edited waits for a winner that there is not',
-    rareSeed: '4250090',
+    breaks: 'G4',
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: "(seen.id === 'present' ? seen.seenAtMs : seen.sinceMs) > sent.sentAtMs",
-        replace: 'seen.sinceMs > sent.sentAtMs',
+        search: 'if (isOvertaken(standby) || isNewsSince(loser, sent))',
+        replace: 'if (loser.call.rounds < 0)',
       },
     ],
   },
   {
     id: 'blank-hides-the-duration',
     what: 'who comes after a blank waits for its own lease duration, though the blanked leader has a longer one',
-    rareSeed: '4207407',
+    breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/observation.ts',
@@ -411,6 +438,7 @@ export const treeBugs: readonly Bug[] = [
   {
     id: 'orphans-are-strangers',
     what: 'an orphan that was never seen with its parents is no member',
+    breaks: 'G3',
     edits: [
       {
         file: 'src/child/judge-tree.ts',
@@ -422,6 +450,7 @@ export const treeBugs: readonly Bug[] = [
   {
     id: 'memory-lost',
     what: 'what a process was is forgotten from one look to the next',
+    breaks: 'G3',
     edits: [
       {
         file: 'src/child/descendants.ts',
@@ -433,6 +462,7 @@ export const treeBugs: readonly Bug[] = [
   {
     id: 'zombie-leader-is-dead',
     what: 'a process whose main thread has ended is taken for dead while others of its threads run',
+    breaks: 'G3',
     edits: [
       {
         file: 'src/child/process-table.ts',
@@ -444,6 +474,7 @@ export const treeBugs: readonly Bug[] = [
   {
     id: 'guard-not-told',
     what: 'the guard is not told of daemons',
+    breaks: 'G2',
     edits: [
       {
         file: 'src/child/judge-tree.ts',
@@ -455,6 +486,7 @@ export const treeBugs: readonly Bug[] = [
   {
     id: 'gone-with-the-command',
     what: 'the tree is gone when the command has ended, whoever is left',
+    breaks: 'G3',
     edits: [
       {
         file: 'src/child/tree-reaper.ts',
@@ -466,11 +498,29 @@ export const treeBugs: readonly Bug[] = [
   {
     id: 'no-second-look',
     what: 'who was adopted from a process that was dead when it was looked at is not looked for',
+    breaks: 'G3',
     edits: [
       {
         file: 'src/child/descendants.ts',
         search: 'if (!this.#reapDead(rows, started)) return members;',
         replace: 'this.#reapDead(rows, started); return members;',
+      },
+    ],
+  },
+  {
+    id: 'no-scan-of-what-is-left',
+    what: 'what the command leaves behind is not told to the guard, as it was looked at when the command ended',
+    breaks: 'G2',
+    edits: [
+      {
+        file: 'src/child/descendants.ts',
+        search: '!children.every((pid) => started.has(pid))',
+        replace: 'children === null',
+      },
+      {
+        file: 'src/child/descendants.ts',
+        search: '!children.some((pid) => pid === this.#command)',
+        replace: 'this.#command === null',
       },
     ],
   },
