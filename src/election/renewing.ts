@@ -106,9 +106,9 @@ export function onRenewalNews(
     abandon(call, turn);
     return confirm(state, judgement.sent, lease, turn);
   }
+  if (judgement.id === 'unchanged') return withLease(state, lease);
   // With a request under way only what ends the term matters; the request itself will show the rest.
   if (call.id !== 'idle' && judgement.id !== 'foreign') return state;
-  if (judgement.id === 'unchanged') return withLease(state, lease);
   return act(state, judgement, lease, turn);
 }
 
@@ -144,12 +144,13 @@ function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
   return failed({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
 }
 
-/** An older record that is not of this term is late, unless what the next renewal finds agrees with it. */
+/** An older record that is not of this term is late, unless a renewal has found the Lease missing, or what the next one finds agrees. */
 function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
   const judgement = judge(tenure, lease, null);
   if (judgement.id !== 'older') return state;
   const loss = wentBack(tenure, judgement.holder, lease);
+  if (tenure.lease === null) return lose(state, loss, turn);
   return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };
 }
 

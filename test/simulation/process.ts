@@ -27,7 +27,9 @@ export class SimulatedProcess {
   #isStopped = false;
   /** What came in while it was held up is being taken up. */
   #isCatchingUp = false;
-  /** True time until which its thread is busy. */
+  /** Its thread is busy, until {@link #resume}: other things of that very instant come before it reacts. */
+  #isBusy = false;
+  /** True time until which it is. */
   #busyUntilMs = 0;
   /** How far the turn that is under way has got beyond the instant at which it began, ms. */
   #lagMs = 0;
@@ -53,7 +55,7 @@ export class SimulatedProcess {
       this.isAlive &&
       !this.#isStopped &&
       this.machine.isAwake &&
-      this.world.nowMs >= this.#busyUntilMs &&
+      !this.#isBusy &&
       !this.#isCatchingUp &&
       this.#inbox.length === 0
     );
@@ -111,7 +113,7 @@ export class SimulatedProcess {
       this.world.tell(this.name, () => `is held up for ${stallMs.toFixed(1)} ms within its turn`);
       this.#lagMs += stallMs;
       const forMs = this.#lagMs;
-      this.#busyUntilMs = Math.max(this.#busyUntilMs, this.world.nowMs + forMs);
+      this.#beBusy(forMs);
       // The next turn comes after all deeds of this one.
       this.world.whenSettled(() => this.world.after(forMs, () => this.#resume()));
     }
@@ -135,8 +137,13 @@ export class SimulatedProcess {
 
   /** Blocks the thread. */
   stall(forMs: number): void {
-    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.world.nowMs + forMs);
+    this.#beBusy(forMs);
     this.world.after(forMs, () => this.#resume());
+  }
+
+  #beBusy(forMs: number): void {
+    this.#isBusy = true;
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.world.nowMs + forMs);
   }
 
   stop(): void {
@@ -171,6 +178,7 @@ export class SimulatedProcess {
   #resume(): void {
     if (!this.isAlive || this.#isStopped || !this.machine.isAwake) return;
     if (this.world.nowMs < this.#busyUntilMs) return;
+    this.#isBusy = false;
     if (this.world.random.chance(0.5)) this.#timersFirst();
     if (this.#isCatchingUp) return;
     this.#isCatchingUp = true;
@@ -185,8 +193,8 @@ export class SimulatedProcess {
   }
 
   #takeNext(): void {
-    const isHeldUp = this.#isStopped || !this.machine.isAwake;
-    if (!this.isAlive || isHeldUp || this.world.nowMs < this.#busyUntilMs) {
+    const isHeldUp = this.#isStopped || !this.machine.isAwake || this.#isBusy;
+    if (!this.isAlive || isHeldUp) {
       this.#isCatchingUp = false;
       return;
     }
