@@ -1,3 +1,4 @@
+import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** What `src/election` may not touch: it is pure, so that it can be simulated and explored exhaustively. */
@@ -15,7 +16,7 @@ const impureGlobals = [
   'Buffer',
 ];
 
-/** Each folder is a role; only `src/run.ts` and `src/main.ts` know several of them. */
+/** Each folder is a role; only `src/run.ts` and `src/main.ts` know several of them. `allowed` has its own sub-folders, too. */
 const mayImportOnly = (folder, allowed) => ({
   files: [`src/${folder}/**`],
   rules: {
@@ -24,8 +25,8 @@ const mayImportOnly = (folder, allowed) => ({
       {
         patterns: [
           {
-            regex: `^\\.\\./(?!${allowed.map((name) => `${name}/`).join('|') || '$'})`,
-            message: `src/${folder} may import only from itself${allowed.map((name) => ` and src/${name}`).join('')}`,
+            regex: `^(\\.\\./)+(?!\\.\\./|(${[...allowed, 'none'].join('|')})/|[\\w-]+\\.ts$)|^(\\.\\./)+(load|main|run)\\.ts$`,
+            message: `src/${folder} may import only from itself and ${allowed.join(', ')}`,
           },
         ],
       },
@@ -52,6 +53,15 @@ export default tseslint.config(
   },
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
+    files: ['src/**'],
+    plugins: { 'import-x': importX },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', 60],
+    },
+  },
+  {
     files: ['src/election/**'],
     rules: {
       'no-restricted-globals': ['error', ...impureGlobals],
@@ -67,7 +77,8 @@ export default tseslint.config(
     },
   },
   mayImportOnly('lease', ['election']),
-  mayImportOnly('child', ['election']),
+  mayImportOnly('command', ['election', 'process', 'gate', 'guard', 'tree']),
+  mayImportOnly('process', ['election']),
   mayImportOnly('cli', ['election']),
   mayImportOnly('sandbox', []),
 );

@@ -12,7 +12,7 @@ class CheapFirst extends BaseSequencer {
   }
 }
 
-/** What the mutants of `src/election`, `src/run.ts` and `src/child/judge-tree.ts` have to fear: all that is fast. */
+/** What the mutants of `src/election`, `src/run.ts` and `src/command/tree/judge-tree.ts` have to fear: all that is fast. */
 export default defineConfig({
   test: {
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { formatDuration, roughDuration } from '../src/cli/durations.ts';
+import { formatDuration, humanDuration } from '../src/cli/durations.ts';
 import { runFlags, sandboxFlags } from '../src/cli/flags.ts';
 import { runHelp, sandboxHelp } from '../src/cli/help.ts';
 import { parseCommandLine } from '../src/cli/parse.ts';
@@ -67,10 +67,10 @@ function durationTable(): string {
     const polls = 60_000 / (retryPeriodMs * (1 + jitterFactor / 2));
     const cells = [
       `${seconds}s`,
-      roughDuration(outageSurvivedMs(settings)),
-      roughDuration(renewDeadlineMs),
+      humanDuration(outageSurvivedMs(settings)),
+      humanDuration(renewDeadlineMs),
       takeOver.join(' to '),
-      roughDuration(lossGraceMs),
+      humanDuration(lossGraceMs),
       String(Math.round(60_000 / retryPeriodMs)),
       `1, or ${Math.round(polls)}`,
     ];

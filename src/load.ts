@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
-import { keepOwnSignals } from './child/own-signals.ts';
+import { keepOwnSignals } from './process/own-signals.ts';
 
 const filename = join(__dirname, 'program.js');
 

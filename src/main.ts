@@ -5,26 +5,29 @@ import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { bootNowMs } from './child/clock.ts';
-import { createLockId, createMarkers, lockIdsAround } from './child/markers.ts';
-import { type LauncherNotes, readLauncherNotes } from './child/launcher-notes.ts';
-import { leaveTerminal } from './child/leave-terminal.ts';
-import { findTerminal, listenToSignals } from './child/signals.ts';
-import { suspendSelf } from './child/suspend.ts';
-import { createSupervisor } from './child/tree-supervisor.ts';
-import { createBacklog } from './cli/backlog.ts';
+import { bootNowMs } from './process/clock.ts';
+import { createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
+import { type StartContext, readStartContext } from './process/start-context.ts';
+import { leaveTerminal } from './process/leave-terminal.ts';
+import { findTerminal, listenToSignals } from './process/signals.ts';
+import { suspendSelf } from './process/suspend.ts';
+import { createSupervisor } from './command/command-supervisor.ts';
+import { createDeferredLog } from './cli/deferred-log.ts';
 import { exitStatus, failedExitCode } from './cli/exit-status.ts';
-import { twinNames } from './cli/flags.ts';
+import { envVarNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
 import { createMessages } from './cli/messages.ts';
 import type { RunOptions, SandboxOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { openStderr } from './cli/stderr.ts';
-import { loadCluster } from './lease/cluster.ts';
+import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
+import type { CommandEvent } from './election/event.ts';
 import { connectLease } from './lease/connection.ts';
 import { type Clock, run } from './run.ts';
 
 declare const LEADER_RUN_VERSION: string;
+
+const userAgent = `leader-run/${LEADER_RUN_VERSION}`;
 
 // Not at once: with other flags Node cannot use the compiled code that its own modules come with, which costs 10 ms.
 setTimeout(() => {
@@ -35,7 +38,7 @@ setTimeout(() => {
 }, 0);
 
 const write = openStderr();
-const backlog = createBacklog();
+const backlog = createDeferredLog();
 process.on('exit', () => backlog.flush());
 
 const clock: Clock = {
@@ -86,7 +89,7 @@ function print(text: string): number {
 async function lead(options: RunOptions): Promise<number> {
   const log = createLog(options.log, write, Date.now);
   for (const warning of options.warnings) log.warn(warning);
-  const notes = readLauncherNotes(process.env);
+  const startContext = readStartContext(process.env);
   const terminal = findTerminal();
   const signals = receiveSignals(terminal.hasTerminal);
   const markers = createMarkers();
@@ -94,57 +97,37 @@ async function lead(options: RunOptions): Promise<number> {
     kubeconfig: options.kubeconfig,
     context: options.context,
     // Of what credential plugins leave behind, nothing belongs to the command.
-    env: { ...environmentOf(notes), [markers.helper]: '' },
+    env: { ...environmentOf(startContext), [markers.helper]: '' },
     homeDirectory: homeDirectory(),
   });
   if (loaded.id === 'failed') return fail(log, loaded.message);
-  const { cluster } = loaded;
-  const namespace = options.lockNamespace ?? cluster.namespace;
-  const { lockName, settings } = options;
-  const lockId = createLockId(`${cluster.server.href} ${namespace} ${lockName}`);
-  if (lockIdsAround(process.env).includes(lockId)) {
-    return fail(
-      log,
-      `Cannot wait for lease "${namespace}/${lockName}" at ${cluster.server.origin} as this runs inside a leader-run that holds it: use another --lock-name`,
-    );
-  }
-  const messages = createMessages({
-    namespace,
-    lockName,
-    server: cluster.server.origin,
-    context: cluster.context,
-    identity: settings.identity,
-    renewDeadlineMs: settings.renewDeadlineMs,
-    retryPeriodMs: settings.retryPeriodMs,
-    waitMs: settings.waitMs,
-  });
+  const lease = leaseOf(options, loaded.cluster);
+  if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
+
+  const messages = createMessages({ ...options.settings, ...lease });
+  const createSupervisorOf = (onEvent: (event: CommandEvent) => void) =>
+    createSupervisor({
+      command: options.command,
+      notes: startContext,
+      settingNames: envVarNames,
+      hasTerminal: terminal.hasTerminal,
+      lockId: lease.lockId,
+      markers,
+      onEvent,
+      onWarning: (message) => backlog.add(() => log.warn(message)),
+    });
   const outcome = await run(
     {
-      ...settings,
-      leaseName: lockName,
-      leaseNamespace: namespace,
+      ...options.settings,
+      leaseName: lease.lockName,
+      leaseNamespace: lease.namespace,
       stopSignal: options.stopSignal,
-      signals: { ...terminal, ignoredSignals: notes.ignoredSignals },
+      signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
     },
     {
       clock,
-      api: connectLease({
-        cluster,
-        namespace,
-        name: lockName,
-        userAgent: `leader-run/${LEADER_RUN_VERSION}`,
-      }),
-      createSupervisor: (onNews) =>
-        createSupervisor({
-          command: options.command,
-          notes,
-          settingNames: twinNames,
-          hasTerminal: terminal.hasTerminal,
-          lockId,
-          markers,
-          onNews,
-          onWarning: (message) => backlog.add(() => log.warn(message)),
-        }),
+      api: connectLease({ ...lease, name: lease.lockName, userAgent }),
+      createSupervisor: createSupervisorOf,
       listenToSignals: signals,
       suspend: suspendSelf,
       report: (report) => backlog.add(() => log.say(messages.ofReport(report))),
@@ -155,6 +138,20 @@ async function lead(options: RunOptions): Promise<number> {
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options);
+}
+
+type LeaseOfRun = ReturnType<typeof leaseOf>;
+
+/** Which Lease this run is about, and where. */
+function leaseOf({ lockName, lockNamespace }: RunOptions, cluster: LeaseCluster) {
+  const namespace = lockNamespace ?? cluster.namespace;
+  const { origin: server, href } = cluster.server;
+  const lockId = createLockId(`${href} ${namespace} ${lockName}`);
+  return { cluster, namespace, lockName, server, context: cluster.context, lockId };
+}
+
+function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {
+  return `Cannot wait for lease "${namespace}/${lockName}" at ${server} as this runs inside a leader-run that holds it: use another --lock-name`;
 }
 
 /** Listens from now on; what comes before the driver asks for it is kept. */
@@ -183,11 +180,11 @@ function homeDirectory(): string {
 
 async function serveSandbox(options: SandboxOptions): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
-  return runSandbox({ ...options, write, env: environmentOf(readLauncherNotes(process.env)) });
+  return runSandbox({ ...options, write, env: environmentOf(readStartContext(process.env)) });
 }
 
 /** As leader-run was given it; node's own has lost what could steer node. */
-function environmentOf({ environment }: LauncherNotes): NodeJS.ProcessEnv {
+function environmentOf({ environment }: StartContext): NodeJS.ProcessEnv {
   return Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
 }
 

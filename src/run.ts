@@ -4,10 +4,10 @@
  * Beside `main.ts` it is the only file that knows several folders, and it decides nothing: the election is `step()`, the
  * world is in the ports. The simulator runs this very file.
  */
-import type { StartOptions, Supervisor, SupervisorNews } from './child/supervisor.ts';
-import { type SignalContext, meaningOf } from './child/signals.ts';
+import type { StartOptions, Supervisor } from './command/supervisor.ts';
+import { type SignalContext, meaningOf } from './process/signals.ts';
 import type { Effect, TermFacts } from './election/effect.ts';
-import type { ElectionEvent, Gap } from './election/event.ts';
+import type { ClockJump, CommandEvent, ElectionEvent, Instant } from './election/event.ts';
 import type { Outcome, Report } from './election/report.ts';
 import { initialStandby } from './election/standby.ts';
 import type { Candidate, State } from './election/state.ts';
@@ -31,26 +31,28 @@ export interface Clock {
 export interface Ports {
   readonly clock: Clock;
   readonly api: LeaseApi;
-  readonly createSupervisor: (onNews: (news: SupervisorNews) => void) => Supervisor;
+  readonly createSupervisor: (onEvent: (event: CommandEvent) => void) => Supervisor;
   /** Hands over every signal that reaches this process from now on, until `close`. */
   readonly listenToSignals: (onSignal: (signal: NodeJS.Signals) => void) => { close(): void };
   /** Stops this process as Ctrl-Z would; returns when it is continued. */
   readonly suspend: () => void;
   readonly report: (report: Report) => void;
+  /** Sees the state after each turn, its effects performed. The place for what only watches: a probe, a metric, an Event. */
+  readonly onState?: (state: State, at: Instant) => void;
 }
 
 /** What the driver adds to the election's settings. */
 export interface RunSettings extends Candidate {
   readonly leaseNamespace: string;
-  /** What the child gets for TERM, and when leadership is lost. */
+  /** What the command gets for TERM, and when leadership is lost. */
   readonly stopSignal: NodeJS.Signals;
   readonly signals: Omit<SignalContext, 'commandRuns'>;
 }
 
-/** While a child lives the clock is looked at this often, ms: timers stand still while the machine sleeps. */
+/** While a command lives the clock is looked at this often, ms: timers stand still while the machine sleeps. */
 const wakeCheckMs = 200;
 /** A turn this late is said to be late, ms. */
-const noticeableGapMs = 500;
+const noticeableJumpMs = 500;
 /** setTimeout takes no more than 2^31-1 ms. */
 const longestTimerMs = 3_600_000;
 
@@ -79,7 +81,7 @@ class Driver {
   #suspendedMs: number;
   #isDraining = false;
   #hasFailed = false;
-  #child: 'none' | 'started' | 'ended' | 'gone' = 'none';
+  #command: 'none' | 'started' | 'ended' | 'gone' = 'none';
   #outcome: Outcome | null = null;
 
   constructor(
@@ -94,7 +96,7 @@ class Driver {
     this.#reject = reject;
     this.#state = initialStandby(settings, ports.clock.bootMs());
     this.#suspendedMs = ports.clock.suspendedMs();
-    this.#supervisor = ports.createSupervisor((news) => this.#onChildNews(news));
+    this.#supervisor = ports.createSupervisor((event) => this.#onCommandEvent(event));
     this.#signals = ports.listenToSignals((signal) => this.#onSignal(signal));
   }
 
@@ -126,8 +128,8 @@ class Driver {
 
   #turn(event: ElectionEvent): void {
     // After a sleep or a stall the clock is looked at before anything else, and said to have jumped.
-    const gap = this.#takeGap();
-    if (gap !== null) this.#step({ id: 'time', gap });
+    const jump = this.#takeJump();
+    if (jump !== null) this.#step({ id: 'time', jump });
     this.#step(event);
   }
 
@@ -137,16 +139,17 @@ class Driver {
     const { state, effects } = step(this.#state, event, at);
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
+    this.#ports.onState?.(state, at);
   }
 
-  #takeGap(): Gap | null {
+  #takeJump(): ClockJump | null {
     const { clock } = this.#ports;
     const suspendedMs = clock.suspendedMs();
     const sleptMs = suspendedMs - this.#suspendedMs;
     this.#suspendedMs = suspendedMs;
-    if (sleptMs > noticeableGapMs) return { cause: 'suspended', ms: sleptMs };
+    if (sleptMs > noticeableJumpMs) return { cause: 'suspended', ms: sleptMs };
     const lateMs = clock.bootMs() - this.#dueMs;
-    if (lateMs <= noticeableGapMs) return null;
+    if (lateMs <= noticeableJumpMs) return null;
     this.#dueMs = Infinity;
     return { cause: 'stalled', ms: lateMs };
   }
@@ -156,12 +159,12 @@ class Driver {
     this.#cancelTimer();
     const nowMs = clock.bootMs();
     const wakeMs =
-      this.#child === 'started' || this.#child === 'ended' ? nowMs + wakeCheckMs : Infinity;
+      this.#command === 'started' || this.#command === 'ended' ? nowMs + wakeCheckMs : Infinity;
     const dueMs = Math.min(nextDeadlineMs(this.#state), wakeMs);
     this.#dueMs = dueMs;
     if (dueMs === Infinity) return;
     const delayMs = Math.min(Math.max(dueMs - nowMs, 0), longestTimerMs);
-    this.#cancelTimer = clock.setTimer(delayMs, () => this.#enqueue({ id: 'time', gap: null }));
+    this.#cancelTimer = clock.setTimer(delayMs, () => this.#enqueue({ id: 'time', jump: null }));
   }
 
   #perform(effect: Effect): void {
@@ -181,18 +184,18 @@ class Driver {
         this.#watch?.close();
         this.#watch = null;
         return;
-      case 'start-child':
-        this.#child = 'started';
+      case 'start-command':
+        this.#command = 'started';
         return this.#supervisor.start(this.#startOptions(effect));
       case 'extend-guard':
         return this.#supervisor.extend(effect.killAtMs);
-      case 'signal-child':
+      case 'signal-command':
         return this.#supervisor.signal(effect.signal);
-      case 'stop-child':
-        return effect.whom === 'command'
-          ? this.#supervisor.signal(this.#settings.stopSignal)
-          : this.#supervisor.signalTree('SIGTERM');
-      case 'kill-child':
+      case 'stop-command':
+        return this.#supervisor.signal(this.#settings.stopSignal);
+      case 'stop-tree':
+        return this.#supervisor.signalTree('SIGTERM');
+      case 'kill-tree':
         return this.#supervisor.kill();
       case 'report':
         return this.#ports.report(effect.report);
@@ -216,7 +219,7 @@ class Driver {
     term,
     notAfterMs,
     killAtMs,
-  }: Extract<Effect, { id: 'start-child' }>): StartOptions {
+  }: Extract<Effect, { id: 'start-command' }>): StartOptions {
     return { environment: this.#environment(term), notAfterMs, killAtMs };
   }
 
@@ -231,17 +234,17 @@ class Driver {
     };
   }
 
-  #onChildNews(news: SupervisorNews): void {
-    if (news.id === 'ended' || news.id === 'gone') this.#child = news.id;
-    if (this.#child === 'started' && (news.id === 'refused' || news.id === 'failed'))
-      this.#child = 'gone';
-    if (news.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
-    this.#enqueue({ ...news, id: `child-${news.id}` } as ElectionEvent);
+  #onCommandEvent(event: CommandEvent): void {
+    if (event.id === 'ended' || event.id === 'gone') this.#command = event.id;
+    if (this.#command === 'started' && (event.id === 'too-late' || event.id === 'failed'))
+      this.#command = 'gone';
+    if (event.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
+    this.#enqueue({ id: 'command', event });
   }
 
   #onSignal(signal: NodeJS.Signals): void {
     const { signals, stopSignal } = this.#settings;
-    const meaning = meaningOf(signal, { ...signals, commandRuns: this.#child === 'started' });
+    const meaning = meaningOf(signal, { ...signals, commandRuns: this.#command === 'started' });
     switch (meaning.id) {
       case 'stop': {
         const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
@@ -263,7 +266,7 @@ class Driver {
     this.#ports.api.close();
     this.#cancelPreparing?.();
     // A gate that never got its "go" is let go first.
-    if (this.#child === 'none' && this.#cancelPreparing === null) this.#supervisor.dismiss();
+    if (this.#command === 'none' && this.#cancelPreparing === null) this.#supervisor.cancel();
     else this.#settle(outcome);
   }
 

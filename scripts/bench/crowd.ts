@@ -8,8 +8,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EventEmitter } from 'node:events';
-import { bootNowMs } from '../../src/child/clock.ts';
-import type { Supervisor, SupervisorNews } from '../../src/child/supervisor.ts';
+import { bootNowMs } from '../../src/process/clock.ts';
+import type { CommandEvent } from '../../src/election/event.ts';
+import type { Supervisor } from '../../src/command/supervisor.ts';
 import type { LeaseApi } from '../../src/lease/api.ts';
 import { loadCluster, type LeaseCluster } from '../../src/lease/cluster.ts';
 import { connectLease } from '../../src/lease/connection.ts';
@@ -85,8 +86,8 @@ class Crowd {
       {
         clock,
         api: this.#countingApi(),
-        createSupervisor: (onNews) =>
-          pretendToSupervise(onNews, () => {
+        createSupervisor: (onEvent) =>
+          pretendToSupervise(onEvent, () => {
             this.#stopLeader = stop;
             this.#changes.emit('leads', performance.now());
             this.#onSettled();
@@ -126,8 +127,8 @@ class Crowd {
 }
 
 /** A command that starts at "go" and ends at the first signal. */
-function pretendToSupervise(onNews: (news: SupervisorNews) => void, onGo: () => void): Supervisor {
-  const later = (...news: SupervisorNews[]) => setImmediate(() => news.forEach(onNews));
+function pretendToSupervise(onEvent: (news: CommandEvent) => void, onGo: () => void): Supervisor {
+  const later = (...news: CommandEvent[]) => setImmediate(() => news.forEach(onEvent));
   const end = () => later({ id: 'ended', ending: { id: 'exited', code: 0 } }, { id: 'gone' });
   return {
     prepare: () => later({ id: 'ready' }),
@@ -139,7 +140,7 @@ function pretendToSupervise(onNews: (news: SupervisorNews) => void, onGo: () => 
     signal: end,
     signalTree: () => undefined,
     kill: end,
-    dismiss: () => later({ id: 'gone' }),
+    cancel: () => later({ id: 'gone' }),
   };
 }
 

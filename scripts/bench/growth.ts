@@ -6,10 +6,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { bootNowMs } from '../../src/child/clock.ts';
-import { readLauncherNotes } from '../../src/child/launcher-notes.ts';
-import { listenToSignals } from '../../src/child/signals.ts';
-import { createSupervisor } from '../../src/child/tree-supervisor.ts';
+import { bootNowMs } from '../../src/process/clock.ts';
+import { readStartContext } from '../../src/process/start-context.ts';
+import { listenToSignals } from '../../src/process/signals.ts';
+import { createSupervisor } from '../../src/command/command-supervisor.ts';
 import type { Report } from '../../src/election/report.ts';
 import { loadCluster } from '../../src/lease/cluster.ts';
 import { connectLease } from '../../src/lease/connection.ts';
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
       if (request.id === 'update') renewals += 1;
       return api.send(request, timeoutMs);
     },
-    watch: (version, silenceMs, onNews) => api.watch(version, silenceMs, onNews),
+    watch: (version, silenceMs, onEvent) => api.watch(version, silenceMs, onEvent),
     close: () => api.close(),
   };
   let deliver: (signal: NodeJS.Signals) => void = () => undefined;
@@ -95,13 +95,13 @@ async function main(): Promise<void> {
         },
       },
       api: counted,
-      createSupervisor: (onNews) =>
+      createSupervisor: (onEvent) =>
         createSupervisor({
           command: ['sleep', '100000'],
-          notes: readLauncherNotes(process.env),
+          notes: readStartContext(process.env),
           settingNames: [],
           hasTerminal: false,
-          onNews,
+          onEvent,
           onWarning: (message) => console.error(message),
         }),
       listenToSignals: (onSignal) => {
@@ -110,7 +110,7 @@ async function main(): Promise<void> {
       },
       suspend: () => undefined,
       report: ({ id }: Report) => {
-        if (id !== 'acquired' && id !== 'child-started') console.error(id);
+        if (id !== 'acquired' && id !== 'command-started') console.error(id);
       },
     },
   );

@@ -6,10 +6,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bootNowMs } from '../../src/child/clock.ts';
+import { bootNowMs } from '../../src/process/clock.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { lastSeenAlive } from '../../test/child/fixtures/processes.ts';
-import { bigTree, createMark, grown } from '../../test/child/fixtures/tree.ts';
+import { lastSeenAlive } from '../../test/command/fixtures/processes.ts';
+import { bigTree, createMark, grown } from '../../test/command/fixtures/tree.ts';
 import { summarise } from './statistics.ts';
 
 const size = 30;

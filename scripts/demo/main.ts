@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: three replicas of leader-run on one Lease, what happens to them, and a judgement by the workers' own
+ * `npm run demo`: three replicas of leader-run on one Lease, what happens to them, and a recordClass by the workers' own
  * timestamps. `--sabotage` starts the workers without leader-run, to show that the judge would notice.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

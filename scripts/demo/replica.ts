@@ -105,7 +105,7 @@ export class Replica {
 }
 
 /** What others say of the same event, or the worker itself. */
-const unseen: ReadonlySet<string> = new Set(['holder-changed', 'child-started', 'child-ended']);
+const unseen: ReadonlySet<string> = new Set(['holder-changed', 'command-started', 'command-ended']);
 
 function readLogLine(text: string): LogLine {
   try {

@@ -75,7 +75,7 @@ export function formatDuration(ms: number): string {
 }
 
 /** As {@link formatDuration}, with no more digits than a person wants to read: `3h12m`, `10.2s`, `350ms`. */
-export function roughDuration(ms: number): string {
+export function humanDuration(ms: number): string {
   if (!Number.isFinite(ms)) return formatDuration(ms);
   const stepMs = ms < 1_000 ? 1 : ms < 60_000 ? 100 : ms < 3_600_000 ? 1_000 : 60_000;
   return formatDuration(Math.round(ms / stepMs) * stepMs);

@@ -16,7 +16,7 @@ export function exitStatus(
   codes: { readonly conflictExitCode: number; readonly lostExitCode: number },
 ): number {
   switch (outcome.id) {
-    case 'child':
+    case 'command':
       return outcome.ending.id === 'exited'
         ? outcome.ending.code
         : signalExitCode(outcome.ending.signal);

@@ -1,7 +1,7 @@
 /** Why a request gave no Lease, in words: each is the end of "Cannot … as". */
 import { STATUS_CODES } from 'node:http';
 import type { Failure } from '../election/lease.ts';
-import { roughDuration } from './durations.ts';
+import { humanDuration } from './durations.ts';
 import { phrase, quote } from './text.ts';
 
 const rights = 'get, create, update and watch on leases.coordination.k8s.io';
@@ -10,7 +10,7 @@ const rights = 'get, create, update and watch on leases.coordination.k8s.io';
 export function failureClause(failure: Failure, namespace: string): string {
   switch (failure.reason) {
     case 'timeout':
-      return `no answer came within ${roughDuration(failure.afterMs)}`;
+      return `no answer came within ${humanDuration(failure.afterMs)}`;
     case 'network':
       return `the connection failed: ${phrase(failure.message)}`;
     case 'certificate':
@@ -38,7 +38,7 @@ export function failureClause(failure: Failure, namespace: string): string {
 export function failureInBrief(failure: Failure): string {
   switch (failure.reason) {
     case 'timeout':
-      return `no answer within ${roughDuration(failure.afterMs)}`;
+      return `no answer within ${humanDuration(failure.afterMs)}`;
     case 'rejected':
     case 'status':
       return status(failure.status);

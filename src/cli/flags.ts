@@ -55,12 +55,14 @@ export const sandboxFlags: readonly Flag[] = [valued('port'), valued('kubeconfig
 export const reservedWords: readonly string[] = ['status', 'check', 'manifests', 'completion'];
 
 /** The environment variable that stands for a flag. */
-export function twinOf(flag: string): string {
+export function envVarOf(flag: string): string {
   return `LEADER_RUN_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
 /** The settings that may come from the environment. */
-export const twinFlags = runFlags.filter(({ name }) => name !== 'help' && name !== 'version');
+export const flagsWithEnvVar = runFlags.filter(({ name }) => name !== 'help' && name !== 'version');
 
 /** The environment variables that are settings of leader-run, and so not the command's business. */
-export const twinNames: ReadonlySet<string> = new Set(twinFlags.map(({ name }) => twinOf(name)));
+export const envVarNames: ReadonlySet<string> = new Set(
+  flagsWithEnvVar.map(({ name }) => envVarOf(name)),
+);

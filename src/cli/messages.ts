@@ -3,11 +3,11 @@
  *
  * Where the Lease is and who we are is said once, in the first line; the later ones are short.
  */
-import type { Ending, Gap, ProcessName } from '../election/event.ts';
+import type { Ending, ClockJump, ProcessName } from '../election/event.ts';
 import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
-import { formatDuration, roughDuration } from './durations.ts';
+import { formatDuration, humanDuration } from './durations.ts';
 import { failureClause, failureInBrief } from './failures.ts';
 import type { Line, LineLevel } from './log.ts';
 import { oneLine, phrase, quote } from './text.ts';
@@ -55,30 +55,30 @@ export function createMessages(context: MessageContext): Messages {
 
 function levelOf(report: Report): LineLevel {
   switch (report.id) {
-    case 'child-started':
+    case 'command-started':
       return 'debug';
     case 'waiting':
     case 'holder-changed':
     case 'acquired':
     case 'api-recovered':
     case 'renewed':
-    case 'child-ended':
+    case 'command-ended':
     case 'released':
       return 'info';
     case 'api-failed':
     case 'renewal-failed':
     case 'restoring':
     case 'went-back':
-    case 'killing-child':
+    case 'killing-tree':
     case 'not-released':
       return 'warn';
     case 'polling':
       return report.why === 'forbidden' ? 'warn' : 'info';
-    case 'stopping-child':
-      return report.reason.id === 'lost' ? 'error' : 'info';
-    case 'stopping-rest':
+    case 'stopping-command':
+      return report.reason.id === 'signal' ? 'info' : 'error';
+    case 'stopping-remaining':
       return isDaemonsStart(report) ? 'warn' : 'info';
-    case 'child-lingering':
+    case 'tree-lingering':
     case 'lost':
       return 'error';
     case 'not-acquired':
@@ -113,37 +113,37 @@ class Sentences {
       case 'holder-changed':
         return this.#holderChanged(report.from, report.to);
       case 'went-back':
-        return `The API server shows an older state of ${lease} (resourceVersion ${report.shownVersion} after ${report.newestVersion}): it was restored from a backup, or answers from an old cache. Waiting ${roughDuration(report.waitsMs)} for ${quote(report.holder)}, which may still lead`;
+        return `The API server shows an older state of ${lease} (resourceVersion ${report.shownVersion} after ${report.newestVersion}): it was restored from a backup, or answers from an old cache. Waiting ${humanDuration(report.waitsMs)} for ${quote(report.holder)}, which may still lead`;
       case 'acquired':
         return `Leading ${lease}: fencing token ${report.token}, transitions ${report.transitions}`;
-      case 'child-started':
-        return `Started child ${report.pid}`;
+      case 'command-started':
+        return `Started command ${report.pid}`;
       case 'api-failed':
         return `Cannot ${isAnswer(report.failure) ? 'use' : 'reach'} ${this.place} as ${failureClause(report.failure, namespace)}; trying again`;
       case 'api-recovered':
         return 'The API server answers again';
       case 'renewal-failed':
-        return `Cannot renew ${lease} as ${failureClause(report.failure, namespace)}; the last renewal was sent ${roughDuration(report.sinceRenewalMs)} ago, the child is stopped in ${roughDuration(report.stopsInMs)} unless one succeeds`;
+        return `Cannot renew ${lease} as ${failureClause(report.failure, namespace)}; the last renewal was sent ${humanDuration(report.sinceRenewalMs)} ago, the command is stopped in ${humanDuration(report.stopsInMs)} unless one succeeds`;
       case 'renewed':
-        return `Renewed ${lease} again, ${roughDuration(report.sinceRenewalMs)} after the renewal before`;
+        return `Renewed ${lease} again, ${humanDuration(report.sinceRenewalMs)} after the renewal before`;
       case 'restoring':
         return `Writing our record to ${lease} again as somebody ${report.what} it`;
-      case 'stopping-child':
-        return `Stopping ${child(report.pid)} ${this.#why(report.reason)}; ${killFollows(report.killsInMs)}`;
-      case 'killing-child':
+      case 'stopping-command':
+        return `Stopping ${command(report.pid)} ${this.#why(report.reason)}; ${killFollows(report.killsInMs)}`;
+      case 'killing-tree':
         return this.#killing(report);
-      case 'child-ended':
-        return `Child ${report.pid} ${ended(report.ending)}`;
-      case 'stopping-rest':
+      case 'command-ended':
+        return `Command ${report.pid} ${ended(report.ending)}`;
+      case 'stopping-remaining':
         return stoppingRest(report);
-      case 'child-lingering':
-        return `Cannot kill ${report.pids.join(', ')} of the child's processes as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
+      case 'tree-lingering':
+        return `Cannot kill ${report.pids.join(', ')} of the command's processes as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
       case 'released':
         return `Released ${lease}`;
       case 'not-released':
         return this.#notReleased(report.why);
       case 'lost':
-        return `Not starting the child as ${this.#loss(report.loss)}`;
+        return `Not starting the command as ${this.#loss(report.loss)}`;
       case 'not-acquired':
         return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
       case 'polling': {
@@ -161,7 +161,7 @@ class Sentences {
   }
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
-    if (why.reason === 'child') return `Cannot start the child as ${phrase(why.message)}`;
+    if (why.reason === 'command') return `Cannot start the command as ${phrase(why.message)}`;
     return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
   }
 
@@ -171,17 +171,19 @@ class Sentences {
     return `${capital(lease)} is now held by ${quote(to)}, no longer by ${quote(from)}`;
   }
 
-  #killing({ pid, reason, afterMs }: Report & { id: 'killing-child' }): string {
-    const within = `it did not end within ${roughDuration(afterMs)}`;
+  #killing({ pid, reason, afterMs }: Report & { id: 'killing-tree' }): string {
+    const within = `it did not end within ${humanDuration(afterMs)}`;
     switch (reason.id) {
-      case 'rest':
-        return `Killing what child ${pid} left behind as ${within}`;
+      case 'remaining':
+        return `Killing what command ${pid} left behind as ${within}`;
       case 'signal':
-        return `Killing ${child(pid)} as ${within} of ${reason.signal}`;
+        return `Killing ${command(pid)} as ${within} of ${reason.signal}`;
+      case 'unguarded':
+        return `Killing ${command(pid)} as ${within} of the loss of its guard`;
       case 'lost':
         return afterMs === 0
-          ? `Killing ${child(pid)} as ${this.#loss(reason.loss)}`
-          : `Killing ${child(pid)} as ${within} of the loss of ${this.lease}`;
+          ? `Killing ${command(pid)} as ${this.#loss(reason.loss)}`
+          : `Killing ${command(pid)} as ${within} of the loss of ${this.lease}`;
     }
   }
 
@@ -193,29 +195,34 @@ class Sentences {
   }
 
   #why(reason: StopReason): string {
-    return reason.id === 'signal' ? `on ${reason.signal}` : `as ${this.#loss(reason.loss)}`;
+    switch (reason.id) {
+      case 'signal':
+        return `on ${reason.signal}`;
+      case 'lost':
+        return `as ${this.#loss(reason.loss)}`;
+      case 'unguarded':
+        return `as ${unguarded(reason.message)}`;
+    }
   }
 
   #loss(loss: Loss): string {
     switch (loss.id) {
       case 'expired':
-        return loss.gap === null
+        return loss.jump === null
           ? this.#notRenewed(loss)
-          : `${gapClause(loss.gap)}, past its ${this.lease}`;
+          : `${jumpClause(loss.jump)}, past its ${this.lease}`;
       case 'deposed':
         return loss.holder === this.#context.identity
           ? `another process writes ${this.lease} with the same identity ${quote(loss.holder)}: give each its own --id`
           : `${this.lease} is held by ${quote(loss.holder)} now`;
       case 'went-back':
         return `the API server shows an older state of ${this.lease} (resourceVersion ${loss.shownVersion} after ${loss.newestVersion}), ${loss.holder === '' ? 'in which nobody holds it' : `held by ${quote(loss.holder)}`}: was it restored from a backup?`;
-      case 'unguarded':
-        return `it cannot be guarded any more: ${phrase(loss.message)}`;
     }
   }
 
   #notRenewed({ sinceRenewalMs, lastFailure }: Loss & { id: 'expired' }): string {
     const last = lastFailure === null ? '' : `, last attempt: ${failureInBrief(lastFailure)}`;
-    return `${this.lease} was not renewed within ${formatDuration(this.#context.renewDeadlineMs)}: last renewal was sent ${roughDuration(sinceRenewalMs)} ago${last}`;
+    return `${this.lease} was not renewed within ${formatDuration(this.#context.renewDeadlineMs)}: last renewal was sent ${humanDuration(sinceRenewalMs)} ago${last}`;
   }
 }
 
@@ -231,14 +238,14 @@ function heldBy(holder: string | null): string {
 function killFollows(killsInMs: number): string {
   return killsInMs === Infinity
     ? 'no SIGKILL follows'
-    : `SIGKILL follows in ${roughDuration(killsInMs)}`;
+    : `SIGKILL follows in ${humanDuration(killsInMs)}`;
 }
 
 function ended(ending: Ending): string {
   return ending.id === 'exited' ? `exited with ${ending.code}` : `was ended by ${ending.signal}`;
 }
 
-type StoppingRest = Report & { id: 'stopping-rest' };
+type StoppingRest = Report & { id: 'stopping-remaining' };
 
 /** A command that succeeds this soon and leaves something running has most likely put a daemon into the background. */
 const daemonsStartMs = 10_000;
@@ -251,7 +258,7 @@ function stoppingRest(report: StoppingRest): string {
   const { processes, ranForMs } = report;
   const names = namesOf(processes);
   if (ranForMs !== null && isDaemonsStart(report))
-    return `The command exited after ${roughDuration(ranForMs)} and left ${names} running; leader-run stops what is left. Run it in the foreground (nginx: "daemon off")`;
+    return `The command exited after ${humanDuration(ranForMs)} and left ${names} running; leader-run stops what is left. Run it in the foreground (nginx: "daemon off")`;
   const what = processes.length === 1 ? 'a process' : `${processes.length} processes`;
   return `Stopping ${what} that the command left behind: ${names}`;
 }
@@ -266,10 +273,10 @@ function namesOf(processes: readonly ProcessName[]): string {
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
-function gapClause({ cause, ms }: Gap): string {
+function jumpClause({ cause, ms }: ClockJump): string {
   return cause === 'suspended'
-    ? `this machine slept ${roughDuration(ms)}`
-    : `leader-run was stopped or starved for ${roughDuration(ms)}`;
+    ? `this machine slept ${humanDuration(ms)}`
+    : `leader-run was stopped or starved for ${humanDuration(ms)}`;
 }
 
 function capital(text: string): string {
@@ -277,6 +284,10 @@ function capital(text: string): string {
 }
 
 /** 0: it was told to start, and has not said yet that it does. */
-function child(pid: number): string {
-  return pid === 0 ? 'child' : `child ${pid}`;
+function command(pid: number): string {
+  return pid === 0 ? 'command' : `command ${pid}`;
+}
+
+function unguarded(message: string): string {
+  return `it cannot be guarded any more: ${phrase(message)}`;
 }

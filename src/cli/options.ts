@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly kubeconfig: string | null;
   readonly context: string | null;
   readonly settings: ElectionSettings;
-  /** What the child gets for TERM and on loss. */
+  /** What the command gets for TERM and on loss. */
   readonly stopSignal: NodeJS.Signals;
   readonly conflictExitCode: number;
   readonly lostExitCode: number;

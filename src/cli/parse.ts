@@ -4,14 +4,21 @@
  * commander finds the flags, their values and the command's first word; what the values mean is read here.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { reservedWords, runFlags, sandboxFlags, twinFlags, twinOf, type Flag } from './flags.ts';
+import {
+  reservedWords,
+  runFlags,
+  sandboxFlags,
+  flagsWithEnvVar,
+  envVarOf,
+  type Flag,
+} from './flags.ts';
 import { runHelp, sandboxHelp } from './help.ts';
 import type { CommandLine } from './options.ts';
 import { readLogOptions } from './log-options.ts';
 import { Reader, parseSwitch, type Given } from './reader.ts';
 import { readRunOptions } from './run-options.ts';
 import { readSandboxOptions } from './sandbox-options.ts';
-import { strangeVariables } from './strange-variables.ts';
+import { unknownVariables } from './unknown-variables.ts';
 import { oneLine } from './text.ts';
 import { canonicalWords } from './canonical-flags.ts';
 
@@ -47,7 +54,7 @@ function parseRun(
   env: Environment,
   { hostname, uuid, version }: Surroundings,
 ): CommandLine {
-  const twins = twinsIn(env);
+  const twins = envVarsIn(env);
   const words = split(argv, runFlags, 'leader-run --help');
   if (words.id === 'refused') {
     // Of the flags nothing is known then.
@@ -60,7 +67,7 @@ function parseRun(
   if (reader.refusal !== null) return { ...refused(reader.refusal), format: options.log.format };
   return {
     id: 'run',
-    options: { ...options, warnings: [...options.warnings, ...strangeVariables(env)] },
+    options: { ...options, warnings: [...options.warnings, ...unknownVariables(env)] },
   };
 }
 
@@ -110,9 +117,9 @@ function split(
 }
 
 /** The twins that are set. Templates give every variable a value: an empty one and a switch that is off count as not set. */
-function twinsIn(env: Environment): ReadonlyMap<string, Given> {
-  const given = twinFlags.flatMap(({ name, isSwitch }): [string, Given][] => {
-    const origin = twinOf(name);
+function envVarsIn(env: Environment): ReadonlyMap<string, Given> {
+  const given = flagsWithEnvVar.flatMap(({ name, isSwitch }): [string, Given][] => {
+    const origin = envVarOf(name);
     const text = env[origin] ?? '';
     const switched = isSwitch ? parseSwitch(text) : null;
     const isOff = switched?.ok === true && !switched.value;

@@ -12,12 +12,12 @@ export type Parsed<T> =
 
 export class Reader {
   readonly #flags: ReadonlyMap<string, Given>;
-  readonly #twins: ReadonlyMap<string, Given>;
+  readonly #envVars: ReadonlyMap<string, Given>;
   #refusal: string | null = null;
 
   constructor(flags: ReadonlyMap<string, Given>, twins: ReadonlyMap<string, Given>) {
     this.#flags = flags;
-    this.#twins = twins;
+    this.#envVars = twins;
   }
 
   /** One line for a person, or null while all is well. */
@@ -31,12 +31,12 @@ export class Reader {
 
   /** The flag if it was given, else its twin, else null. */
   given(name: string): Given | null {
-    return this.#flags.get(name) ?? this.#twins.get(name) ?? null;
+    return this.#flags.get(name) ?? this.#envVars.get(name) ?? null;
   }
 
   /** Which of several flags for the same thing was given; a flag beats every twin, two of one kind are refused. */
   oneOf<T extends string>(names: readonly T[]): T | null {
-    for (const source of [this.#flags, this.#twins]) {
+    for (const source of [this.#flags, this.#envVars]) {
       const said = names.filter((name) => source.has(name));
       const [first, second] = said.map((name) => source.get(name)?.origin ?? name);
       if (first !== undefined && second !== undefined) {

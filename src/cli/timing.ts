@@ -42,9 +42,9 @@ export function readTiming(reader: Reader): Timing & { readonly warning: string 
   const roomMs = Math.max(0, roomForLossGraceMs(leaseDurationMs, renewDeadlineMs));
   const lossGraceMs = reader.read('loss-grace', parseNotNegative, roomMs);
   const timing = { leaseDurationMs, renewDeadlineMs, retryPeriodMs, lossGraceMs };
-  const problem = impossibility(timing);
+  const problem = timingError(timing);
   if (problem !== null) reader.refuse(`Cannot start as ${problem}`);
-  return { ...timing, warning: imprudence(timing) };
+  return { ...timing, warning: timingWarning(timing) };
 }
 
 function parseLeaseDuration(text: string): Parsed<number> {
@@ -62,7 +62,7 @@ function parseLeaseDuration(text: string): Parsed<number> {
 }
 
 /** What makes these durations impossible, with the numbers. Mutual exclusion rests on the last one. */
-function impossibility(timing: Timing): string | null {
+function timingError(timing: Timing): string | null {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, lossGraceMs } = timing;
   if (renewDeadlineMs >= leaseDurationMs) {
     return `--renew-deadline must be less than --lease-duration: current values are ${formatDuration(renewDeadlineMs)} and ${formatDuration(leaseDurationMs)}`;
@@ -91,7 +91,7 @@ function noRoom({ leaseDurationMs, renewDeadlineMs, lossGraceMs }: Timing): stri
   );
 }
 
-function imprudence({ renewDeadlineMs, retryPeriodMs }: Timing): string | null {
+function timingWarning({ renewDeadlineMs, retryPeriodMs }: Timing): string | null {
   if (retryPeriodMs <= renewDeadlineMs / 3) return null;
   return `--retry-period should be at most a third of --renew-deadline, or one lost request may cost the lease: current values are ${formatDuration(retryPeriodMs)} and ${formatDuration(renewDeadlineMs)}`;
 }

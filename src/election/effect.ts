@@ -4,7 +4,7 @@
 import type { LeaseRequest } from './lease.ts';
 import type { Outcome, Report } from './report.ts';
 
-/** What the child is told of its term of leadership. */
+/** What the command is told of its term of leadership. */
 export interface TermFacts {
   /** metadata.resourceVersion of the write that won: larger than any earlier term's. */
   readonly fencingToken: string;
@@ -27,17 +27,19 @@ export type Effect =
   | { readonly id: 'unwatch' }
   /** Not after `notAfterMs`, and with the guard told to kill at `killAtMs`: boot-clock instants. */
   | {
-      readonly id: 'start-child';
+      readonly id: 'start-command';
       readonly term: TermFacts;
       readonly notAfterMs: number;
       readonly killAtMs: number;
     }
   /** A boot-clock instant, never earlier than the one before. */
   | { readonly id: 'extend-guard'; readonly killAtMs: number }
-  | { readonly id: 'signal-child'; readonly signal: NodeJS.Signals }
-  /** The stop signal of the settings, to the command (`command`) or to all that it left behind (`tree`). */
-  | { readonly id: 'stop-child'; readonly whom: 'command' | 'tree' }
-  | { readonly id: 'kill-child' }
+  | { readonly id: 'signal-command'; readonly signal: NodeJS.Signals }
+  /** The stop signal of the settings, to the command. */
+  | { readonly id: 'stop-command' }
+  /** SIGTERM, to all that the command left behind. */
+  | { readonly id: 'stop-tree' }
+  | { readonly id: 'kill-tree' }
   | { readonly id: 'report'; readonly report: Report }
   /** The last effect. */
   | { readonly id: 'finish'; readonly outcome: Outcome };

@@ -6,7 +6,7 @@
  */
 import type { Effect } from './effect.ts';
 import type { ElectionEvent } from './event.ts';
-import { freeAtMs } from './observation.ts';
+import { freeAtMs } from './observed-lease.ts';
 import { type SentRecord, readRecord, resourceVersionOf } from './record.ts';
 import { killDeadlineMs } from './settings.ts';
 import { InternalError, type State, type Tenure } from './state.ts';
@@ -54,7 +54,7 @@ function checkKills({ after, effects, nowMs }: Transition): void {
   }
   const confirmedMs = tenureOf(after)?.confirmed.sentAtMs ?? -Infinity;
   for (const effect of effects) {
-    if (effect.id !== 'start-child' && effect.id !== 'extend-guard') continue;
+    if (effect.id !== 'start-command' && effect.id !== 'extend-guard') continue;
     const latestMs = killDeadlineMs(candidate, confirmedMs);
     must(effect.killAtMs <= latestMs, 'G2: the guard would kill too late');
     if (effect.id === 'extend-guard') continue;
@@ -85,21 +85,21 @@ function checkAcquiring({ before, after, nowMs }: Transition): void {
   if (after.id !== 'standby' || after.call.id !== 'writing') return;
   if (requestOf(before) === after.call.request) return;
   const { leaseDurationMs } = after.candidate;
-  const sights = before.id === 'standby' ? [before.sight, after.sight] : [after.sight];
-  const isFree = sights.some((sight) => nowMs >= freeAtMs(sight, leaseDurationMs));
+  const sights = before.id === 'standby' ? [before.observed, after.observed] : [after.observed];
+  const isFree = sights.some((observed) => nowMs >= freeAtMs(observed, leaseDurationMs));
   must(isFree, 'G1: a lease is taken that is not free');
 }
 
 /** A tree that was started is gone only when the supervisor says so. */
 function checkTree({ before, event, after }: Transition): void {
   if (!hasTree(before) || hasTree(after)) return;
-  const isGone =
-    event.id === 'child-gone' || event.id === 'child-refused' || event.id === 'child-failed';
+  const isGone = event.id === 'command' && ['gone', 'too-late', 'failed'].includes(event.event.id);
   must(isGone, 'G3: the command is forgotten while its tree may live');
 }
 
 function hasTree(state: State): boolean {
-  if (state.id === 'leading') return state.child.id !== 'preparing' && state.child.id !== 'ready';
+  if (state.id === 'leading')
+    return state.command.id !== 'preparing' && state.command.id !== 'ready';
   return state.id === 'stepping-down' || state.id === 'losing';
 }
 

@@ -1,32 +1,33 @@
 /**
- * Leading: from the write that won until the child is told to stop.
+ * Leading: from the write that won until the command is told to stop.
  *
- * The child is started in the very turn that knows that we lead, are not stopping, and have more than half of the renew
+ * The command is started in the very turn that knows that we lead, are not stopping, and have more than half of the renew
  * deadline left; else a renewal comes first.
  */
 import type { RawLease } from './lease.ts';
-import { expiry, lose } from './losing.ts';
+import { lose } from './losing.ts';
 import { type SentRecord, resourceVersionOf } from './record.ts';
-import { beginRelease } from './releasing.ts';
+import { releaseTerm } from './releasing.ts';
 import { freshStreak } from './retrying.ts';
-import { advanceRenewal, believedUntilMs, renewNow, renewalDeadlineMs } from './renewing.ts';
+import { advanceRenewal, renewNow, renewalDeadlineMs } from './renewing.ts';
 import { killDeadlineMs } from './settings.ts';
-import type { Leading, LiveChild, Standby, State } from './state.ts';
+import type { Leading, Standby, State } from './state.ts';
 import { stepDown } from './stepping-down.ts';
+import { believedUntilMs, expiry, isLive } from './term.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
 
 /** A write of ours is stored: the term begins, and counts from when that write was *sent*. */
 export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: Turn): Leading {
-  const { candidate, child, requests, watch } = standby;
+  const { candidate, command, requests, watch } = standby;
   const fencingToken = resourceVersionOf(lease);
-  turn.say({ id: 'acquired', token: fencingToken, transitions: sent.transitions });
+  turn.report({ id: 'acquired', token: fencingToken, transitions: sent.transitions });
   return {
     id: 'leading',
     candidate,
     requests,
     watch,
-    child,
+    command,
     tenure: {
       term: { fencingToken, acquireTime: sent.acquireTime },
       confirmed: sent,
@@ -39,10 +40,10 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
   };
 }
 
-/** What the passing of time alone brings about: the loss first, then the child's start, then the renewal. */
+/** What the passing of time alone brings about: the loss first, then the command's start, then the renewal. */
 export function advanceLeading(leading: Leading, turn: Turn): State {
   if (turn.nowMs >= believedUntilMs(leading)) return lose(leading, expiry(leading, turn), turn);
-  const started = startChild(leading, turn);
+  const started = startCommand(leading, turn);
   // Opened only now, so that nothing stands between the win and the start.
   const watch = watchFrom(started, started.tenure.newestVersion, turn);
   return advanceRenewal({ ...started, watch }, turn);
@@ -52,37 +53,32 @@ export function leadingDeadlineMs(leading: Leading): number {
   return Math.min(believedUntilMs(leading), renewalDeadlineMs(leading));
 }
 
-function startChild(leading: Leading, turn: Turn): Leading {
-  const { child, candidate, tenure } = leading;
-  if (child.id !== 'ready') return leading;
+function startCommand(leading: Leading, turn: Turn): Leading {
+  const { command, candidate, tenure } = leading;
+  if (command.id !== 'ready') return leading;
   const { sentAtMs, transitions } = tenure.confirmed;
   if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2) {
     // After a failure the back-off counts here too.
     return leading.call.failures === 0 ? renewNow(leading, turn) : leading;
   }
   const { fencingToken, acquireTime } = tenure.term;
-  turn.do({
-    id: 'start-child',
+  turn.emit({
+    id: 'start-command',
     term: { fencingToken, acquireTime, leaseTransitions: transitions },
     notAfterMs: believedUntilMs(leading),
     killAtMs: killDeadlineMs(candidate, sentAtMs),
   });
-  return { ...leading, child: { id: 'starting' } };
+  return { ...leading, command: { id: 'starting' } };
 }
 
-/** A signal asks us to stop: the child that lives is told so; where there is none yet, none is started. */
+/** A signal asks us to stop: the command that lives is told so; where there is none yet, none is started. */
 export function stopLeading(
   leading: Leading,
   signal: NodeJS.Signals,
   forwardAs: NodeJS.Signals | null,
   turn: Turn,
 ): State {
-  const { child } = leading;
-  if (!isLive(child)) return beginRelease(leading, { id: 'interrupted', signal }, turn);
-  return stepDown({ ...leading, child }, { id: 'signal', signal }, forwardAs, turn);
-}
-
-/** Whether the command was told to start. */
-export function isLive(child: Leading['child']): child is LiveChild {
-  return child.id !== 'preparing' && child.id !== 'ready';
+  const { command } = leading;
+  if (!isLive(command)) return releaseTerm(leading, { id: 'interrupted', signal }, turn);
+  return stepDown({ ...leading, command }, { id: 'signal', signal }, forwardAs, turn);
 }

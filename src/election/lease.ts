@@ -71,7 +71,7 @@ export type Answer =
  * - `forbidden`: RBAC lacks `watch`. It is looked at again now and then (an API server that starts forbids everything): `open` may follow.
  * - `changed`, `deleted`: the object as the event carried it (for `deleted`, the last state with the resourceVersion of the deletion).
  */
-export type WatchNews =
+export type WatchEvent =
   | { readonly id: 'open' }
   | { readonly id: 'down'; readonly failure: Failure }
   | { readonly id: 'forbidden'; readonly message: string }

@@ -1,33 +1,22 @@
 /**
- * Leadership is lost: the child is stopped without asking anybody, killed in time, and only then is there anything else.
+ * Leadership is lost: the command is stopped without asking anybody, killed in time, and only then is there anything else.
  */
 import { end } from './ending.ts';
-import { judge } from './judging.ts';
+import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
-import { beginRelease } from './releasing.ts';
-import { type Tenured, believedUntilMs } from './renewing.ts';
+import { releaseTerm } from './releasing.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
-import type { Candidate, LiveChild, Losing, State } from './state.ts';
-import { pidOf } from './stepping-down.ts';
+import type { Candidate, LiveCommand, Losing, State } from './state.ts';
+import { type Tenured, believedUntilMs, killWhenDue, pidOf } from './term.ts';
 import type { Turn } from './turn.ts';
 import { abandon, withUnanswered } from './writing.ts';
 
-/** The loss by time, with what is known of its cause. */
-export function expiry({ tenure, call }: Tenured, turn: Turn): Loss {
-  return {
-    id: 'expired',
-    sinceRenewalMs: turn.nowMs - tenure.confirmed.sentAtMs,
-    lastFailure: call.failure,
-    gap: turn.gap,
-  };
-}
-
 /** Ends the belief in our leadership: stop signal at once, and SIGKILL when the grace that is left is over. */
 export function lose(state: Tenured, loss: Loss, turn: Turn): State {
-  const { child, call, candidate, tenure } = state;
-  if (child.id === 'preparing' || child.id === 'ready') {
-    turn.say({ id: 'lost', loss });
+  const { command, call, candidate, tenure } = state;
+  if (command.id === 'preparing' || command.id === 'ready') {
+    turn.report({ id: 'lost', loss });
     return leave(state, loss, { id: 'lost' }, turn);
   }
   const lossKillAtMs =
@@ -42,90 +31,77 @@ export function lose(state: Tenured, loss: Loss, turn: Turn): State {
     requests,
     watch,
     tenure: { ...tenure, unanswered: withUnanswered(tenure.unanswered, call) },
-    child,
+    command,
     loss,
     stopAtMs: turn.nowMs,
     killAtMs,
-    outcome: outcomeOf(state, child, lossKillAtMs),
+    outcome: outcomeOf(state, command, lossKillAtMs),
   };
-  const killed = killWhenDue(losing, turn);
-  if (killed.killAtMs !== null && child.id !== 'ended') sayStop(killed, killed.killAtMs, turn);
+  const killed = killWhenDue(losing, { id: 'lost', loss }, turn);
+  if (killed.killAtMs !== null && command.id !== 'ended') reportStop(killed, killed.killAtMs, turn);
   abandon(call, turn);
   return killed;
 }
 
 /** What the passing of time alone brings about. */
 export function advanceLosing(losing: Losing, turn: Turn): State {
-  return killWhenDue(losing, turn);
+  return killWhenDue(losing, { id: 'lost', loss: losing.loss }, turn);
 }
 
 export function losingDeadlineMs({ killAtMs }: Losing): number {
   return killAtMs ?? Infinity;
 }
 
-/** Another leads already: a child that is being stopped for the time that passed has no more grace than a deposed one's. */
-export function onLosingNews(
+/** Another leads already: a command that is being stopped for the time that passed has no more grace than a deposed one's. */
+export function onLosingEvent(
   losing: Losing,
   lease: RawLease,
   isDeleted: boolean,
   turn: Turn,
 ): Losing {
   if (isDeleted) return losing;
-  const judgement = judge(losing.tenure, lease, null);
-  if (judgement.id !== 'foreign') return losing;
-  const { holder } = judgement;
+  const recordClass = classifyRecord(losing.tenure, lease, null);
+  if (recordClass.id !== 'foreign') return losing;
+  const { holder } = recordClass;
   const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
   return { ...losing, loss: { id: 'deposed', holder }, killAtMs };
 }
 
 /** The whole tree is gone. */
 export function finishLosing(losing: Losing, turn: Turn): State {
-  const { child, loss } = losing;
+  const { command, loss } = losing;
   const own: Outcome =
-    child.id === 'ended' ? { id: 'child', ending: child.ending } : { id: 'lost' };
+    command.id === 'ended' ? { id: 'command', ending: command.ending } : { id: 'lost' };
   return leave(losing, loss, losing.outcome ?? own, turn);
 }
 
 /** After a loss by time the record may still be ours, and is given back then. */
 function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome, turn: Turn): State {
-  if (loss.id === 'expired') return beginRelease(state, outcome, turn);
+  if (loss.id === 'expired') return releaseTerm(state, outcome, turn);
   if (state.id !== 'losing') abandon(state.call, turn);
   return end(state, outcome, turn);
 }
 
 /**
- * A child that ended before any stop signal gives its own status, and so does one in a voluntary stop unless the loss
+ * A command that ended before any stop signal gives its own status, and so does one in a voluntary stop unless the loss
  * cuts its grace short.
  */
-function outcomeOf(state: Tenured, child: LiveChild, lossKillAtMs: number): Outcome | null {
+function outcomeOf(state: Tenured, command: LiveCommand, lossKillAtMs: number): Outcome | null {
   if (state.id === 'leading' || state.cause.id === 'unguarded') return { id: 'lost' };
-  if (child.id === 'ended') return null;
+  if (command.id === 'ended') return null;
   const isCutShort = state.killAtMs !== null && lossKillAtMs < state.killAtMs;
   return isCutShort ? { id: 'lost' } : null;
 }
 
 /** A stop signal comes first unless it is too late for that, or had come before. */
-function sayStop(losing: Losing, killAtMs: number, turn: Turn): void {
-  turn.do({ id: 'stop-child', whom: 'command' });
-  turn.say({
-    id: 'stopping-child',
+function reportStop(losing: Losing, killAtMs: number, turn: Turn): void {
+  turn.emit({ id: 'stop-command' });
+  turn.report({
+    id: 'stopping-command',
     reason: { id: 'lost', loss: losing.loss },
-    pid: pidOf(losing.child),
+    pid: pidOf(losing.command),
     killsInMs: killAtMs - turn.nowMs,
   });
-}
-
-function killWhenDue(losing: Losing, turn: Turn): Losing {
-  const { killAtMs, loss, child, stopAtMs } = losing;
-  if (killAtMs === null || turn.nowMs < killAtMs) return losing;
-  turn.do({ id: 'kill-child' });
-  turn.say({
-    id: 'killing-child',
-    reason: { id: 'lost', loss },
-    pid: pidOf(child),
-    afterMs: turn.nowMs - stopAtMs,
-  });
-  return { ...losing, killAtMs: null };
 }
 
 function deposedKillAfterMs({ lossGraceMs }: Candidate): number {

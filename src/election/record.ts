@@ -6,7 +6,7 @@
  */
 import type { JsonObject, JsonValue, RawLease } from './lease.ts';
 
-/** The annotation that tells a record blanked by somebody else from one that we released. */
+/** The annotation that tells a record cleared by somebody else from one that we released. */
 export const termAnnotation = 'leader-run/term';
 
 /** The lease duration of that term, as the record of who blanks it says another. */
@@ -26,7 +26,7 @@ export interface ElectionRecord {
   readonly transitions: number;
   /** `identity@acquireTime` of the leader-run term that wrote the annotation, or null. */
   readonly term: string | null;
-  /** What that term asks others to wait, also when the record is blanked. */
+  /** What that term asks others to wait, also when the record is cleared. */
   readonly termDurationMs: number | null;
 }
 

@@ -8,7 +8,15 @@ import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
 import type { Outcome } from './report.ts';
 import { freshStreak, pauseAfter, streakOf } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
-import type { Call, Leading, Losing, Releasing, Standby, State, SteppingDown } from './state.ts';
+import type {
+  RequestState,
+  Leading,
+  Losing,
+  Releasing,
+  Standby,
+  State,
+  SteppingDown,
+} from './state.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -20,13 +28,13 @@ import {
 } from './writing.ts';
 
 /** Begins the release after a term: a request in flight is joined first. */
-export function beginRelease(
+export function releaseTerm(
   state: Leading | SteppingDown | Losing,
   outcome: Outcome,
   turn: Turn,
 ): State {
   const { candidate, requests, watch, tenure } = state;
-  const call: Call = state.id === 'losing' ? idleAt(turn.nowMs) : state.call;
+  const call: RequestState = state.id === 'losing' ? idleAt(turn.nowMs) : state.call;
   const releasing: Releasing = {
     id: 'releasing',
     candidate,
@@ -38,14 +46,14 @@ export function beginRelease(
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
     deadlineMs: turn.nowMs + releaseTimeoutMs,
-    hasLed: true,
+    mode: 'after-term',
     outcome,
   };
   return advanceReleasing(releasing, turn);
 }
 
 /** A candidacy ends while writes of its own may yet turn out to have won: if one has, it is given back. */
-export function beginWithdrawal(
+export function releaseCandidacy(
   standby: Standby,
   written: readonly SentRecord[],
   outcome: Outcome,
@@ -63,7 +71,7 @@ export function beginWithdrawal(
     lease: null,
     transitions: 0,
     deadlineMs: turn.nowMs + releaseTimeoutMs,
-    hasLed: false,
+    mode: 'after-candidacy',
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -76,7 +84,11 @@ export function advanceReleasing(state: Releasing, turn: Turn): State {
   if (call.id === 'idle') return turn.nowMs >= call.nextAtMs ? proceed(state, turn) : state;
   if (turn.nowMs < call.expiresAtMs) return state;
   abandon(call, turn);
-  return failed(state, { reason: 'timeout', afterMs: attemptTimeoutMs(state.candidate) }, turn);
+  return retryAfterFailure(
+    state,
+    { reason: 'timeout', afterMs: attemptTimeoutMs(state.candidate) },
+    turn,
+  );
 }
 
 export function releasingDeadlineMs({ call, deadlineMs }: Releasing): number {
@@ -85,7 +97,7 @@ export function releasingDeadlineMs({ call, deadlineMs }: Releasing): number {
 
 export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn): State {
   const { call } = state;
-  if (answer.id === 'failed') return failed(state, answer.failure, turn);
+  if (answer.id === 'failed') return retryAfterFailure(state, answer.failure, turn);
   if (call.id !== 'writing') {
     return answer.id === 'lease'
       ? judgeStored(state, answer.lease, turn)
@@ -95,14 +107,14 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
   switch (answer.id) {
     case 'lease': {
       const failure = whyUnconfirmed(call, answer.lease);
-      if (failure !== null) return failed(state, failure, turn);
+      if (failure !== null) return retryAfterFailure(state, failure, turn);
       if (isRelease) return finish(state, turn);
       return writeAgain(withOwn(state, answer.lease, call.sent), turn);
     }
     case 'not-found':
       return end(state, state.outcome, turn);
     case 'conflict':
-      return read(doubted(state), turn);
+      return read(withPendingWrite(state), turn);
   }
 }
 
@@ -137,7 +149,7 @@ function read(state: Releasing, turn: Turn): Releasing {
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   // The version on which a write was just refused, or one before it.
   if (!isNewer(lease, state.lease)) {
-    return failed(
+    return retryAfterFailure(
       state,
       { reason: 'malformed', message: 'the server showed an outdated record' },
       turn,
@@ -151,35 +163,35 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   return writeAgain(withOwn(state, lease, own), turn);
 }
 
-function failed(state: Releasing, failure: Failure, turn: Turn): State {
+function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): State {
   const { call, candidate } = state;
   // An attempt that was joined may have landed: the known version is as good as any, a conflict will tell.
   // However long the server asks us to wait, there is no time for it.
-  return { ...doubted(state), call: pauseAfter(call, failure, candidate, 0, turn) };
+  return { ...withPendingWrite(state), call: pauseAfter(call, failure, candidate, 0, turn) };
 }
 
 /** A release under way may have landed although its answer does not say so. */
-function doubted(state: Releasing): Releasing {
+function withPendingWrite(state: Releasing): Releasing {
   const { call, released } = state;
   const isRelease = call.id === 'writing' && call.sent.holder === '';
   return isRelease ? { ...state, released: withUnanswered(released, call) } : state;
 }
 
 function finish(state: Releasing, turn: Turn): State {
-  turn.say({ id: 'released' });
+  turn.report({ id: 'released' });
   return end(state, state.outcome, turn);
 }
 
 /** The record is not ours (any more): it is left alone. Who never led has nothing to say of that. */
 function refuse(state: Releasing, turn: Turn): State {
-  if (state.hasLed) turn.say({ id: 'not-released', why: 'not-ours' });
+  if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
   return end(state, state.outcome, turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {
   const { call } = state;
   abandon(call, turn);
-  turn.say({
+  turn.report({
     id: 'not-released',
     why: call.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
   });
@@ -190,6 +202,6 @@ function withOwn(state: Releasing, lease: RawLease, { transitions }: SentRecord)
   return { ...state, lease, transitions };
 }
 
-function idleAt(nextAtMs: number): Extract<Call, { id: 'idle' }> {
+function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {
   return { id: 'idle', nextAtMs, ...freshStreak };
 }

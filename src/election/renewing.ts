@@ -3,13 +3,14 @@
  * and every doubt resolved by the record itself.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type Judgement, judge } from './judging.ts';
+import { type RecordClass, classifyRecord } from './classify-record.ts';
 import { lose } from './losing.ts';
 import type { Loss } from './report.ts';
 import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
 import { freshStreak, isSameFailure, pauseAfter, streakOf, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
-import type { Leading, State, SteppingDown, Tenure, Writing } from './state.ts';
+import type { State, Tenure, Writing } from './state.ts';
+import { type Tenured, believedUntilMs } from './term.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -19,14 +20,6 @@ import {
   whyUnconfirmed,
   withUnanswered,
 } from './writing.ts';
-
-/** The states in which the lease is renewed. */
-export type Tenured = Leading | SteppingDown;
-
-/** t+R: from then on leadership is not believed in any more. */
-export function believedUntilMs({ tenure, candidate }: Tenured): number {
-  return tenure.confirmed.sentAtMs + candidate.renewDeadlineMs;
-}
 
 /** The next instant at which {@link advanceRenewal} has something to do. */
 export function renewalDeadlineMs({ call }: Tenured): number {
@@ -39,8 +32,12 @@ export function advanceRenewal<S extends Tenured>(state: S, turn: Turn): S {
   if (call.id === 'idle') return turn.nowMs >= call.nextAtMs ? renewNow(state, turn) : state;
   if (turn.nowMs < call.expiresAtMs) return state;
   abandon(call, turn);
-  if (isLearnt(state)) return rest(state);
-  return failed(state, { reason: 'timeout', afterMs: attemptTimeoutMs(candidate) }, turn);
+  if (isConfirmed(state)) return scheduleNext(state);
+  return retryAfterFailure(
+    state,
+    { reason: 'timeout', afterMs: attemptTimeoutMs(candidate) },
+    turn,
+  );
 }
 
 /** Sends a renewal unless a request is under way. */
@@ -64,22 +61,22 @@ export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
 
 export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): State {
   const { call } = state;
-  if (isLearnt(state)) return rest(state);
-  if (answer.id === 'failed') return failed(state, answer.failure, turn);
+  if (isConfirmed(state)) return scheduleNext(state);
+  if (answer.id === 'failed') return retryAfterFailure(state, answer.failure, turn);
   if (call.id === 'writing') {
     if (answer.id === 'lease') return onWritten(state, call, answer.lease, turn);
     // Another's write came between, or this one came twice, or the Lease is gone: only the stored record can tell.
-    return { ...doubted(state), ...startReading(state, call, turn) };
+    return { ...withPendingWrite(state), ...startReading(state, call, turn) };
   }
   if (answer.id !== 'lease') return recreate(state, turn);
-  return act(state, judge(state.tenure, answer.lease, null), answer.lease, turn);
+  return act(state, classifyRecord(state.tenure, answer.lease, null), answer.lease, turn);
 }
 
 /** Only an answer that shows our write confirms it: a webhook may have put the Lease back, a proxy may answer with another. */
 function onWritten(state: Tenured, call: Writing, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
   const failure = whyUnconfirmed(call, lease);
-  if (failure !== null) return failed(state, failure, turn);
+  if (failure !== null) return retryAfterFailure(state, failure, turn);
   // The Lease did not vanish by a deletion, and who created it before us may lead though that is forgotten, too.
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
   if (call.over === null && order <= 0) return lose(state, wentBack(tenure, '', lease), turn);
@@ -87,7 +84,7 @@ function onWritten(state: Tenured, call: Writing, lease: RawLease, turn: Turn): 
 }
 
 /** The watch tells of the Lease: what is not newer than what we know is late and means nothing. */
-export function onRenewalNews(
+export function onRenewalEvent(
   state: Tenured,
   lease: RawLease,
   isDeleted: boolean,
@@ -99,33 +96,33 @@ export function onRenewalNews(
   if (order === null || order <= 0) return isDeleted ? state : noteOlder(state, lease, turn);
   const inFlight = call.id === 'writing' ? call.sent : null;
   if (isDeleted) return call.id === 'idle' ? recreate(state, turn) : state;
-  const judgement = judge(tenure, lease, inFlight);
-  if (judgement.id === 'landed') {
+  const recordClass = classifyRecord(tenure, lease, inFlight);
+  if (recordClass.id === 'landed') {
     // Our own event may come before our own answer, and cancels nothing; the answer may even be lost.
-    if (call.id === 'writing') return learn(state, judgement.sent, lease, turn);
+    if (call.id === 'writing') return applyConfirmation(state, recordClass.sent, lease, turn);
     abandon(call, turn);
-    return confirm(state, judgement.sent, lease, turn);
+    return confirm(state, recordClass.sent, lease, turn);
   }
-  if (judgement.id === 'unchanged') return withLease(state, lease);
+  if (recordClass.id === 'unchanged') return withLease(state, lease);
   // With a request under way only what ends the term matters; the request itself will show the rest.
-  if (call.id !== 'idle' && judgement.id !== 'foreign') return state;
-  return act(state, judgement, lease, turn);
+  if (call.id !== 'idle' && recordClass.id !== 'foreign') return state;
+  return act(state, recordClass, lease, turn);
 }
 
 /** What the stored record means for us. */
-function act(state: Tenured, judgement: Judgement, lease: RawLease, turn: Turn): State {
-  switch (judgement.id) {
+function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Turn): State {
+  switch (recordClass.id) {
     case 'landed':
-      return confirm(state, judgement.sent, lease, turn);
+      return confirm(state, recordClass.sent, lease, turn);
     case 'unchanged':
       return writeAgain(withLease(state, lease), turn);
-    case 'blanked':
-      sayRestoring(state, 'blanked', turn);
+    case 'cleared':
+      reportRestoring(state, 'cleared', turn);
       return writeAgain(withLease(state, lease), turn);
     case 'foreign':
-      return lose(state, { id: 'deposed', holder: judgement.holder }, turn);
+      return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);
     case 'older':
-      return lose(state, wentBack(state.tenure, judgement.holder, lease), turn);
+      return lose(state, wentBack(state.tenure, recordClass.holder, lease), turn);
     case 'late':
       return onLate(state, lease, turn);
   }
@@ -141,15 +138,15 @@ function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
   // Where the Lease has vanished meanwhile, somebody else may have held it.
   const base = tenure.lease === null ? null : lease;
   const failure = { reason: 'malformed', message: 'the server showed an outdated record' } as const;
-  return failed({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
+  return retryAfterFailure({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
 }
 
 /** An older record that is not of this term is late, unless a renewal has found the Lease missing, or what the next one finds agrees. */
 function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  const judgement = judge(tenure, lease, null);
-  if (judgement.id !== 'older') return state;
-  const loss = wentBack(tenure, judgement.holder, lease);
+  const recordClass = classifyRecord(tenure, lease, null);
+  if (recordClass.id !== 'older') return state;
+  const loss = wentBack(tenure, recordClass.holder, lease);
   if (tenure.lease === null) return lose(state, loss, turn);
   return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };
 }
@@ -162,13 +159,13 @@ function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): L
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
   if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
-  sayRestoring(state, 'deleted', turn);
+  reportRestoring(state, 'deleted', turn);
   return writeAgain({ ...state, tenure: { ...tenure, lease: null } }, turn);
 }
 
 /** Once in a row of rounds: they may be many. */
-function sayRestoring({ call }: Tenured, what: 'blanked' | 'deleted', turn: Turn): void {
-  if (turn.nowMs >= call.writableAtMs) turn.say({ id: 'restoring', what });
+function reportRestoring({ call }: Tenured, what: 'cleared' | 'deleted', turn: Turn): void {
+  if (turn.nowMs >= call.writableAtMs) turn.report({ id: 'restoring', what });
 }
 
 /** Our record has to be written before its time: at once, unless that has been so too often. */
@@ -180,28 +177,33 @@ function writeAgain<S extends Tenured>(state: S, turn: Turn): S {
 
 /** A record of ours is stored, and no request is under way any more. */
 function confirm<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, turn: Turn): S {
-  return rest(learn(state, sent, lease, turn));
+  return scheduleNext(applyConfirmation(state, sent, lease, turn));
 }
 
 /** The next renewal is due a retry period after the last one was sent. */
-function rest<S extends Tenured>(state: S): S {
+function scheduleNext<S extends Tenured>(state: S): S {
   const nextAtMs = state.tenure.confirmed.sentAtMs + state.candidate.retryPeriodMs;
   return { ...state, call: { id: 'idle', nextAtMs, ...withoutFailures(state.call) } };
 }
 
 /** A record of ours is stored: the term lasts from when it was sent. What is under way goes on. */
-function learn<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, turn: Turn): S {
+function applyConfirmation<S extends Tenured>(
+  state: S,
+  sent: SentRecord,
+  lease: RawLease,
+  turn: Turn,
+): S {
   const { candidate, call, tenure } = state;
   const known = withVersion(tenure, lease);
   if (sent === tenure.confirmed) return { ...state, tenure: known };
   if (call.failures > 0) {
     const sinceRenewalMs = turn.nowMs - tenure.confirmed.sentAtMs;
-    turn.say({ id: 'renewed', sinceRenewalMs });
+    turn.report({ id: 'renewed', sinceRenewalMs });
   }
   // Somebody who undoes each of our writes leaves none of them a retry period: those are rounds that lead to nothing.
   const isOnTime = sent.sentAtMs >= tenure.confirmed.sentAtMs + candidate.retryPeriodMs;
   const older = sent.sentAtMs > (tenure.older?.seenAtMs ?? Infinity) ? null : tenure.older;
-  turn.do({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
+  turn.emit({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
   return {
     ...state,
     tenure: { ...known, confirmed: sent, unanswered: [], older },
@@ -210,21 +212,21 @@ function learn<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease, t
 }
 
 /** Whether the write under way is known to be stored, so that its answer tells nothing new. */
-function isLearnt({ call, tenure }: Tenured): boolean {
+function isConfirmed({ call, tenure }: Tenured): boolean {
   return call.id === 'writing' && call.sent === tenure.confirmed;
 }
 
 /** The write under way may have landed although its answer does not say so (a proxy sent it twice, the answer was lost). */
-function doubted<S extends Tenured>(state: S): S {
+function withPendingWrite<S extends Tenured>(state: S): S {
   const { call, tenure } = state;
   const unanswered = withUnanswered(tenure.unanswered, call);
   return { ...state, tenure: { ...tenure, unanswered } };
 }
 
-function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
+function retryAfterFailure<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
   const { call, candidate, tenure } = state;
   if (!isSameFailure(call.failure, failure)) {
-    turn.say({
+    turn.report({
       id: 'renewal-failed',
       failure,
       sinceRenewalMs: turn.nowMs - tenure.confirmed.sentAtMs,
@@ -232,7 +234,7 @@ function failed<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
     });
   }
   return {
-    ...doubted(state),
+    ...withPendingWrite(state),
     call: pauseAfter(call, failure, candidate, candidate.retryPeriodMs, turn),
   };
 }

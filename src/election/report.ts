@@ -1,7 +1,7 @@
 /**
  * What a candidate says: facts, not prose. `src/cli/messages.ts` makes one line of each.
  */
-import type { Ending, Gap, ProcessName } from './event.ts';
+import type { Ending, ClockJump, ProcessName } from './event.ts';
 import type { Failure } from './lease.ts';
 
 /** Why leadership was lost. */
@@ -11,7 +11,7 @@ export type Loss =
       readonly id: 'expired';
       readonly sinceRenewalMs: number;
       readonly lastFailure: Failure | null;
-      readonly gap: Gap | null;
+      readonly jump: ClockJump | null;
     }
   /** The record names another holder, or our identity in a record that we did not write. */
   | { readonly id: 'deposed'; readonly holder: string }
@@ -21,14 +21,17 @@ export type Loss =
       readonly holder: string;
       readonly shownVersion: string;
       readonly newestVersion: string;
-    }
-  /** The child's guard is lost and could not be replaced: leading on would not be safe. */
-  | { readonly id: 'unguarded'; readonly message: string };
+    };
 
-/** Why the child is told to stop. */
+/** Why the command is told to stop. */
 export type StopReason =
   | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
-  | { readonly id: 'lost'; readonly loss: Loss };
+  | { readonly id: 'lost'; readonly loss: Loss }
+  /** The command's guard is lost and could not be replaced: leading on would not be safe. */
+  | { readonly id: 'unguarded'; readonly message: string };
+
+/** Why the tree is killed. `remaining`: the command itself has ended, this is for what is left of its tree. */
+export type KillReason = StopReason | { readonly id: 'remaining' };
 
 export type Report =
   /** At the first look the lease was held. */
@@ -44,12 +47,12 @@ export type Report =
       readonly waitsMs: number;
     }
   | { readonly id: 'acquired'; readonly token: string; readonly transitions: number }
-  | { readonly id: 'child-started'; readonly pid: number }
+  | { readonly id: 'command-started'; readonly pid: number }
   /** A request failed while standby; said once per change of the failure. */
   | { readonly id: 'api-failed'; readonly failure: Failure }
   /** The API server answers again after `api-failed`. */
   | { readonly id: 'api-recovered' }
-  /** A renewal failed; the child will be stopped in `stopsInMs` if none succeeds. Said once per change of the failure. */
+  /** A renewal failed; the command will be stopped in `stopsInMs` if none succeeds. Said once per change of the failure. */
   | {
       readonly id: 'renewal-failed';
       readonly failure: Failure;
@@ -57,41 +60,40 @@ export type Report =
       readonly stopsInMs: number;
     }
   | { readonly id: 'renewed'; readonly sinceRenewalMs: number }
-  /** The record was blanked or deleted by somebody; we put ourselves back. */
-  | { readonly id: 'restoring'; readonly what: 'blanked' | 'deleted' }
+  /** The record was cleared or deleted by somebody; we put ourselves back. */
+  | { readonly id: 'restoring'; readonly what: 'cleared' | 'deleted' }
   | {
-      readonly id: 'stopping-child';
+      readonly id: 'stopping-command';
       readonly reason: StopReason;
       readonly pid: number;
       readonly killsInMs: number;
     }
-  /** `rest`: the command itself has ended, this is for what is left of its tree. */
   | {
-      readonly id: 'killing-child';
-      readonly reason: StopReason | { readonly id: 'rest' };
+      readonly id: 'killing-tree';
+      readonly reason: KillReason;
       readonly pid: number;
       readonly afterMs: number;
     }
   | {
-      readonly id: 'child-ended';
+      readonly id: 'command-ended';
       readonly pid: number;
       readonly ending: Ending;
     }
   /** The command has ended, and what it left behind is stopped. `ranForMs`: it ended well and by itself after so long. */
   | {
-      readonly id: 'stopping-rest';
+      readonly id: 'stopping-remaining';
       readonly processes: readonly ProcessName[];
       readonly ranForMs: number | null;
     }
   | {
-      readonly id: 'child-lingering';
+      readonly id: 'tree-lingering';
       readonly pids: readonly number[];
       readonly keepsRenewing: boolean;
     }
   | { readonly id: 'released' }
   /** Not released: `why` is a failure of the API, or the record is no longer ours. The lease expires by itself. */
   | { readonly id: 'not-released'; readonly why: Failure | 'not-ours' }
-  /** Leadership ended before there was a child, so nothing had to be stopped. */
+  /** Leadership ended before there was a command, so nothing had to be stopped. */
   | { readonly id: 'lost'; readonly loss: Loss }
   | { readonly id: 'not-acquired'; readonly holder: string | null; readonly waitedMs: number }
   /** The watch does not work; polling takes over. `forbidden`: RBAC lacks `watch`. */
@@ -99,14 +101,14 @@ export type Report =
 
 /** How leader-run ends; `main.ts` makes an exit status of it. */
 export type Outcome =
-  /** The child's own status. */
-  | { readonly id: 'child'; readonly ending: Ending }
+  /** The command's own status. */
+  | { readonly id: 'command'; readonly ending: Ending }
   | { readonly id: 'lost' }
   | { readonly id: 'not-acquired' }
-  /** Ended by a signal before any child was started: 128+n. */
+  /** Ended by a signal before any command was started: 128+n. */
   | { readonly id: 'interrupted'; readonly signal: NodeJS.Signals }
   /** leader-run itself failed: 125. */
   | {
       readonly id: 'failed';
-      readonly why: Failure | { readonly reason: 'child'; readonly message: string };
+      readonly why: Failure | { readonly reason: 'command'; readonly message: string };
     };

@@ -3,7 +3,7 @@
  * and whether a failure is news.
  */
 import type { Failure } from './lease.ts';
-import type { Call, Candidate, Idle, Streak } from './state.ts';
+import type { RequestState, Candidate, Idle, FailureStreak } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** The pause after the first failure is at least this, ms; each further one doubles it. */
@@ -16,19 +16,24 @@ const mostDoublings = 16;
 const mostHastyRounds = 2;
 
 /** Before the first attempt, and after all went well. */
-export const freshStreak: Streak = {
+export const freshStreak: FailureStreak = {
   failures: 0,
   failure: null,
   rounds: 0,
   writableAtMs: -Infinity,
 };
 
-export function streakOf({ failures, failure, rounds, writableAtMs }: Streak): Streak {
+export function streakOf({
+  failures,
+  failure,
+  rounds,
+  writableAtMs,
+}: FailureStreak): FailureStreak {
   return { failures, failure, rounds, writableAtMs };
 }
 
 /** The streak without its failures: the server answers. */
-export function withoutFailures(streak: Streak): Streak {
+export function withoutFailures(streak: FailureStreak): FailureStreak {
   return { ...streakOf(streak), failures: 0, failure: null };
 }
 
@@ -37,7 +42,11 @@ export function withoutFailures(streak: Streak): Streak {
  * emptied again): from the third in a row on they keep the pauses of failed attempts. This is the only place that counts,
  * so that no course of answers and events can make a loop without a pause.
  */
-export function countRound(streak: Streak, { retryPeriodMs }: Candidate, turn: Turn): Streak {
+export function countRound(
+  streak: FailureStreak,
+  { retryPeriodMs }: Candidate,
+  turn: Turn,
+): FailureStreak {
   const rounds = streak.rounds + 1;
   const pauseMs = backOffMs(rounds - mostHastyRounds + 1, retryPeriodMs, turn.at.random);
   const writableAtMs = rounds < mostHastyRounds ? -Infinity : turn.nowMs + pauseMs;
@@ -46,7 +55,7 @@ export function countRound(streak: Streak, { retryPeriodMs }: Candidate, turn: T
 
 /** The pause after a failure. What the server asks for (Retry-After) is granted up to `mostAskedMs`. */
 export function pauseAfter(
-  call: Call,
+  call: RequestState,
   failure: Failure,
   { retryPeriodMs }: Candidate,
   mostAskedMs: number,

@@ -13,7 +13,7 @@ export interface ElectionSettings {
   readonly identity: string;
   /** L: whole seconds, as the API stores them. */
   readonly leaseDurationMs: number;
-  /** R: a leader not confirmed for so long, counted from the send of its last renewal, stops its child. */
+  /** R: a leader not confirmed for so long, counted from the send of its last renewal, stops its command. */
   readonly renewDeadlineMs: number;
   /** P: from one renewal to the next; see {@link jitterFactor} for looks while polling. */
   readonly retryPeriodMs: number;
@@ -37,7 +37,7 @@ export const timerTickMs = 20;
 /** The longest a release may take in all, retries included. */
 export const releaseTimeoutMs = 5_000;
 
-/** A deposed leader's child has at most this long between stop signal and SIGKILL: the other may already run. */
+/** A deposed leader's command has at most this long between stop signal and SIGKILL: the other may already run. */
 export const deposedGraceMs = 1_000;
 
 /** L′: the lease duration as the leader counts it. */

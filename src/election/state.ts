@@ -1,8 +1,8 @@
 /**
- * Where a candidate stands. Each state has exactly the fields that are valid in it, so that "release while the child
+ * Where a candidate stands. Each state has exactly the fields that are valid in it, so that "release while the command
  * lives" cannot be written down.
  *
- *      standby ──── won ────▶ leading ──── stop, child's end ────▶ stepping-down
+ *      standby ──── won ────▶ leading ──── stop, command's end ────▶ stepping-down
  *       │  ▲ │                   │                                   │     │
  *       │  └─┘ lost the race     └──────── R passed, deposed ──┐     │     │ tree gone
  *       │                                                      ▼     ▼     ▼
@@ -13,7 +13,7 @@
  */
 import type { Ending } from './event.ts';
 import type { Failure, RawLease } from './lease.ts';
-import type { Sight } from './observation.ts';
+import type { ObservedLease } from './observed-lease.ts';
 import type { SentRecord } from './record.ts';
 import type { Loss, Outcome } from './report.ts';
 import type { ElectionSettings } from './settings.ts';
@@ -28,7 +28,7 @@ export type WatchState =
   | { readonly id: 'closed' }
   /** Asked for, but not reporting (yet, or any more, or not allowed): we poll. */
   | { readonly id: 'down' }
-  | { readonly id: 'open'; readonly lastNewsAtMs: number };
+  | { readonly id: 'open'; readonly lastEventAtMs: number };
 
 interface Base {
   readonly candidate: Candidate;
@@ -38,7 +38,7 @@ interface Base {
 }
 
 /** How attempts have fared so far: carried from one call to the next. */
-export interface Streak {
+export interface FailureStreak {
   /** Failed attempts in a row. */
   readonly failures: number;
   /** What the last attempt failed of, if it did. */
@@ -50,20 +50,20 @@ export interface Streak {
 }
 
 /** No request under way; the next thing is due at `nextAtMs`. */
-export interface Idle extends Streak {
+export interface Idle extends FailureStreak {
   readonly id: 'idle';
   readonly nextAtMs: number;
 }
 
 /** A GET under way. */
-export interface Reading extends Streak {
+export interface Reading extends FailureStreak {
   readonly id: 'reading';
   readonly request: number;
   readonly expiresAtMs: number;
 }
 
 /** A PUT or POST under way. */
-export interface Writing extends Streak {
+export interface Writing extends FailureStreak {
   readonly id: 'writing';
   readonly request: number;
   readonly expiresAtMs: number;
@@ -72,13 +72,13 @@ export interface Writing extends Streak {
   readonly over: RawLease | null;
 }
 
-export type Call = Idle | Reading | Writing;
+export type RequestState = Idle | Reading | Writing;
 
 /** The command before it was started. */
-export type WaitingChild = { readonly id: 'preparing' } | { readonly id: 'ready' };
+export type WaitingCommand = { readonly id: 'preparing' } | { readonly id: 'ready' };
 
 /** The command from "go" until its tree is gone. `starting`: "go" was said, no word of it yet. */
-export type LiveChild =
+export type LiveCommand =
   | { readonly id: 'starting' }
   | { readonly id: 'running'; readonly pid: number }
   /** The command itself has ended; what it left behind may not have. */
@@ -86,18 +86,18 @@ export type LiveChild =
 
 export interface Standby extends Base {
   readonly id: 'standby';
-  readonly call: Call;
-  readonly child: WaitingChild;
-  readonly sight: Sight;
+  readonly call: RequestState;
+  readonly command: WaitingCommand;
+  readonly observed: ObservedLease;
   /** Acquiring attempts whose answer never came: they may have landed. */
   readonly unanswered: readonly SentRecord[];
   readonly beganAtMs: number;
   /** Whether the API server ever answered as one should. Until then a refusal is fatal. */
   readonly hasContact: boolean;
   /** The random pause before a write on a released lease is at most this; lost races grow it, so that a crowd does not write all at once. */
-  readonly spreadMs: number;
+  readonly contentionJitterMs: number;
   /** Boot-clock instant before which the lease is left to the others of the crowd. */
-  readonly holdBackUntilMs: number;
+  readonly backOffUntilMs: number;
 }
 
 /** One term of leadership. */
@@ -111,7 +111,7 @@ export interface Tenure {
   readonly term: Term;
   /** The record that was last confirmed to be stored. */
   readonly confirmed: SentRecord;
-  /** The Lease as last seen with that record in it, or blanked: the base of the next write. `null`: it was deleted. */
+  /** The Lease as last seen with that record in it, or cleared: the base of the next write. `null`: it was deleted. */
   readonly lease: RawLease | null;
   /** The newest resourceVersion that we know of: what is older is late. */
   readonly newestVersion: string;
@@ -130,44 +130,44 @@ export interface OlderEvent {
 export interface Leading extends Base {
   readonly id: 'leading';
   readonly tenure: Tenure;
-  readonly call: Call;
-  readonly child: WaitingChild | LiveChild;
+  readonly call: RequestState;
+  readonly command: WaitingCommand | LiveCommand;
 }
 
-/** Why a leader stops of its own. `own-end`: the child ended by itself. */
+/** Why a leader stops of its own. `own-end`: the command ended by itself. */
 export type StepDownCause =
   | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly id: 'own-end' }
-  | { readonly id: 'unguarded'; readonly loss: Loss };
+  | { readonly id: 'unguarded'; readonly message: string };
 
-/** A voluntary stop: the child is being stopped, the lease is still renewed. */
+/** A voluntary stop: the command is being stopped, the lease is still renewed. */
 export interface SteppingDown extends Base {
   readonly id: 'stepping-down';
   readonly tenure: Tenure;
-  readonly call: Call;
-  readonly child: LiveChild;
+  readonly call: RequestState;
+  readonly command: LiveCommand;
   readonly cause: StepDownCause;
   readonly stopAtMs: number;
   /** When SIGKILL follows; `null`: it has been sent. */
   readonly killAtMs: number | null;
 }
 
-/** Leadership is lost: the child is being stopped, nothing is sent to the API server. */
+/** Leadership is lost: the command is being stopped, nothing is sent to the API server. */
 export interface Losing extends Base {
   readonly id: 'losing';
   readonly tenure: Tenure;
-  readonly child: LiveChild;
+  readonly command: LiveCommand;
   readonly loss: Loss;
   readonly stopAtMs: number;
   readonly killAtMs: number | null;
-  /** What leader-run ends with; `null`: with the child's own status. */
+  /** What leader-run ends with; `null`: with the command's own status. */
   readonly outcome: Outcome | null;
 }
 
 /** The tree is gone (or never was): the record is given back if it is still ours. */
 export interface Releasing extends Base {
   readonly id: 'releasing';
-  readonly call: Call;
+  readonly call: RequestState;
   /** The writes of ours that the stored record may show. */
   readonly written: readonly SentRecord[];
   /** Our releases whose answer never came. */
@@ -176,8 +176,8 @@ export interface Releasing extends Base {
   readonly lease: RawLease | null;
   readonly transitions: number;
   readonly deadlineMs: number;
-  /** Else a candidacy is withdrawn, and only an acquiring attempt without an answer may have won. */
-  readonly hasLed: boolean;
+  /** After a candidacy, only an acquiring attempt without an answer may have won. */
+  readonly mode: 'after-term' | 'after-candidacy';
   readonly outcome: Outcome;
 }
 

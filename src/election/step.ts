@@ -3,29 +3,24 @@
  *
  * Pure: no clock, no I/O, no randomness; the event's instant carries them. Time comes first in every turn, so that a late
  * event is judged by what its lateness has already decided: an answer cannot revive a leadership that is over. Only the
- * child's own end is taken before that, so that it gives its status also when it is learnt a little late; after a longer
+ * command's own end is taken before that, so that it gives its status also when it is learnt a little late; after a longer
  * stall the driver has sent the time as an event of its own by then.
  */
 import type { Effect } from './effect.ts';
 import type { ElectionEvent, Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
-import { onChild } from './child-events.ts';
+import { onCommand } from './command-events.ts';
 import { checkStep } from './invariants.ts';
+import { abandonCandidacy } from './giving-up.ts';
 import { advanceLeading, leadingDeadlineMs, stopLeading } from './leading.ts';
-import { advanceLosing, losingDeadlineMs, onLosingNews } from './losing.ts';
+import { advanceLosing, losingDeadlineMs, onLosingEvent } from './losing.ts';
 import { advanceReleasing, onReleasingAnswer, releasingDeadlineMs } from './releasing.ts';
-import { onRenewalAnswer, onRenewalNews } from './renewing.ts';
-import {
-  advanceStandby,
-  onStandbyAnswer,
-  onStandbyNews,
-  standbyDeadlineMs,
-  withdraw,
-} from './standby.ts';
+import { onRenewalAnswer, onRenewalEvent } from './renewing.ts';
+import { advanceStandby, onStandbyAnswer, onStandbyEvent, standbyDeadlineMs } from './standby.ts';
 import type { State } from './state.ts';
 import { advanceSteppingDown, steppingDownDeadlineMs } from './stepping-down.ts';
 import { Turn } from './turn.ts';
-import { noteNews } from './watching.ts';
+import { noteWatchEvent } from './watching.ts';
 import { isAnswerTo } from './writing.ts';
 
 export interface Step {
@@ -34,8 +29,9 @@ export interface Step {
 }
 
 export function step(before: State, event: ElectionEvent, at: Instant): Step {
-  const turn = new Turn(at, event.id === 'time' ? event.gap : null);
-  const onTime = event.id === 'child-ended' ? before : advance(before, turn);
+  const turn = new Turn(at, event.id === 'time' ? event.jump : null);
+  const isEnding = event.id === 'command' && event.event.id === 'ended';
+  const onTime = isEnding ? before : advance(before, turn);
   const state = advance(react(onTime, event, turn), turn);
   const { effects } = turn;
   checkStep({ before, event, after: state, effects, nowMs: turn.nowMs });
@@ -85,22 +81,14 @@ function react(state: State, event: ElectionEvent, turn: Turn): State {
     case 'answer':
       return onAnswer(state, event, turn);
     case 'watch': {
-      const next = noteNews(state, event.news, turn);
+      const next = noteWatchEvent(state, event.news, turn);
       if (event.news.id !== 'changed' && event.news.id !== 'deleted') return next;
-      return onNews(next, event.news.lease, event.news.id === 'deleted', turn);
+      return onEvent(next, event.news.lease, event.news.id === 'deleted', turn);
     }
     case 'stop-requested':
       return onStopRequested(state, event, turn);
-    case 'child-ready':
-    case 'child-failed':
-    case 'child-refused':
-    case 'child-started':
-    case 'child-ended':
-    case 'child-left-behind':
-    case 'child-lingering':
-    case 'child-gone':
-    case 'child-unguarded':
-      return onChild(state, event, turn);
+    case 'command':
+      return onCommand(state, event.event, turn);
   }
 }
 
@@ -124,15 +112,15 @@ function onAnswer(
   }
 }
 
-function onNews(state: State, lease: RawLease, isDeleted: boolean, turn: Turn): State {
+function onEvent(state: State, lease: RawLease, isDeleted: boolean, turn: Turn): State {
   switch (state.id) {
     case 'standby':
-      return onStandbyNews(state, lease, isDeleted, turn);
+      return onStandbyEvent(state, lease, isDeleted, turn);
     case 'leading':
     case 'stepping-down':
-      return onRenewalNews(state, lease, isDeleted, turn);
+      return onRenewalEvent(state, lease, isDeleted, turn);
     case 'losing':
-      return onLosingNews(state, lease, isDeleted, turn);
+      return onLosingEvent(state, lease, isDeleted, turn);
     case 'releasing':
     case 'ended':
       return state;
@@ -146,13 +134,13 @@ function onStopRequested(
 ): State {
   switch (state.id) {
     case 'standby':
-      return withdraw(state, { id: 'interrupted', signal }, turn);
+      return abandonCandidacy(state, { id: 'interrupted', signal }, turn);
     case 'leading':
       return stopLeading(state, signal, forwardAs, turn);
     case 'stepping-down':
     case 'losing':
-      // Asked again: the child is asked again.
-      if (forwardAs !== null) turn.do({ id: 'signal-child', signal: forwardAs });
+      // Asked again: the command is asked again.
+      if (forwardAs !== null) turn.emit({ id: 'signal-command', signal: forwardAs });
       return state;
     case 'releasing':
     case 'ended':

@@ -2,7 +2,7 @@
  * What the functions of the core hand to one another within one `step()`: when it happens, and what is to be done.
  */
 import type { Effect } from './effect.ts';
-import type { Gap, Instant } from './event.ts';
+import type { ClockJump, Instant } from './event.ts';
 import type { LeaseRequest } from './lease.ts';
 import type { Report } from './report.ts';
 
@@ -10,23 +10,23 @@ import type { Report } from './report.ts';
 export class Turn {
   readonly at: Instant;
   /** Why this turn comes late, if it does and one knows. */
-  readonly gap: Gap | null;
+  readonly jump: ClockJump | null;
   readonly effects: Effect[] = [];
 
-  constructor(at: Instant, gap: Gap | null) {
+  constructor(at: Instant, jump: ClockJump | null) {
     this.at = at;
-    this.gap = gap;
+    this.jump = jump;
   }
 
   get nowMs(): number {
     return this.at.bootMs;
   }
 
-  do(effect: Effect): void {
+  emit(effect: Effect): void {
     this.effects.push(effect);
   }
 
-  say(report: Report): void {
+  report(report: Report): void {
     this.effects.push({ id: 'report', report });
   }
 

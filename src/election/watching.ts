@@ -1,7 +1,7 @@
 /**
  * The watch, as the core knows it: open or not, and when it last told anything. It only informs.
  */
-import type { WatchNews } from './lease.ts';
+import type { WatchEvent } from './lease.ts';
 import type { Candidate, State, WatchState } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -14,10 +14,10 @@ export function watchFrom(
   resourceVersion: string | null,
   turn: Turn,
 ): WatchState {
-  const isDead = watch.id === 'open' && turn.nowMs >= watch.lastNewsAtMs + silenceMs(candidate);
+  const isDead = watch.id === 'open' && turn.nowMs >= watch.lastEventAtMs + silenceMs(candidate);
   if (watch.id !== 'closed' && !isDead) return watch;
-  if (isDead) turn.do({ id: 'unwatch' });
-  turn.do({ id: 'watch', resourceVersion, silenceMs: bookmarkSilenceMs });
+  if (isDead) turn.emit({ id: 'unwatch' });
+  turn.emit({ id: 'watch', resourceVersion, silenceMs: bookmarkSilenceMs });
   return { id: 'down' };
 }
 
@@ -27,17 +27,17 @@ function silenceMs({ retryPeriodMs, leaseDurationMs }: Candidate): number {
 }
 
 /** The state with what the news say of the watch itself. */
-export function noteNews<S extends State>(state: S, news: WatchNews, turn: Turn): S {
+export function noteWatchEvent<S extends State>(state: S, news: WatchEvent, turn: Turn): S {
   switch (news.id) {
     case 'open':
     case 'changed':
     case 'deleted':
-      return { ...state, watch: { id: 'open', lastNewsAtMs: turn.nowMs } };
+      return { ...state, watch: { id: 'open', lastEventAtMs: turn.nowMs } };
     case 'down':
-      if (state.watch.id === 'open') turn.say({ id: 'polling', why: news.failure });
+      if (state.watch.id === 'open') turn.report({ id: 'polling', why: news.failure });
       return { ...state, watch: { id: 'down' } };
     case 'forbidden':
-      turn.say({ id: 'polling', why: 'forbidden' });
+      turn.report({ id: 'polling', why: 'forbidden' });
       return { ...state, watch: { id: 'down' } };
   }
 }

@@ -14,7 +14,7 @@ import {
 } from './record.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import { countRound, streakOf } from './retrying.ts';
-import type { Call, Reading, State, Streak, Writing } from './state.ts';
+import type { RequestState, Reading, State, FailureStreak, Writing } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** What a new write keeps of the ones before it. */
@@ -49,7 +49,7 @@ export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
 /** Sends a GET. */
 export function startReading(
   state: State,
-  streak: Streak,
+  streak: FailureStreak,
   turn: Turn,
 ): { requests: number; call: Reading } {
   const request = state.requests + 1;
@@ -65,7 +65,7 @@ export function startReading(
 /** Sends a PUT over `lease`, or a POST where there is none. */
 export function startWriting(
   state: State,
-  streak: Streak,
+  streak: FailureStreak,
   lease: RawLease | null,
   sent: SentRecord,
   turn: Turn,
@@ -108,19 +108,19 @@ export function whyUnconfirmed({ sent, over }: Writing, answer: RawLease): Failu
 }
 
 /** Whether this answer is the one that is waited for; all others are of abandoned requests. */
-export function isAnswerTo(call: Call, request: number): call is Reading | Writing {
+export function isAnswerTo(call: RequestState, request: number): call is Reading | Writing {
   return call.id !== 'idle' && call.request === request;
 }
 
 /** Gives the request under way up, if there is one. */
-export function abandon(call: Call, turn: Turn): void {
-  if (call.id !== 'idle') turn.do({ id: 'abandon', request: call.request });
+export function abandon(call: RequestState, turn: Turn): void {
+  if (call.id !== 'idle') turn.emit({ id: 'abandon', request: call.request });
 }
 
 /** The writes that may have landed without our knowing, the newest last: one of them at most has, and it may be the first. */
 export function withUnanswered(
   unanswered: readonly SentRecord[],
-  call: Call,
+  call: RequestState,
 ): readonly SentRecord[] {
   return call.id === 'writing' ? [...unanswered, call.sent] : unanswered;
 }

@@ -1,11 +1,11 @@
 /** What a reply of the API server means. */
 import type { Answer, Failure, JsonObject, LeaseRequest, RawLease } from '../election/lease.ts';
-import { oneLine } from './errors.ts';
-import type { Reply } from './http.ts';
+import { firstLine } from './errors.ts';
+import type { HttpReply } from './http.ts';
 import { isObject, objectOf, parseObject, textOf } from './json.ts';
 
 /** The answer to a request that asked for `request`. */
-export function answerOf(request: LeaseRequest['id'], reply: Reply): Answer {
+export function answerOf(request: LeaseRequest['id'], reply: HttpReply): Answer {
   if (reply.status === 200 || reply.status === 201) return leaseOf(reply);
   if (reply.status === 409) return { id: 'conflict' };
   // A 404 of something that is no API server, or of another path, says nothing about the Lease.
@@ -18,7 +18,7 @@ export function answerOf(request: LeaseRequest['id'], reply: Reply): Answer {
 }
 
 /** The failure that a reply without success stands for. */
-export function failureOfReply(reply: Reply): Failure {
+export function failureOfReply(reply: HttpReply): Failure {
   const { status } = reply;
   const message = whatServerSaid(reply);
   if (status === 401) return { reason: 'unauthorized', message };
@@ -37,10 +37,10 @@ export function isLease(value: unknown): value is RawLease {
   return typeof resourceVersion === 'string' && resourceVersion !== '';
 }
 
-function leaseOf(reply: Reply): Answer {
+function leaseOf(reply: HttpReply): Answer {
   const lease = parseObject(reply.body);
   if (!isLease(lease)) {
-    const message = `the answer is not a Lease: "${oneLine(reply.body).slice(0, 60)}"`;
+    const message = `the answer is not a Lease: "${firstLine(reply.body).slice(0, 60)}"`;
     return { id: 'failed', failure: { reason: 'malformed', message } };
   }
   const serverTimeMs = Date.parse(reply.headers.date ?? '');
@@ -48,18 +48,18 @@ function leaseOf(reply: Reply): Answer {
 }
 
 /** The message of the server's Status object, else the words of its status line. */
-function whatServerSaid(reply: Reply): string {
+function whatServerSaid(reply: HttpReply): string {
   const said = textOf(statusOf(reply)?.['message']);
-  return oneLine(said ?? reply.statusMessage);
+  return firstLine(said ?? reply.statusMessage);
 }
 
-function statusOf(reply: Reply): JsonObject | null {
+function statusOf(reply: HttpReply): JsonObject | null {
   const status = parseObject(reply.body);
   return status?.['kind'] === 'Status' ? status : null;
 }
 
 /** Retry-After is a number of seconds or a date. */
-function retryAfterMs({ headers }: Reply): number | null {
+function retryAfterMs({ headers }: HttpReply): number | null {
   const text = headers['retry-after'];
   if (text === undefined) return null;
   if (/^\d+$/.test(text)) return Number(text) * 1000;

@@ -4,7 +4,7 @@
  * It knows one Lease (server, credentials, namespace and name) and nothing of elections: it never retries a write, never
  * judges a record and keeps no state of the Lease.
  */
-import type { Answer, LeaseRequest, WatchNews } from '../election/lease.ts';
+import type { Answer, LeaseRequest, WatchEvent } from '../election/lease.ts';
 
 /** One request under way. */
 export interface PendingRequest {
@@ -33,7 +33,7 @@ export interface LeaseApi {
   watch(
     resourceVersion: string | null,
     silenceMs: number,
-    onNews: (news: WatchNews) => void,
+    onEvent: (news: WatchEvent) => void,
   ): LeaseWatch;
 
   /** Closes every connection. Requests under way never answer. */

@@ -4,12 +4,12 @@
  * client-node's API client is not used: it opens a connection per call, knows no time-out that covers all of a call, and drops
  * the fields it does not know.
  */
-import type { Answer, LeaseRequest, WatchNews } from '../election/lease.ts';
+import type { Answer, LeaseRequest, WatchEvent } from '../election/lease.ts';
 import { answerOf } from './answer.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './api.ts';
 import type { LeaseCluster } from './cluster.ts';
 import type { CredentialSource } from './credentials.ts';
-import { endpointOf, type Call, type Endpoint } from './http.ts';
+import { endpointOf, type HttpRequest, type Endpoint } from './http.ts';
 import { requestWithCredentials } from './request.ts';
 import { watchLease } from './watch.ts';
 
@@ -31,10 +31,10 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** The API for one Lease. Connects with the first request. */
 export function connectLease(target: LeaseTarget): LeaseApi {
-  return new Connection(target);
+  return new HttpLeaseApi(target);
 }
 
-class Connection implements LeaseApi {
+class HttpLeaseApi implements LeaseApi {
   readonly #endpoint: Endpoint;
   readonly #credentials: CredentialSource;
   readonly #name: string;
@@ -93,7 +93,7 @@ class Connection implements LeaseApi {
   watch(
     resourceVersion: string | null,
     silenceMs: number,
-    onNews: (news: WatchNews) => void,
+    onEvent: (news: WatchEvent) => void,
   ): LeaseWatch {
     const watch = watchLease({
       endpoint: this.#endpoint,
@@ -102,7 +102,7 @@ class Connection implements LeaseApi {
       name: this.#name,
       resourceVersion,
       silenceMs,
-      onNews,
+      onEvent,
     });
     this.#pending.add(watch);
     return {
@@ -149,7 +149,7 @@ class Connection implements LeaseApi {
     return reply.id === 'failed' ? reply : answerOf(request.id, reply);
   }
 
-  #callFor(request: LeaseRequest): Call {
+  #callFor(request: LeaseRequest): HttpRequest {
     const path = `${this.#leasesPath}/${this.#name}`;
     switch (request.id) {
       case 'get':

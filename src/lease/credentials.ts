@@ -12,7 +12,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { messageOf } from './errors.ts';
 import type { ExecPlugin } from './exec-plugin.ts';
-import { chooseSystemRoots } from './trust.ts';
+import { selectCaStore } from './ca-store.ts';
 
 /** Files (tokens, certificates) are read again after this time, as client-go does. */
 const refreshMs = 60_000;
@@ -106,7 +106,7 @@ class Source implements CredentialSource {
   async #loadAnew(): Promise<CredentialsResult> {
     try {
       // A provider may connect before we do.
-      if (this.#loaded === null) this.#roots = chooseSystemRoots(needsRoots(this.#settings));
+      if (this.#loaded === null) this.#roots = selectCaStore(needsRoots(this.#settings));
       const options = await requestOptionsOf(this.#settings);
       const headers = headersOf(options, this.#settings);
       const previous = this.#loaded;

@@ -10,7 +10,7 @@ import type { RequestOptions } from 'node:https';
 import type { Authenticator } from '@kubernetes/client-node/dist/auth.js';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
 import type { JsonObject } from '../election/lease.ts';
-import { codeOf, messageOf, oneLine } from './errors.ts';
+import { codeOf, messageOf, firstLine } from './errors.ts';
 import { isObject, listOf, objectOf, textOf } from './json.ts';
 
 /** A plugin may print this much. */
@@ -104,7 +104,7 @@ function readCredential(command: string, output: string, apiVersion: string): Cr
   try {
     printed = JSON.parse(output);
   } catch {
-    throw rubbish(`no JSON but "${oneLine(output).slice(0, 60)}"`);
+    throw rubbish(`no JSON but "${firstLine(output).slice(0, 60)}"`);
   }
   if (!isObject(printed) || printed['kind'] !== 'ExecCredential')
     throw rubbish('no ExecCredential object');
@@ -169,11 +169,11 @@ function describeFailure(
   const plugin = `exec plugin "${command}"`;
   const hint = textOf(exec['installHint']);
   if (codeOf(error) === 'ENOENT')
-    return `${plugin} is not installed${hint === null ? '' : `: ${oneLine(hint)}`}`;
+    return `${plugin} is not installed${hint === null ? '' : `: ${firstLine(hint)}`}`;
   if (codeOf(error) === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
     return `${plugin} printed more than ${outputLimitBytes} bytes`;
   if (error.killed === true) return `${plugin} did not end within ${deadlineMs / 1000}s`;
-  const said = oneLine(stderr.trim().split('\n').at(-1) ?? '');
+  const said = firstLine(stderr.trim().split('\n').at(-1) ?? '');
   if (typeof error.code === 'number')
     return `${plugin} exited with ${error.code}${said === '' ? '' : `: ${said}`}`;
   return `${plugin} failed: ${messageOf(error)}`;

@@ -25,7 +25,7 @@ export const bodyLimitBytes = 1 << 20;
 const proxyTimeoutMs = 30_000;
 
 /** What is asked for. */
-export interface Call {
+export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly body: JsonObject | null;
@@ -51,10 +51,10 @@ export function endpointOf(server: URL, userAgent: string): Endpoint {
 }
 
 /** Which of the two keep-alive connections to use. */
-export type Connection = keyof Credentials['agents'];
+export type ConnectionUse = keyof Credentials['agents'];
 
 /** A whole answer of the server, whatever its status. */
-export interface Reply {
+export interface HttpReply {
   readonly id: 'reply';
   readonly status: number;
   readonly statusMessage: string;
@@ -62,14 +62,14 @@ export interface Reply {
   readonly body: string;
 }
 
-export type ReplyResult = Reply | { readonly id: 'failed'; readonly failure: Failure };
+export type HttpResult = HttpReply | { readonly id: 'failed'; readonly failure: Failure };
 
 /** Sends the head and the body. Throws if the credentials cannot be put into a header. */
 export function startRequest(
   endpoint: Endpoint,
-  { method, path, body }: Call,
+  { method, path, body }: HttpRequest,
   { headers, agents }: Credentials,
-  connection: Connection,
+  connection: ConnectionUse,
   signal: AbortSignal,
 ): ClientRequest {
   // As text, it goes out in one piece with the head.
@@ -96,11 +96,11 @@ export function startRequest(
 /** One request and its whole answer. Never rejects; when `signal` aborts, the connection is closed. */
 export function exchange(
   endpoint: Endpoint,
-  call: Call,
+  call: HttpRequest,
   credentials: Credentials,
-  connection: Connection,
+  connection: ConnectionUse,
   signal: AbortSignal,
-): Promise<ReplyResult> {
+): Promise<HttpResult> {
   return new Promise((resolve) => {
     const fail = (failure: Failure) => resolve({ id: 'failed', failure });
     try {
@@ -116,7 +116,7 @@ export function exchange(
 }
 
 /** Reads a body to its end. Never rejects. */
-export function readReply(response: IncomingMessage): Promise<ReplyResult> {
+export function readReply(response: IncomingMessage): Promise<HttpResult> {
   const { statusCode: status = 0, statusMessage = '', headers } = response;
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,7 +1,13 @@
 /** A request with credentials: those at hand, and once more with others if the server refuses them. */
 import type { Failure } from '../election/lease.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
-import { exchange, type Call, type Connection, type Endpoint, type ReplyResult } from './http.ts';
+import {
+  exchange,
+  type HttpRequest,
+  type ConnectionUse,
+  type Endpoint,
+  type HttpResult,
+} from './http.ts';
 
 /**
  * Attempts something with the credentials at hand, and once more with others if those are refused. The first attempt begins
@@ -26,10 +32,10 @@ export async function withCredentials<T>(
 export function requestWithCredentials(
   source: CredentialSource,
   endpoint: Endpoint,
-  call: Call,
-  connection: Connection,
+  call: HttpRequest,
+  connection: ConnectionUse,
   signal: AbortSignal,
-): Promise<ReplyResult> {
+): Promise<HttpResult> {
   return withCredentials(
     source,
     (credentials) => exchange(endpoint, call, credentials, connection, signal),

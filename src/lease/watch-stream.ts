@@ -14,7 +14,7 @@ import {
   type Endpoint,
 } from './http.ts';
 import { LineSplitter } from './lines.ts';
-import { readWatchEvent, type WatchEvent } from './watch-event.ts';
+import { readWatchEvent, type WatchFrame } from './watch-frame.ts';
 
 export interface WatchStreamOptions {
   readonly endpoint: Endpoint;
@@ -26,7 +26,7 @@ export interface WatchStreamOptions {
   readonly signal: AbortSignal;
   /** The server took the watch. */
   readonly onOpen: () => void;
-  readonly onEvent: (event: Extract<WatchEvent, { resourceVersion: string }>) => void;
+  readonly onEvent: (event: Extract<WatchFrame, { resourceVersion: string }>) => void;
 }
 
 export type StreamEnd =
@@ -55,7 +55,7 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
       if (isOver) return;
       isOver = true;
       clearTimeout(silence);
-      clearTimeout(flood);
+      throttle?.close();
       signal.removeEventListener('abort', close);
       resolve(end);
     };
@@ -67,7 +67,7 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
     const close = (): void => cut({ id: 'ended' });
     signal.addEventListener('abort', close);
     const afterMs = Math.min(silenceMs, openTimeoutMs);
-    let flood: NodeJS.Timeout | undefined;
+    let throttle: Throttle | undefined;
     let silence = setTimeout(() => cut(failed({ reason: 'timeout', afterMs })), afterMs);
 
     const read = (response: IncomingMessage): void => {
@@ -76,23 +76,17 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
       silence = setTimeout(() => cut({ id: 'silent' }), silenceMs);
       options.onOpen();
       const lines = new LineSplitter(bodyLimitBytes);
-      let windowEndMs = 0;
-      let events = 0;
+      throttle = throttleOf(response);
       const onEvent: WatchStreamOptions['onEvent'] = (event) => {
-        events += 1;
+        throttle?.count();
         options.onEvent(event);
       };
       response
         .on('data', (chunk: Buffer) => {
           silence.refresh();
-          const nowMs = performance.now();
-          if (nowMs >= windowEndMs) [windowEndMs, events] = [nowMs + floodWindowMs, 0];
           const end = readChunk(lines, chunk, { ...options, onEvent });
           if (end !== null) return cut(end);
-          if (events <= mostEventsInWindow) return;
-          // The rest waits at the server, which ends a watch that lags too far behind.
-          response.pause();
-          flood = setTimeout(() => response.resume(), windowEndMs - nowMs);
+          throttle?.pauseIfFlooded();
         })
         .on('end', () => over({ id: 'ended' }))
         .on('error', () => over({ id: 'ended' }));
@@ -109,6 +103,31 @@ export function readWatchStream(options: WatchStreamOptions): Promise<StreamEnd>
       over(failed(unsendable(error)));
     }
   });
+}
+
+type Throttle = ReturnType<typeof throttleOf>;
+
+/** Pauses a response that brings too many events. The rest waits at the server, which ends a watch that lags too far behind. */
+function throttleOf(response: IncomingMessage) {
+  let windowEndMs = 0;
+  let events = 0;
+  let resumption: NodeJS.Timeout | undefined;
+  return {
+    count: (): void => {
+      const nowMs = performance.now();
+      if (nowMs >= windowEndMs) [windowEndMs, events] = [nowMs + floodWindowMs, 0];
+      events += 1;
+    },
+    pauseIfFlooded: (): void => {
+      if (events <= mostEventsInWindow) return;
+      response.pause();
+      resumption = setTimeout(
+        () => response.resume(),
+        Math.max(windowEndMs - performance.now(), 0),
+      );
+    },
+    close: (): void => clearTimeout(resumption),
+  };
 }
 
 /** Hands on the events of a chunk; how the stream ends if one of them ends it. */

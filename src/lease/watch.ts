@@ -9,7 +9,7 @@
  * A 403 is not final: an API server that starts answers 403 to everybody until it has read its roles.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Failure, RawLease, WatchNews } from '../election/lease.ts';
+import type { Failure, RawLease, WatchEvent } from '../election/lease.ts';
 import { answerOf } from './answer.ts';
 import type { LeaseWatch } from './api.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
@@ -34,7 +34,7 @@ export interface WatchOptions {
   readonly name: string;
   readonly resourceVersion: string | null;
   readonly silenceMs: number;
-  readonly onNews: (news: WatchNews) => void;
+  readonly onEvent: (news: WatchEvent) => void;
 }
 
 /** Opens the watch. Nothing is told before this has returned, and nothing after it was closed. */
@@ -181,14 +181,14 @@ class Watcher implements LeaseWatch {
     else this.#tellChange({ id: 'forbidden', message: failure.message });
   }
 
-  #tellChange(news: Extract<WatchNews, { id: 'open' | 'down' | 'forbidden' }>): void {
+  #tellChange(news: Extract<WatchEvent, { id: 'open' | 'down' | 'forbidden' }>): void {
     if (this.#told !== news.id) this.#tell(news);
     this.#told = news.id;
   }
 
   /** What is told may be answered by closing the watch, with more events of the same chunk to come. */
-  #tell(news: WatchNews): void {
-    if (!this.#isClosed()) this.#options.onNews(news);
+  #tell(news: WatchEvent): void {
+    if (!this.#isClosed()) this.#options.onEvent(news);
   }
 
   #isClosed(): boolean {

@@ -9,7 +9,7 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
 }
 
 /** The value, or why the text is no JSON. */
-export type Parsed =
+export type ParsedJson =
   | { readonly id: 'value'; readonly value: JsonValue }
   | { readonly id: 'failed'; readonly message: string };
 
@@ -17,7 +17,7 @@ export type Parsed =
  * Parses JSON text. Unlike Go's, JavaScript's parser says nothing of duplicate fields (the last one wins, as there) and
  * words its errors otherwise; an empty text is worded as Go does.
  */
-export function parseJson(text: string): Parsed {
+export function parseJson(text: string): ParsedJson {
   if (text.trim() === '') return { id: 'failed', message: 'unexpected end of JSON input' };
   try {
     return { id: 'value', value: JSON.parse(text) as JsonValue };

@@ -24,7 +24,7 @@ export interface Request {
   readonly response: ServerResponse;
 }
 
-export type Answer =
+export type RouteResult =
   | { readonly id: 'reply'; readonly reply: Reply }
   | { readonly id: 'text'; readonly code: number; readonly text: string }
   /** The watch has the response. */
@@ -32,7 +32,7 @@ export type Answer =
 
 const HEALTH_PATHS = new Set(['/healthz', '/livez', '/readyz']);
 
-export function answer(store: LeaseStore, request: Request): Answer {
+export function answer(store: LeaseStore, request: Request): RouteResult {
   const format = acceptedFormat(request.accept);
   if (format === null) return reply(notAcceptable());
   const { target, method } = request;
@@ -43,7 +43,7 @@ export function answer(store: LeaseStore, request: Request): Answer {
   return reply(method === 'GET' || found.code === 404 ? found : methodNotAllowed());
 }
 
-function reply(content: Reply): Answer {
+function reply(content: Reply): RouteResult {
   return { id: 'reply', reply: content };
 }
 
@@ -73,7 +73,7 @@ function answerLeases(
   request: Request,
   target: Target & { readonly id: 'leases' },
   format: Format,
-): Answer {
+): RouteResult {
   const { method, query, body } = request;
   const { namespace, name } = target;
   if (namespace !== null && name !== null) {
@@ -103,7 +103,7 @@ function answerCollection(
   { query, response }: Request,
   namespace: string | null,
   format: Format,
-): Answer {
+): RouteResult {
   const chosen = readOptions(query);
   if (chosen.id === 'refused') return reply(chosen.reply);
   const selected = selectorOf(query, namespace);

@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { refuseAccess, withoutToken } from './access.ts';
-import { answer, type Answer } from './routes.ts';
+import { answer, type RouteResult } from './routes.ts';
 import { badRequest, failure, tooLarge, type Reply } from './status.ts';
 import type { LeaseStore } from './store.ts';
 import { targetOf } from './target.ts';
@@ -37,7 +37,7 @@ async function handle(
 ): Promise<void> {
   const bytes = await readBody(message);
   if (bytes === 'aborted') return;
-  let given: Answer;
+  let given: RouteResult;
   try {
     given = respond(store, token, message, bytes, response);
   } catch (error) {
@@ -47,7 +47,7 @@ async function handle(
   write(given, response);
 }
 
-function reply(content: Reply): Answer {
+function reply(content: Reply): RouteResult {
   return { id: 'reply', reply: content };
 }
 
@@ -57,7 +57,7 @@ function respond(
   message: IncomingMessage,
   bytes: Buffer | 'too-large',
   response: ServerResponse,
-): Answer {
+): RouteResult {
   const { method = '', url = '/', headers } = message;
   const [rawPath = '/', ...rest] = url.split('?');
   const query = new URLSearchParams(rest.join('?'));
@@ -97,7 +97,7 @@ async function readBody(message: IncomingMessage): Promise<Buffer | 'too-large' 
   return length > MAX_BODY_BYTES ? 'too-large' : Buffer.concat(chunks);
 }
 
-function write(given: Answer, response: ServerResponse): void {
+function write(given: RouteResult, response: ServerResponse): void {
   if (given.id === 'streaming') return;
   if (given.id === 'text') {
     response.writeHead(given.code, { 'content-type': 'text/plain; charset=utf-8' });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration, roughDuration } from '../../src/cli/durations.ts';
+import { formatDuration, parseDuration, humanDuration } from '../../src/cli/durations.ts';
 
 describe('parseDuration reads what Go reads', () => {
   it.each([
@@ -101,6 +101,6 @@ describe('roughDuration leaves out what nobody reads', () => {
     [11_534_567, '3h12m'],
     [Infinity, 'infinity'],
   ])('%d ms: %s', (ms, text) => {
-    expect(roughDuration(ms)).toBe(text);
+    expect(humanDuration(ms)).toBe(text);
   });
 });

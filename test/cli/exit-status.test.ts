@@ -6,24 +6,24 @@ import { exitStatus } from '../../src/cli/exit-status.ts';
 const codes = { conflictExitCode: 124, lostExitCode: 75 };
 
 describe('exitStatus', () => {
-  it("mirrors each of the child's own statuses", () => {
+  it("mirrors each of the command's own statuses", () => {
     const all = Array.from({ length: 256 }, (_, code) => code);
     const mirrored = all.map((code) =>
-      exitStatus({ id: 'child', ending: { id: 'exited', code } }, codes),
+      exitStatus({ id: 'command', ending: { id: 'exited', code } }, codes),
     );
     expect(mirrored).toEqual(all);
   });
 
-  it.each(Object.entries(constants.signals))('%s of the child is 128 + %i', (signal, number) => {
+  it.each(Object.entries(constants.signals))('%s of the command is 128 + %i', (signal, number) => {
     const ending = { id: 'signalled', signal: signal as NodeJS.Signals } as const;
-    expect(exitStatus({ id: 'child', ending }, codes)).toBe(128 + number);
+    expect(exitStatus({ id: 'command', ending }, codes)).toBe(128 + number);
   });
 
   const cases: readonly (readonly [Outcome, number])[] = [
     [{ id: 'lost' }, 75],
     [{ id: 'not-acquired' }, 124],
     [{ id: 'interrupted', signal: 'SIGINT' }, 130],
-    [{ id: 'failed', why: { reason: 'child', message: 'no' } }, 125],
+    [{ id: 'failed', why: { reason: 'command', message: 'no' } }, 125],
   ];
 
   it.each(cases)('%j is %i', (outcome, status) => {

@@ -19,7 +19,7 @@ const expired: Loss = {
   id: 'expired',
   sinceRenewalMs: 10_204,
   lastFailure: unavailable,
-  gap: null,
+  jump: null,
 };
 const lost = (loss: Loss) => ({ id: 'lost', loss }) as const;
 const onTerm = { id: 'signal', signal: 'SIGTERM' } as const;
@@ -70,7 +70,7 @@ describe('each report is one sentence', () => {
       'Lease "prod/worker" is now held by "b", no longer by "a"',
     ],
     [{ id: 'holder-changed', from: 'a', to: null }, 'Lease "prod/worker" is no longer held by "a"'],
-    [{ id: 'child-started', pid: 4711 }, 'Started child 4711'],
+    [{ id: 'command-started', pid: 4711 }, 'Started command 4711'],
     [
       { id: 'api-failed', failure: unavailable },
       'Cannot use lease "prod/worker" at https://10.0.0.1 (context "staging") as the server answered 503 Service Unavailable; trying again',
@@ -83,78 +83,78 @@ describe('each report is one sentence', () => {
         sinceRenewalMs: 4_120,
         stopsInMs: 5_880,
       },
-      'Cannot renew lease "prod/worker" as no answer came within 2.7s; the last renewal was sent 4.1s ago, the child is stopped in 5.9s unless one succeeds',
+      'Cannot renew lease "prod/worker" as no answer came within 2.7s; the last renewal was sent 4.1s ago, the command is stopped in 5.9s unless one succeeds',
     ],
     [
       { id: 'renewed', sinceRenewalMs: 2_003 },
       'Renewed lease "prod/worker" again, 2s after the renewal before',
     ],
     [
-      { id: 'restoring', what: 'blanked' },
-      'Writing our record to lease "prod/worker" again as somebody blanked it',
+      { id: 'restoring', what: 'cleared' },
+      'Writing our record to lease "prod/worker" again as somebody cleared it',
     ],
     [
-      { id: 'stopping-child', reason: onTerm, pid: 4711, killsInMs: 25_000 },
-      'Stopping child 4711 on SIGTERM; SIGKILL follows in 25s',
+      { id: 'stopping-command', reason: onTerm, pid: 4711, killsInMs: 25_000 },
+      'Stopping command 4711 on SIGTERM; SIGKILL follows in 25s',
     ],
     [
-      { id: 'stopping-child', reason: onTerm, pid: 4711, killsInMs: Infinity },
-      'Stopping child 4711 on SIGTERM; no SIGKILL follows',
+      { id: 'stopping-command', reason: onTerm, pid: 4711, killsInMs: Infinity },
+      'Stopping command 4711 on SIGTERM; no SIGKILL follows',
     ],
     [
-      { id: 'stopping-child', reason: lost(expired), pid: 4711, killsInMs: 3_830 },
-      'Stopping child 4711 as lease "prod/worker" was not renewed within 10s: last renewal was sent 10.2s ago, last attempt: 503 Service Unavailable; SIGKILL follows in 3.8s',
+      { id: 'stopping-command', reason: lost(expired), pid: 4711, killsInMs: 3_830 },
+      'Stopping command 4711 as lease "prod/worker" was not renewed within 10s: last renewal was sent 10.2s ago, last attempt: 503 Service Unavailable; SIGKILL follows in 3.8s',
     ],
     [
       {
-        id: 'stopping-child',
+        id: 'stopping-command',
         reason: lost({ id: 'deposed', holder: 'web-9' }),
         pid: 4711,
         killsInMs: 1_000,
       },
-      'Stopping child 4711 as lease "prod/worker" is held by "web-9" now; SIGKILL follows in 1s',
+      'Stopping command 4711 as lease "prod/worker" is held by "web-9" now; SIGKILL follows in 1s',
     ],
     [
       {
-        id: 'killing-child',
-        reason: lost({ ...expired, gap: { cause: 'suspended', ms: 11_534_000 } }),
+        id: 'killing-tree',
+        reason: lost({ ...expired, jump: { cause: 'suspended', ms: 11_534_000 } }),
         pid: 4711,
         afterMs: 0,
       },
-      'Killing child 4711 as this machine slept 3h12m, past its lease "prod/worker"',
+      'Killing command 4711 as this machine slept 3h12m, past its lease "prod/worker"',
     ],
     [
       {
-        id: 'killing-child',
-        reason: lost({ ...expired, gap: { cause: 'stalled', ms: 16_000 } }),
+        id: 'killing-tree',
+        reason: lost({ ...expired, jump: { cause: 'stalled', ms: 16_000 } }),
         pid: 4711,
         afterMs: 0,
       },
-      'Killing child 4711 as leader-run was stopped or starved for 16s, past its lease "prod/worker"',
+      'Killing command 4711 as leader-run was stopped or starved for 16s, past its lease "prod/worker"',
     ],
     [
-      { id: 'killing-child', reason: lost(expired), pid: 4711, afterMs: 3_830 },
-      'Killing child 4711 as it did not end within 3.8s of the loss of lease "prod/worker"',
+      { id: 'killing-tree', reason: lost(expired), pid: 4711, afterMs: 3_830 },
+      'Killing command 4711 as it did not end within 3.8s of the loss of lease "prod/worker"',
     ],
     [
-      { id: 'killing-child', reason: onTerm, pid: 4711, afterMs: 25_000 },
-      'Killing child 4711 as it did not end within 25s of SIGTERM',
+      { id: 'killing-tree', reason: onTerm, pid: 4711, afterMs: 25_000 },
+      'Killing command 4711 as it did not end within 25s of SIGTERM',
     ],
     [
-      { id: 'killing-child', reason: { id: 'rest' }, pid: 4711, afterMs: 25_000 },
-      'Killing what child 4711 left behind as it did not end within 25s',
+      { id: 'killing-tree', reason: { id: 'remaining' }, pid: 4711, afterMs: 25_000 },
+      'Killing what command 4711 left behind as it did not end within 25s',
     ],
     [
-      { id: 'child-ended', pid: 4711, ending: { id: 'exited', code: 3 } },
-      'Child 4711 exited with 3',
+      { id: 'command-ended', pid: 4711, ending: { id: 'exited', code: 3 } },
+      'Command 4711 exited with 3',
     ],
     [
-      { id: 'child-ended', pid: 4711, ending: { id: 'signalled', signal: 'SIGSEGV' } },
-      'Child 4711 was ended by SIGSEGV',
+      { id: 'command-ended', pid: 4711, ending: { id: 'signalled', signal: 'SIGSEGV' } },
+      'Command 4711 was ended by SIGSEGV',
     ],
     [
-      { id: 'child-lingering', pids: [4712, 4713], keepsRenewing: true },
-      'Cannot kill 4712, 4713 of the child\'s processes as SIGKILL is not permitted or has no effect; lease "prod/worker" is renewed until they are gone',
+      { id: 'tree-lingering', pids: [4712, 4713], keepsRenewing: true },
+      'Cannot kill 4712, 4713 of the command\'s processes as SIGKILL is not permitted or has no effect; lease "prod/worker" is renewed until they are gone',
     ],
     [{ id: 'released' }, 'Released lease "prod/worker"'],
     [
@@ -167,7 +167,7 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'lost', loss: { id: 'deposed', holder: 'laptop_1f' } },
-      'Not starting the child as another process writes lease "prod/worker" with the same identity "laptop_1f": give each its own --id',
+      'Not starting the command as another process writes lease "prod/worker" with the same identity "laptop_1f": give each its own --id',
     ],
     [
       { id: 'not-acquired', holder: 'web-7d', waitedMs: 2_001 },

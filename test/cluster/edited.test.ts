@@ -40,7 +40,7 @@ describe('a Lease changed by hand under a leader', () => {
     await expectCarriesOn();
   });
 
-  it('blanked: it puts itself back in the same term', async () => {
+  it('cleared: it puts itself back in the same term', async () => {
     const before = await readLease(cluster, namespace, lockName);
     await byHand('PATCH', { spec: { holderIdentity: '' } });
     const after = await storedWhen((lease) => lease?.spec.holderIdentity !== '');

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createPidsGroup } from './pids-group.ts';
-import { childrenOf, isAlive, processesWith, until } from '../child/fixtures/processes.ts';
-import { type Rig, createRig } from '../child/fixtures/rig.ts';
-import { shells } from '../child/fixtures/shells.ts';
-import { bigTree, grown } from '../child/fixtures/tree.ts';
+import { childrenOf, isAlive, processesWith, until } from '../command/fixtures/processes.ts';
+import { type Rig, createRig } from '../command/fixtures/rig.ts';
+import { shells } from '../command/fixtures/shells.ts';
+import { bigTree, grown } from '../command/fixtures/tree.ts';
 import { roundsOf } from '../fixtures/daemons/ways.ts';
 
 const rounds = roundsOf(2);

@@ -33,18 +33,25 @@ const won: readonly ElectionEvent[] = [
 ];
 const stopping: readonly ElectionEvent[] = [
   ...won,
-  { id: 'child-ready' },
+  { id: 'command', event: { id: 'ready' } },
   { id: 'stop-requested', signal: 'SIGTERM', forwardAs: 'SIGTERM' },
 ];
-const ended: ElectionEvent = { id: 'child-ended', ending: { id: 'exited', code: 0 } };
+const ended: ElectionEvent = {
+  id: 'command',
+  event: { id: 'ended', ending: { id: 'exited', code: 0 } },
+};
 
-describe('news of the child that cannot come are a bug and throw', () => {
+describe('news of the command that cannot come are a bug and throw', () => {
   it.each<[string, readonly ElectionEvent[], ElectionEvent]>([
-    ['child-started while standby', [{ id: 'begin' }], { id: 'child-started', pid: 1 }],
-    ['child-ended while leading with the child preparing', won, ended],
-    ['child-lingering while leading', won, { id: 'child-lingering', pids: [1] }],
-    ['child-gone while leading', won, { id: 'child-gone' }],
-    ['child-ready while stepping-down', stopping, { id: 'child-ready' }],
+    [
+      'started while standby',
+      [{ id: 'begin' }],
+      { id: 'command', event: { id: 'started', pid: 1 } },
+    ],
+    ['ended while leading with the command preparing', won, ended],
+    ['lingering while leading', won, { id: 'command', event: { id: 'lingering', pids: [1] } }],
+    ['gone while leading', won, { id: 'command', event: { id: 'gone' } }],
+    ['ready while stepping-down', stopping, { id: 'command', event: { id: 'ready' } }],
   ])('%s', (message, before, event) => {
     const state = after(before);
     expect(() => after([event], 0, state)).toThrow(InternalError);
@@ -61,7 +68,7 @@ describe('what is kept', () => {
       const request = call.id === 'idle' ? 0 : call.request;
       const failure = { reason: 'timeout', afterMs: 1 } as const;
       state = after([{ id: 'answer', request, answer: { id: 'failed', failure } }], 0, state);
-      state = after([{ id: 'time', gap: null }], nextDeadlineMs(state), state);
+      state = after([{ id: 'time', jump: null }], nextDeadlineMs(state), state);
     }
     const { unanswered } = state as Extract<State, { id: 'standby' }>;
     expect(unanswered).toHaveLength(64);

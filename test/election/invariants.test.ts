@@ -43,7 +43,7 @@ const leading: Leading = {
   requests: 2,
   watch: { id: 'closed' },
   call: idle,
-  child: { id: 'running', pid: 1 },
+  command: { id: 'running', pid: 1 },
   tenure: {
     term: { fencingToken: '1', acquireTime: sent.acquireTime },
     confirmed: sent,
@@ -57,7 +57,7 @@ const renewing: Leading = { ...leading, call: writing };
 const steppingDown: SteppingDown = {
   ...leading,
   id: 'stepping-down',
-  child: { id: 'running', pid: 1 },
+  command: { id: 'running', pid: 1 },
   cause: { id: 'own-end' },
   stopAtMs: 1_000,
   killAtMs: 5_000,
@@ -68,7 +68,7 @@ const losing: Losing = {
   requests: 2,
   watch: { id: 'closed' },
   tenure: leading.tenure,
-  child: { id: 'running', pid: 1 },
+  command: { id: 'running', pid: 1 },
   loss: { id: 'deposed', holder: 'other' },
   stopAtMs: 3_000,
   killAtMs: 4_000,
@@ -85,7 +85,7 @@ const releasing: Releasing = {
   lease,
   transitions: 0,
   deadlineMs: 8_000,
-  hasLed: true,
+  mode: 'after-term',
   outcome: { id: 'lost' },
 };
 const ended: Ended = {
@@ -98,9 +98,9 @@ const ended: Ended = {
 const standby = initialStandby(candidate, 0);
 const acquiring: Standby = { ...standby, call: writing };
 
-const time: ElectionEvent = { id: 'time', gap: null };
+const time: ElectionEvent = { id: 'time', jump: null };
 const answer: ElectionEvent = { id: 'answer', request: 3, answer: { id: 'conflict' } };
-const gone: ElectionEvent = { id: 'child-gone' };
+const gone: ElectionEvent = { id: 'command', event: { id: 'gone' } };
 
 function send(request: number, holderIdentity: string, resourceVersion = '1'): Effect {
   const body = { metadata: { resourceVersion }, spec: { holderIdentity } };
@@ -108,8 +108,8 @@ function send(request: number, holderIdentity: string, resourceVersion = '1'): E
 }
 const get: Effect = { id: 'send', request: 3, body: { id: 'get' }, timeoutMs: 1 };
 const term = { fencingToken: '1', leaseTransitions: 0, acquireTime: sent.acquireTime };
-const startChild: Effect = {
-  id: 'start-child',
+const startCommand: Effect = {
+  id: 'start-command',
   term,
   notAfterMs: candidate.renewDeadlineMs,
   killAtMs: killDeadlineMs(candidate, 0),
@@ -144,18 +144,18 @@ describe('a step that keeps to the guarantees passes', () => {
     ],
     [
       'a candidate wins',
-      { before: acquiring, event: answer, after: { ...renewed, child: { id: 'ready' } } },
+      { before: acquiring, event: answer, after: { ...renewed, command: { id: 'ready' } } },
     ],
     [
       'a candidate wins by an attempt that it had given up',
       {
         before: { ...standby, unanswered: [writing.sent] },
-        after: { ...renewed, child: { id: 'ready' } },
+        after: { ...renewed, command: { id: 'ready' } },
       },
     ],
     [
       'the command starts',
-      { before: { ...leading, child: { id: 'ready' } }, effects: [startChild] },
+      { before: { ...leading, command: { id: 'ready' } }, effects: [startCommand] },
     ],
     ['the guard is told', { effects: [extendGuard] }],
     ['the last instant before the loss', { nowMs: candidate.renewDeadlineMs - 1 }],
@@ -172,14 +172,17 @@ describe('a step that keeps to the guarantees passes', () => {
         effects: [send(3, '')],
       },
     ],
-    ['the gate that refuses', { event: { id: 'child-refused' }, after: releasing }],
+    [
+      'the gate that refuses',
+      { event: { id: 'command', event: { id: 'too-late' } }, after: releasing },
+    ],
     [
       'the command that fails to start',
-      { event: { id: 'child-failed', message: '' }, after: releasing },
+      { event: { id: 'command', event: { id: 'failed', message: '' } }, after: releasing },
     ],
     [
       'the end of a term without a command',
-      { before: { ...leading, child: { id: 'preparing' } }, after: ended },
+      { before: { ...leading, command: { id: 'preparing' } }, after: ended },
     ],
     ['the end of a deposed leader', { before: losing, event: gone, after: ended }],
   ])('%s', (_, change) => {
@@ -187,8 +190,8 @@ describe('a step that keeps to the guarantees passes', () => {
   });
 
   it('an absent Lease is taken', () => {
-    const sight = { ...standby.sight, seen: { id: 'absent', sinceMs: 0 } } as const;
-    const after = { ...acquiring, sight };
+    const observed = { ...standby.observed, current: { id: 'absent', sinceMs: 0 } } as const;
+    const after = { ...acquiring, observed };
     const create: Effect = {
       id: 'send',
       request: 3,
@@ -199,8 +202,8 @@ describe('a step that keeps to the guarantees passes', () => {
   });
 
   it('a free lease is taken in the turn that tells of a new holder, whose time is first', () => {
-    const sight = { ...standby.sight, seen: { id: 'absent', sinceMs: 0 } } as const;
-    const before = { ...standby, sight };
+    const observed = { ...standby.observed, current: { id: 'absent', sinceMs: 0 } } as const;
+    const before = { ...standby, observed };
     expect(() => checkStep({ ...usual, before, after: acquiring, effects: [get] })).not.toThrow();
   });
 
@@ -265,7 +268,7 @@ describe('a step that breaks a guarantee is a bug and throws', () => {
     ],
     [
       'G2: the guard would kill too late',
-      { effects: [{ ...startChild, killAtMs: startChild.killAtMs + 1 }] },
+      { effects: [{ ...startCommand, killAtMs: startCommand.killAtMs + 1 }] },
     ],
     [
       'G2: the guard would kill too late',
@@ -274,7 +277,7 @@ describe('a step that breaks a guarantee is a bug and throws', () => {
     [
       'G2: the command could start after the renew deadline',
       {
-        effects: [{ ...startChild, notAfterMs: startChild.notAfterMs + 1 }],
+        effects: [{ ...startCommand, notAfterMs: startCommand.notAfterMs + 1 }],
       },
     ],
     [
@@ -322,7 +325,7 @@ describe('a step that breaks a guarantee is a bug and throws', () => {
     ['G3: the command is forgotten while its tree may live', { before: losing, after: ended }],
     [
       'G3: the command is forgotten while its tree may live',
-      { after: { ...leading, child: { id: 'ready' } } },
+      { after: { ...leading, command: { id: 'ready' } } },
     ],
   ])('%s', (guarantee, change) => {
     expect(() => checkStep({ ...usual, ...change })).toThrow(new InternalError(guarantee));

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
-import { until } from '../child/fixtures/processes.ts';
+import { until } from '../command/fixtures/processes.ts';
 
 export interface Family {
   /** To be added to the environment of leader-run. */

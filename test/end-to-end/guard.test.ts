@@ -2,10 +2,10 @@
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bootNowMs } from '../../src/child/clock.ts';
-import { guardsOf } from '../child/fixtures/guards.ts';
-import { isAlive, lastSeenAlive, processesWith, until } from '../child/fixtures/processes.ts';
-import { bigTree, createMark, grown } from '../child/fixtures/tree.ts';
+import { bootNowMs } from '../../src/process/clock.ts';
+import { guardsOf } from '../command/fixtures/guards.ts';
+import { isAlive, lastSeenAlive, processesWith, until } from '../command/fixtures/processes.ts';
+import { bigTree, createMark, grown } from '../command/fixtures/tree.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Family, createFamily } from './family.ts';
 import {

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { stateOf, until } from '../child/fixtures/processes.ts';
+import { stateOf, until } from '../command/fixtures/processes.ts';
 import { createCommand } from '../fixtures/pty.ts';
 import { bundle, leaderRun, sandbox, startBy, waitFor } from './rig.ts';
 

@@ -324,7 +324,7 @@ describe('a server and a leader-run that stall together', () => {
       return true;
     };
     store.isSilent = true;
-    await says(leader, 'Stopping child');
+    await says(leader, 'Stopping command');
     isLost = true;
     const { exitCode, stderr } = await leader;
     expect(exitCode).toBe(lost);

@@ -1,6 +1,6 @@
 /** A leader-run as the command of a leader-run. */
 import { expect, it } from 'vitest';
-import { bigTree, createMark, grown } from '../child/fixtures/tree.ts';
+import { bigTree, createMark, grown } from '../command/fixtures/tree.ts';
 import { createFamily } from './family.ts';
 import { leaderRun, readLease, sandbox, start } from './rig.ts';
 

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { isAlive, stateOf, until } from '../child/fixtures/processes.ts';
+import { isAlive, stateOf, until } from '../command/fixtures/processes.ts';
 import { createCommand } from '../fixtures/pty.ts';
 import { createFamily } from './family.ts';
 import { bundle, leaderRun, sandbox, start, startBy, temporaryFolder, waitFor } from './rig.ts';

@@ -195,7 +195,7 @@ test.runIf(mayEnter)(
         [
           '--pid',
           '--fork',
-          '--kill-child',
+          '--kill-tree',
           '--mount-proc',
           'sh',
           '-c',

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { stateOf, until } from '../child/fixtures/processes.ts';
+import { stateOf, until } from '../command/fixtures/processes.ts';
 import {
   createCommand,
   ctrlBackslash,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { it } from 'vitest';
-import { createMark } from '../child/fixtures/tree.ts';
+import { createMark } from '../command/fixtures/tree.ts';
 import { Random } from '../simulation/random.ts';
 import { createFamily } from './family.ts';
 import { sandbox, start, waitFor } from './rig.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ElectionEvent } from '../../src/election/event.ts';
-import type { Answer, Failure, RawLease, WatchNews } from '../../src/election/lease.ts';
+import type { Answer, Failure, RawLease, WatchEvent } from '../../src/election/lease.ts';
 import { readRecord } from '../../src/election/record.ts';
 import { initialStandby } from '../../src/election/standby.ts';
 import type { State } from '../../src/election/state.ts';
@@ -13,7 +13,7 @@ import { anyLease as anyJsonLease, holds } from './runs.ts';
 type Said =
   | { readonly id: 'pass'; readonly ms: number }
   | { readonly id: 'answer'; readonly answer: Answer }
-  | { readonly id: 'news'; readonly news: WatchNews };
+  | { readonly id: 'news'; readonly news: WatchEvent };
 
 const failure: fc.Arbitrary<Failure> = fc.constantFrom<Failure[]>(
   { reason: 'timeout', afterMs: 2_667 },
@@ -44,13 +44,13 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
   failure.map((reason): Answer => ({ id: 'failed', failure: reason })),
 );
 
-const news: fc.Arbitrary<WatchNews> = fc.oneof(
+const news: fc.Arbitrary<WatchEvent> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ id: fc.constantFrom('changed', 'deleted'), lease: anyLease() }),
   },
-  fc.constant<WatchNews>({ id: 'open' }),
-  failure.map((reason): WatchNews => ({ id: 'down', failure: reason })),
+  fc.constant<WatchEvent>({ id: 'open' }),
+  failure.map((reason): WatchEvent => ({ id: 'down', failure: reason })),
 );
 
 const said: fc.Arbitrary<Said> = fc.oneof(
@@ -86,7 +86,7 @@ function play(
       let turns = 0;
       for (let dueMs = nextDeadlineMs(state); dueMs <= untilMs; dueMs = nextDeadlineMs(state)) {
         nowMs = Math.max(nowMs, dueMs);
-        take({ id: 'time', gap: null });
+        take({ id: 'time', jump: null });
         turns += 1;
         expect(turns, 'turns until nothing is due any more').toBeLessThan(1_000);
       }
@@ -110,11 +110,11 @@ test('whatever anybody wrote, a standby writes over a holder only after its own 
     fc.property(fc.array(said, { maxLength: 30 }), (script) => {
       play(script, (after, body, nowMs) => {
         if (after.id !== 'standby' || body === null) return;
-        const { seen } = after.sight;
-        if (seen.id !== 'present' || seen.record.holder === '') return;
-        const own = readRecord(seen.lease);
+        const { current } = after.observed;
+        if (current.id !== 'present' || current.record.holder === '') return;
+        const own = readRecord(current.lease);
         const waitMs = Math.max(candidate.leaseDurationMs, own.leaseDurationMs ?? 0);
-        expect(nowMs - seen.sinceMs).toBeGreaterThanOrEqual(waitMs);
+        expect(nowMs - current.sinceMs).toBeGreaterThanOrEqual(waitMs);
       });
     }),
   );

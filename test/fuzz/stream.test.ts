@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LineSplitter } from '../../src/lease/lines.ts';
-import { readWatchEvent } from '../../src/lease/watch-event.ts';
+import { readWatchEvent } from '../../src/lease/watch-frame.ts';
 import { anyJson, holds } from './runs.ts';
 
 const event = fc

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { messageOf, oneLine } from '../../src/lease/errors.ts';
+import { messageOf, firstLine } from '../../src/lease/errors.ts';
 
 test('messageOf names the first of several addresses that were tried', () => {
   const errors = [
@@ -10,6 +10,6 @@ test('messageOf names the first of several addresses that were tried', () => {
 });
 
 test('oneLine takes the first line that says something', () => {
-  expect(oneLine('\n \n\tlogin\u0000expired \nsecond')).toBe('login expired');
-  expect(oneLine('')).toBe('');
+  expect(firstLine('\n \n\tlogin\u0000expired \nsecond')).toBe('login expired');
+  expect(firstLine('')).toBe('');
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answerOf } from '../../src/lease/answer.ts';
-import { readWatchEvent } from '../../src/lease/watch-event.ts';
+import { readWatchEvent } from '../../src/lease/watch-frame.ts';
 import { load, temporaryFolder, writeFile } from '../fixtures/api/kubeconfig.ts';
 
 /** JSON that has, by chance, some of the keys that are looked for. */

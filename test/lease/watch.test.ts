@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { WatchNews } from '../../src/election/lease.ts';
+import type { WatchEvent } from '../../src/election/lease.ts';
 import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import {
   hangUp,
@@ -361,7 +361,7 @@ describe('a watch that is closed', () => {
   test('tells nothing any more, also not what has already arrived', async () => {
     const server = await startServer([streaming(modified('2') + modified('3'))]);
     const api = connect(writeKubeconfig({ server: server.url }));
-    const heard: WatchNews['id'][] = [];
+    const heard: WatchEvent['id'][] = [];
     const handle = api.watch('1', longMs, ({ id }) => {
       heard.push(id);
       if (id === 'changed') handle.close();

@@ -7,7 +7,7 @@
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { readRecord } from '../../src/election/record.ts';
 import { put, remove, serve } from '../election/lease-store.ts';
-import { changedChild, ended, killed, take, told } from './actor.ts';
+import { changedCommand, ended, killed, take, told } from './actor.ts';
 import type { Core } from './core.ts';
 import { checkLanding, nameOf } from './invariants.ts';
 import {
@@ -33,7 +33,7 @@ export interface Action {
 
 /**
  * Everything that may happen next, except for orders that make no difference: what concerns one candidate alone (its
- * timers, answers, events and child) goes before what both can see, one candidate after the other.
+ * timers, answers, events and command) goes before what both can see, one candidate after the other.
  */
 export function actionsOf(core: Core, bounds: Bounds, world: World): Action[] {
   for (const seat of seats) {
@@ -84,16 +84,16 @@ class Collector {
 class Local extends Collector {
   all(): Action[] {
     const { actor, world } = this;
-    const { child } = actor;
-    if (child !== null && isAlive(actor)) {
-      if (world.nowMs >= child.deadByAtMs) this.add('tree dies', () => this.#dies());
-      else if (world.nowMs >= child.guardAtMs && child.deadByAtMs === Infinity) {
+    const { command } = actor;
+    if (command !== null && isAlive(actor)) {
+      if (world.nowMs >= command.deadByAtMs) this.add('tree dies', () => this.#dies());
+      else if (world.nowMs >= command.guardAtMs && command.deadByAtMs === Infinity) {
         this.add('guard kills', () => this.changed(world, killed(world, actor)));
       }
     }
     if (actor.state === null || actor.isStalled) return this.actions;
     this.#timer();
-    this.#child();
+    this.#command();
     const { wire, untold } = actor;
     if (untold !== null) this.add('learns of the end', () => learns(this, untold));
     if (wire?.phase === 'answered' && !wire.isSlow) this.add('answer', () => answered(this, wire));
@@ -113,19 +113,22 @@ class Local extends Collector {
   #timer(): void {
     const { state } = this.actor;
     if (state === null || this.core.nextDeadlineMs(state) > this.world.nowMs) return;
-    this.add('timer', () => this.take(this.world, { id: 'time', gap: null }));
+    this.add('timer', () => this.take(this.world, { id: 'time', jump: null }));
   }
 
-  #child(): void {
+  #command(): void {
     const { world, actor } = this;
-    const { child } = actor;
-    if (child?.id !== 'starting') return;
+    const { command } = actor;
+    if (command?.id !== 'starting') return;
     this.add('gate opens', () => {
-      if (world.nowMs > child.notAfterAtMs) {
-        return this.take(this.changed(world, { child: null }), { id: 'child-refused' });
+      if (world.nowMs > command.notAfterAtMs) {
+        return this.take(this.changed(world, { command: null }), {
+          id: 'command',
+          event: { id: 'too-late' },
+        });
       }
-      const running = this.changed(world, changedChild(actor, { id: 'running' }));
-      return this.take(running, { id: 'child-started', pid: 1 });
+      const running = this.changed(world, changedCommand(actor, { id: 'running' }));
+      return this.take(running, { id: 'command', event: { id: 'started', pid: 1 } });
     });
   }
 }
@@ -162,11 +165,11 @@ class Free extends Collector {
     const { actor, world } = this;
     if (actor.state === null) {
       // The first process of each begins at the outset, the next one at any time.
-      const mayBegin = actor.life === 0 ? world.nowMs === 0 : actor.child === null;
+      const mayBegin = actor.life === 0 ? world.nowMs === 0 : actor.command === null;
       if (mayBegin && actor.life < world.left.lives) {
         this.add('begins', () => ready(this, this.#begins()));
         if (this.has('slowStarts'))
-          this.add('begins, its child late', () => this.#begins(spend(world, 'slowStarts')));
+          this.add('begins, its command late', () => this.#begins(spend(world, 'slowStarts')));
       }
     } else {
       this.#faults();
@@ -177,14 +180,14 @@ class Free extends Collector {
       }
     }
     this.#stray();
-    this.#child();
+    this.#command();
     return this.actions;
   }
 
   #begins(world = this.world): World {
     const { actor, core, bounds, seat } = this;
     const state = core.initialStandby(bounds.candidates[seat], world.nowMs);
-    const child = {
+    const command = {
       id: 'preparing',
       notAfterAtMs: Infinity,
       guardAtMs: Infinity,
@@ -192,7 +195,7 @@ class Free extends Collector {
       deadByAtMs: Infinity,
     } as const;
     const life = actor.life + 1;
-    const fresh = { state, life, child, landedSentAtMs: -Infinity, isOverwritten: false };
+    const fresh = { state, life, command, landedSentAtMs: -Infinity, isOverwritten: false };
     return this.take(this.changed(world, fresh), { id: 'begin' });
   }
 
@@ -231,8 +234,8 @@ class Free extends Collector {
   #crashes(): World {
     const { actor } = this;
     const world = spend(this.world, 'crashes');
-    const gone = { ...actor, ...(isAlive(actor) ? killed(world, actor) : { child: null }) };
-    return this.changed(world, { ...gone, ...ended(actor), child: gone.child });
+    const gone = { ...actor, ...(isAlive(actor) ? killed(world, actor) : { command: null }) };
+    return this.changed(world, { ...gone, ...ended(actor), command: gone.command });
   }
 
   #healed(): World {
@@ -248,7 +251,7 @@ class Free extends Collector {
 
   /** What is held up comes at last. */
   #slow(): void {
-    const { wire, child, isStalled } = this.actor;
+    const { wire, command, isStalled } = this.actor;
     if (isStalled) return;
     if (wire?.isSlow === true && wire.phase === 'sent') {
       this.add('held request arrives', () => arrives(this, { ...wire, isSlow: false }));
@@ -256,7 +259,7 @@ class Free extends Collector {
     if (wire?.isSlow === true && wire.phase === 'answered') {
       this.add('held answer', () => answered(this, wire));
     }
-    if (child?.id === 'preparing') this.add('child ready', () => ready(this, this.world));
+    if (command?.id === 'preparing') this.add('command ready', () => ready(this, this.world));
   }
 
   #stray(): void {
@@ -271,19 +274,22 @@ class Free extends Collector {
     }
   }
 
-  #child(): void {
+  #command(): void {
     const { world, actor } = this;
-    const { child } = actor;
-    if (child === null || !isAlive(actor) || child.id === 'starting') return;
-    const isDying = child.isAsked || child.deadByAtMs !== Infinity;
-    if (isDying && world.nowMs < child.deadByAtMs) this.add('tree ends', () => dies(this));
+    const { command } = actor;
+    if (command === null || !isAlive(actor) || command.id === 'starting') return;
+    const isDying = command.isAsked || command.deadByAtMs !== Infinity;
+    if (isDying && world.nowMs < command.deadByAtMs) this.add('tree ends', () => dies(this));
     else if (!isDying && this.has('exits')) {
       this.add('tree ends by itself', () => dies(this, spend(world, 'exits')));
     }
-    if (child.id === 'running' && this.has('rests') && actor.state !== null && !actor.isStalled) {
+    if (command.id === 'running' && this.has('rests') && actor.state !== null && !actor.isStalled) {
       this.add('command ends, rest stays', () => {
-        const rest = this.changed(spend(world, 'rests'), changedChild(actor, { id: 'rest' }));
-        return this.take(rest, { id: 'child-ended', ending: { id: 'exited', code: 0 } });
+        const rest = this.changed(spend(world, 'rests'), changedCommand(actor, { id: 'rest' }));
+        return this.take(rest, {
+          id: 'command',
+          event: { id: 'ended', ending: { id: 'exited', code: 0 } },
+        });
       });
     }
   }
@@ -291,21 +297,27 @@ class Free extends Collector {
 
 /** Guard and gate stand. */
 function ready(turn: Collector, world: World): World {
-  const prepared = turn.changed(world, changedChild(world.actors[turn.seat], { id: 'ready' }));
-  return turn.take(prepared, { id: 'child-ready' });
+  const prepared = turn.changed(world, changedCommand(world.actors[turn.seat], { id: 'ready' }));
+  return turn.take(prepared, { id: 'command', event: { id: 'ready' } });
 }
 
 /** The whole tree is gone; who watches over it learns that when it can. */
 function dies(turn: Collector, world: World = turn.world): World {
-  const { child, state } = turn.actor;
-  const untold = state === null ? null : child?.id === 'rest' ? 'rest' : 'all';
-  return turn.changed(world, { child: null, untold });
+  const { command, state } = turn.actor;
+  const untold = state === null ? null : command?.id === 'rest' ? 'rest' : 'all';
+  return turn.changed(world, { command: null, untold });
 }
 
 function learns(turn: Collector, untold: 'all' | 'rest'): World {
   const world = turn.changed(turn.world, { untold: null });
-  const ended = { id: 'child-ended', ending: { id: 'exited', code: 0 } } as const;
-  return turn.take(untold === 'all' ? turn.take(world, ended) : world, { id: 'child-gone' });
+  const ended = {
+    id: 'command',
+    event: { id: 'ended', ending: { id: 'exited', code: 0 } },
+  } as const;
+  return turn.take(untold === 'all' ? turn.take(world, ended) : world, {
+    id: 'command',
+    event: { id: 'gone' },
+  });
 }
 
 /** The request reaches the server, unless its sender is cut off. */
@@ -380,10 +392,14 @@ function edits({ candidates }: Bounds, world: World): Action[] {
 /** Time goes on to the next instant at which anything is due. */
 function passing(core: Core, world: World): Action[] {
   const due = world.actors.flatMap((actor) => {
-    const { state, child, isStalled } = actor;
+    const { state, command, isStalled } = actor;
     const timerMs = state === null || isStalled ? Infinity : core.nextDeadlineMs(state);
-    if (child === null || !isAlive(actor)) return [timerMs];
-    return [timerMs, child.deadByAtMs, child.deadByAtMs === Infinity ? child.guardAtMs : Infinity];
+    if (command === null || !isAlive(actor)) return [timerMs];
+    return [
+      timerMs,
+      command.deadByAtMs,
+      command.deadByAtMs === Infinity ? command.guardAtMs : Infinity,
+    ];
   });
   const nextMs = Math.min(...due);
   if (nextMs === Infinity) return [];

@@ -3,7 +3,7 @@
  */
 import type { Effect } from '../../src/election/effect.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
-import type { LeaseRequest, RawLease, WatchNews } from '../../src/election/lease.ts';
+import type { LeaseRequest, RawLease, WatchEvent } from '../../src/election/lease.ts';
 import { killMarginMs } from '../../src/election/settings.ts';
 import type { State } from '../../src/election/state.ts';
 import type { Core } from './core.ts';
@@ -18,7 +18,7 @@ import {
 import {
   type Actor,
   type Bounds,
-  type Child,
+  type Command,
   type Seat,
   type Wire,
   type World,
@@ -31,7 +31,7 @@ import {
 /** Events that are not taken. */
 const longestQueue = 3;
 
-const lost: WatchNews = {
+const lost: WatchEvent = {
   id: 'down',
   failure: { reason: 'network', code: 'ECONNRESET', message: '' },
 };
@@ -71,20 +71,21 @@ function perform(bounds: Bounds, world: World, seat: Seat, effect: Effect, befor
       return withActor(world, seat, watched(bounds, world, actor, effect.resourceVersion));
     case 'unwatch':
       return withActor(world, seat, { isWatching: false, news: [] });
-    case 'start-child': {
+    case 'start-command': {
       checkTiming(world, actor, candidate, effect);
       const { notAfterMs, killAtMs } = effect;
-      const child = { id: 'starting', notAfterAtMs: notAfterMs, guardAtMs: killAtMs } as const;
-      const started = withActor(world, seat, changedChild(actor, child));
+      const command = { id: 'starting', notAfterAtMs: notAfterMs, guardAtMs: killAtMs } as const;
+      const started = withActor(world, seat, changedCommand(actor, command));
       return { ...started, token: effect.term.fencingToken };
     }
     case 'extend-guard':
       checkTiming(world, actor, candidate, effect);
-      return withActor(world, seat, changedChild(actor, { guardAtMs: effect.killAtMs }));
-    case 'signal-child':
-    case 'stop-child':
-      return withActor(world, seat, changedChild(actor, { isAsked: true }));
-    case 'kill-child':
+      return withActor(world, seat, changedCommand(actor, { guardAtMs: effect.killAtMs }));
+    case 'signal-command':
+    case 'stop-command':
+    case 'stop-tree':
+      return withActor(world, seat, changedCommand(actor, { isAsked: true }));
+    case 'kill-tree':
       return withActor(world, seat, killed(world, actor));
     case 'report':
       checkReport(world, actor, effect.report);
@@ -148,17 +149,17 @@ function watched(
   return { isWatching: true, news: [{ id: 'open' }, ...first] };
 }
 
-/** Changes the child if there is one. */
-export function changedChild({ child }: Actor, change: Partial<Child>): Partial<Actor> {
-  return child === null ? {} : { child: { ...child, ...change } };
+/** Changes the command if there is one. */
+export function changedCommand({ command }: Actor, change: Partial<Command>): Partial<Actor> {
+  return command === null ? {} : { command: { ...command, ...change } };
 }
 
 /** SIGKILL takes its time, up to the margin. */
 export function killed({ nowMs }: World, actor: Actor): Partial<Actor> {
-  const { child } = actor;
-  if (child === null) return {};
-  const deadByAtMs = Math.min(child.deadByAtMs, nowMs + killMarginMs);
-  return changedChild(actor, { deadByAtMs });
+  const { command } = actor;
+  if (command === null) return {};
+  const deadByAtMs = Math.min(command.deadByAtMs, nowMs + killMarginMs);
+  return changedCommand(actor, { deadByAtMs });
 }
 
 /** The process is gone: its requests may land, nothing is told any more. */

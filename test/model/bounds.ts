@@ -38,7 +38,7 @@ const short: Candidate = {
 export const explorations: readonly Bounds[] = [
   bounds('requests lost and refused', { lostRequests: 1, refusals: 2 }),
   bounds('told to stop', { lives: 2, stops: 2 }),
-  bounds('the life of a child', { exits: 1, rests: 1, slowStarts: 1, stops: 1 }),
+  bounds('the life of a command', { exits: 1, rests: 1, slowStarts: 1, stops: 1 }),
   bounds('a late answer', { lateAnswers: 1, stops: 1 }),
   bounds('cut off from the API server', { cuts: 1 }),
   bounds('a stall', { stalls: 1 }),

@@ -17,7 +17,7 @@ const longAgoMs = -16_000;
 const beginnings = new Set([
   'sinceMs',
   'sentAtMs',
-  'lastNewsAtMs',
+  'lastEventAtMs',
   'changedAtMs',
   'landedSentAtMs',
 ]);
@@ -27,7 +27,7 @@ const deadlines = new Set([
   'nextAtMs',
   'writableAtMs',
   'expiresAtMs',
-  'holdBackUntilMs',
+  'backOffUntilMs',
   'killAtMs',
   'deadlineMs',
   'notAfterAtMs',
@@ -78,11 +78,11 @@ function essenceOf(world: World): object {
 function stateEssence(state: State, nowMs: number): object {
   switch (state.id) {
     case 'standby': {
-      const { sight, call } = state;
-      if (sight.seen.id !== 'present') return state;
-      const { seenAtMs, ...seen } = sight.seen;
+      const { observed, call } = state;
+      if (observed.current.id !== 'present') return state;
+      const { seenAtMs, ...current } = observed.current;
       const isSeenSince = call.id === 'writing' && seenAtMs > call.sent.sentAtMs;
-      return { ...state, sight: { ...sight, seen: { ...seen, isSeenSince } } };
+      return { ...state, observed: { ...observed, current: { ...current, isSeenSince } } };
     }
     case 'leading':
     case 'stepping-down':

@@ -129,7 +129,7 @@ class Explorer {
 
 /** Somebody's command runs, or nobody is left to run one. */
 function isGood({ actors }: World): boolean {
-  const isLed = actors.some(({ child }) => child?.id === 'running');
+  const isLed = actors.some(({ command }) => command?.id === 'running');
   return isLed || actors.every(({ state }) => state === null);
 }
 

@@ -54,7 +54,7 @@ export function checkTiming(
   world: World,
   actor: Actor,
   candidate: Candidate,
-  effect: Extract<Effect, { id: 'start-child' | 'extend-guard' }>,
+  effect: Extract<Effect, { id: 'start-command' | 'extend-guard' }>,
 ): void {
   const { landedSentAtMs } = actor;
   const lastMs = landedSentAtMs + ownLeaseDurationMs(candidate.leaseDurationMs) - killMarginMs;
@@ -121,6 +121,6 @@ export function nameOf(seat: Seat, life: number): string {
 
 function lossOf(report: Report) {
   if (report.id === 'lost') return report.loss;
-  if (report.id !== 'stopping-child' && report.id !== 'killing-child') return null;
+  if (report.id !== 'stopping-command' && report.id !== 'killing-tree') return null;
   return report.reason.id === 'lost' ? report.reason.loss : null;
 }

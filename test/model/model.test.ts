@@ -22,7 +22,7 @@ describe('in every reachable state', () => {
 
   it('the exploration notices a release before death', async () => {
     const bug = classicBugs.find(({ id }) => id === 'release-before-death');
-    const bounds = explorations.find(({ name }) => name === 'the life of a child');
+    const bounds = explorations.find(({ name }) => name === 'the life of a command');
     if (bug === undefined || bounds === undefined) throw new Error('No such bug or exploration');
     const { failure } = await withBug(bug, (core) => explore(core, bounds, { mostStates: 50_000 }));
     expect(failure?.message).toMatch(/^Violation: G3/);

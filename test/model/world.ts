@@ -3,7 +3,7 @@
  *
  * Everything is a value, so that any state can be gone back to; time is the true one, which both candidates' clocks show.
  */
-import type { Answer, LeaseRequest, RawLease, WatchNews } from '../../src/election/lease.ts';
+import type { Answer, LeaseRequest, RawLease, WatchEvent } from '../../src/election/lease.ts';
 import type { Candidate, State } from '../../src/election/state.ts';
 import { type LeaseStore, emptyStore } from '../election/lease-store.ts';
 
@@ -88,7 +88,7 @@ export interface Wire {
   readonly isSlow: boolean;
 }
 
-export interface Child {
+export interface Command {
   /** `preparing` and `ready`: nothing of the command runs yet. `rest`: the command has ended, others of its tree live. */
   readonly id: 'preparing' | 'ready' | 'starting' | 'running' | 'rest';
   readonly notAfterAtMs: number;
@@ -106,13 +106,13 @@ export interface Actor {
   readonly wire: Wire | null;
   /** A write that was given up on its way and may yet land. */
   readonly stray: Wire | null;
-  readonly child: Child | null;
+  readonly command: Command | null;
   readonly isWatching: boolean;
-  readonly news: readonly WatchNews[];
+  readonly news: readonly WatchEvent[];
   readonly isLagging: boolean;
   readonly isCut: boolean;
   readonly isStalled: boolean;
-  /** What of the child's end the candidate has yet to learn. */
+  /** What of the command's end the candidate has yet to learn. */
   readonly untold: 'all' | 'rest' | null;
   /** When the newest write of this life that landed was sent. */
   readonly landedSentAtMs: number;
@@ -155,7 +155,7 @@ const absent: Actor = {
   life: 0,
   wire: null,
   stray: null,
-  child: null,
+  command: null,
   isWatching: false,
   news: [],
   isLagging: false,
@@ -200,8 +200,8 @@ export function disturb(world: World, what: keyof Budget): World {
 }
 
 /** Whether anything of the command may run. */
-export function isAlive({ child }: Actor): boolean {
-  return child !== null && child.id !== 'preparing' && child.id !== 'ready';
+export function isAlive({ command }: Actor): boolean {
+  return command !== null && command.id !== 'preparing' && command.id !== 'ready';
 }
 
 export function holderIn(lease: RawLease | null): string {

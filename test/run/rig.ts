@@ -1,8 +1,9 @@
 /**
  * A driver in a world that the test holds in its hands: clock, API server, command and signals are values and lists.
  */
-import type { StartOptions, Supervisor, SupervisorNews } from '../../src/child/supervisor.ts';
-import type { Answer, LeaseRequest, WatchNews } from '../../src/election/lease.ts';
+import type { CommandEvent } from '../../src/election/event.ts';
+import type { StartOptions, Supervisor } from '../../src/command/supervisor.ts';
+import type { Answer, LeaseRequest, WatchEvent } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import type { LeaseApi } from '../../src/lease/api.ts';
 import { type Ports, type RunSettings, run } from '../../src/run.ts';
@@ -33,7 +34,7 @@ export interface OpenWatch {
   readonly resourceVersion: string | null;
   readonly silenceMs: number;
   isClosed: boolean;
-  readonly tell: (news: WatchNews) => void;
+  readonly tell: (news: WatchEvent) => void;
 }
 
 export class Rig {
@@ -43,6 +44,8 @@ export class Rig {
   readonly requests: SentRequest[] = [];
   readonly watches: OpenWatch[] = [];
   readonly reports: Report[] = [];
+  /** What the observer was shown. */
+  readonly states: string[] = [];
   /** Reports and watches, in their order. */
   readonly log: string[] = [];
   readonly ended: Promise<Outcome>;
@@ -51,11 +54,11 @@ export class Rig {
   areSignalsClosed = false;
   store: LeaseStore = emptyStore;
   /** What the supervisor says within `start`, before it returns. */
-  newsAtStart: readonly SupervisorNews[] = [];
+  newsAtStart: readonly CommandEvent[] = [];
   #bootMs = 0;
   #suspendedMs = 0;
   #timers = new Set<Timer>();
-  #tellNews: (news: SupervisorNews) => void = () => undefined;
+  #tellNews: (news: CommandEvent) => void = () => undefined;
   #tellSignal: (signal: NodeJS.Signals) => void = () => undefined;
 
   constructor(changes: Partial<RunSettings> = {}) {
@@ -89,7 +92,7 @@ export class Rig {
     return [...this.#timers].map(({ atMs }) => atMs - this.#bootMs);
   }
 
-  news(news: SupervisorNews): void {
+  news(news: CommandEvent): void {
     this.#tellNews(news);
   }
 
@@ -149,8 +152,8 @@ export class Rig {
         },
       },
       api: this.#api(),
-      createSupervisor: (onNews) => {
-        this.#tellNews = onNews;
+      createSupervisor: (onEvent) => {
+        this.#tellNews = onEvent;
         return this.#supervisor();
       },
       listenToSignals: (onSignal) => {
@@ -162,6 +165,7 @@ export class Rig {
         this.reports.push(report);
         this.log.push(`say ${report.id}`);
       },
+      onState: ({ id }, { bootMs }) => this.states.push(`${id} at ${bootMs}`),
     };
   }
 
@@ -179,8 +183,8 @@ export class Rig {
         this.requests.push(sent);
         return { answer: promise, abandon: () => (sent.isAbandoned = true) };
       },
-      watch: (resourceVersion, silenceMs, onNews) => {
-        const watch: OpenWatch = { resourceVersion, silenceMs, isClosed: false, tell: onNews };
+      watch: (resourceVersion, silenceMs, onEvent) => {
+        const watch: OpenWatch = { resourceVersion, silenceMs, isClosed: false, tell: onEvent };
         this.watches.push(watch);
         this.log.push('watch');
         return { close: () => (watch.isClosed = true) };
@@ -201,7 +205,7 @@ export class Rig {
       signal: (signal) => this.asked.push(`signal ${signal}`),
       signalTree: (signal) => this.asked.push(`signal tree ${signal}`),
       kill: () => this.asked.push('kill'),
-      dismiss: () => this.asked.push('dismiss'),
+      cancel: () => this.asked.push('cancel'),
     };
   }
 }

@@ -49,7 +49,13 @@ describe('leading', () => {
     const rig = new Rig();
     rig.newsAtStart = [{ id: 'started', pid: 7 }];
     await rig.lead();
-    expect(rig.log).toEqual(['say acquired', 'watch', 'say child-started']);
+    expect(rig.log).toEqual(['say acquired', 'watch', 'say command-started']);
+  });
+
+  it('shows each state to an observer, once its effects are performed', async () => {
+    const rig = new Rig();
+    await rig.lead();
+    expect(rig.states.slice(-3)).toEqual(['standby at 0', 'standby at 0', 'leading at 0']);
   });
 
   it('watches from the version that won and closes a watch before it opens another', async () => {
@@ -155,7 +161,7 @@ describe('the clock', () => {
   it.each([
     [500, null],
     [501, { cause: 'stalled', ms: 501 }],
-  ])('a turn that comes %i ms late is said to be late: %o', async (lateMs, gap) => {
+  ])('a turn that comes %i ms late is said to be late: %o', async (lateMs, jump) => {
     const rig = new Rig();
     await rig.lead();
     rig.news({ id: 'started', pid: 7 });
@@ -165,7 +171,7 @@ describe('the clock', () => {
     rig.stall(100 + lateMs);
     rig.pass(0);
     const sinceRenewalMs = 10_000 + lateMs;
-    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { sinceRenewalMs, gap } } });
+    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { sinceRenewalMs, jump } } });
   });
 
   it('that jumped in a sleep is looked at first, and the sleep is said to be the reason', async () => {
@@ -176,8 +182,8 @@ describe('the clock', () => {
     rig.pass(200);
     expect(rig.asked.slice(2)).toEqual(['kill']);
     expect(rig.reports.at(-1)).toMatchObject({
-      id: 'killing-child',
-      reason: { loss: { gap: { cause: 'suspended', ms: 60_000 } } },
+      id: 'killing-tree',
+      reason: { loss: { jump: { cause: 'suspended', ms: 60_000 } } },
     });
   });
 
@@ -188,7 +194,7 @@ describe('the clock', () => {
     rig.sleep(11_000);
     rig.signal('SIGTERM');
     expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT', 'signal SIGQUIT']);
-    expect(rig.reports.at(-1)).toMatchObject({ id: 'stopping-child' });
+    expect(rig.reports.at(-1)).toMatchObject({ id: 'stopping-command' });
   });
 
   it('two short naps are no sleep', async () => {
@@ -199,7 +205,7 @@ describe('the clock', () => {
     rig.sleep(300);
     rig.lastWatch.tell({ id: 'open' });
     rig.pass(400);
-    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { gap: null } } });
+    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { jump: null } } });
   });
 
   it('a nap of half a second is no sleep', async () => {
@@ -209,7 +215,7 @@ describe('the clock', () => {
     rig.pass(9_700);
     rig.sleep(500);
     rig.pass(200);
-    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { gap: null } } });
+    expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { jump: null } } });
   });
 });
 
@@ -230,7 +236,7 @@ describe('signals', () => {
     rig.news({ id: 'started', pid: 7 });
     rig.signal('SIGUSR1');
     expect(rig.asked.slice(2)).toEqual(['signal SIGUSR1']);
-    expect(rig.reports.at(-1)?.id).toBe('child-started');
+    expect(rig.reports.at(-1)?.id).toBe('command-started');
   });
 
   it('TSTP stops a standby', () => {
@@ -265,7 +271,7 @@ describe('the end', () => {
     void rig.ended.then(() => (isEnded = true));
     rig.signal('SIGTERM');
     await settled();
-    expect([rig.asked, isEnded, rig.isApiClosed]).toEqual([['prepare', 'dismiss'], false, true]);
+    expect([rig.asked, isEnded, rig.isApiClosed]).toEqual([['prepare', 'cancel'], false, true]);
     rig.news({ id: 'lingering', pids: [7] });
     await settled();
     expect(isEnded).toBe(false);
@@ -298,14 +304,14 @@ describe('the end', () => {
     rig.news({ id: 'gone' });
     await rig.answer();
     await expect(rig.ended).resolves.toEqual({
-      id: 'child',
+      id: 'command',
       ending: { id: 'exited', code: 3 },
     });
     expect([rig.areSignalsClosed, rig.isApiClosed, rig.delaysMs]).toEqual([true, true, []]);
-    expect(rig.asked).not.toContain('dismiss');
+    expect(rig.asked).not.toContain('cancel');
   });
 
-  it.each([{ id: 'refused' }, { id: 'failed', message: 'no' }] as const)(
+  it.each([{ id: 'too-late' }, { id: 'failed', message: 'no' }] as const)(
     'leaves no timer behind where the gate says $id',
     async (news) => {
       const rig = new Rig();
@@ -322,7 +328,7 @@ describe('the end', () => {
     const rig = new Rig();
     rig.pass(0);
     rig.news({ id: 'failed', message: 'no sh' });
-    expect(rig.asked).toEqual(['prepare', 'dismiss']);
+    expect(rig.asked).toEqual(['prepare', 'cancel']);
     rig.news({ id: 'gone' });
     await expect(rig.ended).resolves.toMatchObject({ id: 'failed', why: { message: 'no sh' } });
   });
@@ -333,7 +339,7 @@ describe('a bug', () => {
     const rig = new Rig();
     await rig.lead();
     rig.news({ id: 'gone' });
-    await expect(rig.ended).rejects.toThrow('child-gone while leading with the child starting');
+    await expect(rig.ended).rejects.toThrow('gone while leading with the command starting');
     expect(rig.asked.slice(2)).toEqual(['kill']);
     expect(rig.delaysMs).toEqual([]);
   });

@@ -53,16 +53,16 @@ export interface Surroundings {
 /** Something that faults can be tied to. */
 export type Moment =
   | 'acquired'
-  | 'child-started'
+  | 'command-started'
   | 'request'
   | 'landed'
   /** client-go has acquired or renewed; another has taken the lease from it. */
   | 'client-go landed'
   | 'client-go succeeded'
   | 'released'
-  | 'stopping-child'
-  | 'killing-child'
-  | 'child-ended'
+  | 'stopping-command'
+  | 'killing-tree'
+  | 'command-ended'
   | 'renewal-failed';
 
 export class Candidate implements Replica {
@@ -132,7 +132,7 @@ export class Candidate implements Replica {
         if (arrival.request.id !== 'get') this.#around.onMoment('request', this);
       },
       onAnswer: (answer, arrival) => judge.onAnswer(ledger, answer, arrival),
-      onNews: (news) => judge.onNews(ledger, news),
+      onEvent: (news) => judge.onEvent(ledger, news),
     });
     world.tell(name, () => `starts as "${identity}", child ${JSON.stringify(behaviour)}`);
     run(settings, {
@@ -144,7 +144,7 @@ export class Candidate implements Replica {
         setTimer: (delayMs, callback) => process.setTimer(delayMs, callback),
       },
       api,
-      createSupervisor: (onNews) =>
+      createSupervisor: (onEvent) =>
         (this.#supervisor = new SimulatedSupervisor(
           process,
           link.ambience,
@@ -158,7 +158,7 @@ export class Candidate implements Replica {
           },
           (news) => {
             if (news.id === 'ended') ledger.endedAtMs ??= process.bootMs();
-            onNews(news);
+            onEvent(news);
           },
         )),
       listenToSignals: (onSignal) => {
@@ -247,10 +247,10 @@ export class Candidate implements Replica {
 const moments = new Set<string>([
   'acquired',
   'released',
-  'child-started',
-  'stopping-child',
-  'killing-child',
-  'child-ended',
+  'command-started',
+  'stopping-command',
+  'killing-tree',
+  'command-ended',
   'renewal-failed',
 ]);
 

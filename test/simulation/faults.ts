@@ -103,7 +103,7 @@ const faults = {
     isMisbehaviour: true,
     begin: ({ server, world, forMs }) => server.setBack(world.random.between(0, 3) * forMs),
   },
-  'blanked by hand': {
+  'cleared by hand': {
     isBeyondLimits: true,
     begin: ({ server }) => editSpec(server, { holderIdentity: '' }),
   },

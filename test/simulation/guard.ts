@@ -1,5 +1,5 @@
 /** What the shipped guard does when it strikes: it finds the tree by what it was told and by what the process table shows it then. */
-import type { GuardMember } from '../../src/child/guard.ts';
+import type { GuardMember } from '../../src/command/guard/guard.ts';
 import type { Kernel, Task } from './kernel.ts';
 import { isGone, nobody } from './kernel.ts';
 import type { Killer, SimulatedTree } from './tree.ts';

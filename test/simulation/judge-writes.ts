@@ -118,7 +118,7 @@ export class WriteJudge {
     const claim = this.#claim;
     if (author.kind === 'client-go') {
       this.#world.count(
-        claim?.author === author ? 'client-go releases' : 'fault: blanked by client-go',
+        claim?.author === author ? 'client-go releases' : 'fault: cleared by client-go',
       );
       if (claim?.author === author) this.#claim = null;
       return;
@@ -152,7 +152,7 @@ export class WriteJudge {
     const isSameTerm = this.#noteTerm(after, author);
     if (isSameTerm || claim?.author === author) {
       this.#checkRenewTime(before, after, author);
-      if (before?.holder === '') this.#world.count('blanked records restored');
+      if (before?.holder === '') this.#world.count('cleared records restored');
       if (before === null) this.#world.count('deleted records restored');
     } else if (author.kind === 'leader-run') {
       const how = this.#isHand ? 'hand' : claim === null ? 'release' : 'expiry';

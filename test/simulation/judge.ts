@@ -1,6 +1,6 @@
 /** Sees everything and says when a guarantee is broken. G1 … G7 are those of the README. */
-import type { StartOptions } from '../../src/child/supervisor.ts';
-import type { Answer, WatchNews } from '../../src/election/lease.ts';
+import type { StartOptions } from '../../src/command/supervisor.ts';
+import type { Answer, WatchEvent } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
 import { specOf, textOf } from './fields.ts';
@@ -96,8 +96,8 @@ export class Judge {
       this.#world.count('answers taken up past the renew deadline');
   }
 
-  onNews(ledger: Ledger, news: WatchNews): void {
-    if (news.id === 'changed') ledger.noteNews(news.lease);
+  onEvent(ledger: Ledger, news: WatchEvent): void {
+    if (news.id === 'changed') ledger.noteWatchEvent(news.lease);
   }
 
   /** "Go" is said. */
@@ -151,7 +151,7 @@ export class Judge {
 
   onAlive(tree: SimulatedTree): void {
     this.#living.add(tree);
-    this.#world.count('children');
+    this.#world.count('commands');
     const ledger = this.#ledgerOf(tree);
     const { confirmedMs, settings, author, process } = ledger;
     const sinceMs = process.machine.bootMs() - confirmedMs;
@@ -174,7 +174,7 @@ export class Judge {
 
   onKilled(tree: SimulatedTree): void {
     const ledger = this.#ledgerOf(tree);
-    this.#world.count(`children killed by ${tree.killedBy ?? ''}${this.#deadlineOf(tree, ledger)}`);
+    this.#world.count(`commands killed by ${tree.killedBy ?? ''}${this.#deadlineOf(tree, ledger)}`);
     this.#checkTree(tree);
   }
 
@@ -191,7 +191,7 @@ export class Judge {
     const loss =
       report.id === 'lost'
         ? report.loss
-        : report.id === 'stopping-child' && report.reason.id === 'lost'
+        : report.id === 'stopping-command' && report.reason.id === 'lost'
           ? report.reason.loss
           : null;
     if (loss === null) return;
@@ -199,7 +199,7 @@ export class Judge {
     if (loss.id === 'deposed') this.#checkDeposed(ledger);
     if (loss.id === 'went-back' && !ledger.hasFoundOlder)
       this.#world.break('nothing old deposes', `${ledger.author.name} has found nothing older`);
-    if (loss.id === 'expired') this.#checkExpired(ledger, loss.gap !== null);
+    if (loss.id === 'expired') this.#checkExpired(ledger, loss.jump !== null);
   }
 
   /** What the log says is true: a record that is left alone is not its own. */

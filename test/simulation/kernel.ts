@@ -2,7 +2,7 @@
  * The processes of one machine: what fork, exec, setsid, exit, wait and adoption make of the process table, and what /proc shows of
  * it. It knows no time: others decide when something happens.
  */
-import type { ProcessRow } from '../../src/child/process-table.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
 import type { Random } from './random.ts';
 
 /** Where a process truly came from: what it was forked by, whatever became of that. */
@@ -264,7 +264,7 @@ function hiddenRow({ pid }: Task, self: Task): ProcessRow {
   return { ...unknown, pid, parent: self.pid, state: '?' };
 }
 
-/** The subreaper that a leader-run is, as `src/child/subreaper.ts` gives it. */
+/** The subreaper that a leader-run is, as `src/command/tree/subreaper.ts` gives it. */
 export function subreaperOf(
   kernel: Kernel,
   self: Task,

@@ -1,5 +1,5 @@
 /** The port to the API server, as the shipped one behaves: one connection, a time-out for each call, abandoned calls closed. */
-import type { Answer, LeaseRequest, WatchNews } from '../../src/election/lease.ts';
+import type { Answer, LeaseRequest, WatchEvent } from '../../src/election/lease.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from '../../src/lease/api.ts';
 import { describeLease } from './fields.ts';
 import type { Link } from './link.ts';
@@ -12,7 +12,7 @@ export interface ApiObserver {
   onSend(arrival: Arrival, pending: number): void;
   /** Not told of an answer that is taken up only when its time is over: it is not to be believed. */
   onAnswer(answer: Answer, arrival: Arrival): void;
-  onNews(news: WatchNews): void;
+  onEvent(news: WatchEvent): void;
 }
 
 export class SimulatedLeaseApi implements LeaseApi {
@@ -92,7 +92,7 @@ export class SimulatedLeaseApi implements LeaseApi {
   watch(
     resourceVersion: string | null,
     silenceMs: number,
-    onNews: (news: WatchNews) => void,
+    onEvent: (news: WatchEvent) => void,
   ): LeaseWatch {
     const watch = new SimulatedWatch(
       this.#process,
@@ -101,8 +101,8 @@ export class SimulatedLeaseApi implements LeaseApi {
       { resourceVersion, silenceMs },
       (news) => {
         this.#process.world.tell(this.#process.name, () => `watches ${describeNews(news)}`);
-        this.#observer.onNews(news);
-        onNews(news);
+        this.#observer.onEvent(news);
+        onEvent(news);
       },
     );
     this.#watches.add(watch);
@@ -127,7 +127,7 @@ export function describeRequest(request: LeaseRequest): string {
   return `${request.id} ${describeLease(request.body)}`;
 }
 
-function describeNews(news: WatchNews): string {
+function describeNews(news: WatchEvent): string {
   return 'lease' in news ? `${news.id}: ${describeLease(news.lease)}` : news.id;
 }
 

@@ -106,7 +106,7 @@ export class Ledger {
     return holder === this.settings.identity && isSameSecond;
   }
 
-  noteNews(lease: RawLease): void {
+  noteWatchEvent(lease: RawLease): void {
     this.noteTime();
     const version = this.#server.versionOf(lease);
     const isOlder = version !== null && version.resourceVersion < this.newestSeen;

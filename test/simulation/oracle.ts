@@ -2,7 +2,7 @@
  * Which processes the rule of the tree can decide about: whoever was seen while its chain of parents was whole, or shows by its
  * environment where it came from. What the verdict has to be is no question here: a process knows its {@link Origin}.
  */
-import type { ProcessRow } from '../../src/child/process-table.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
 
 export class Oracle {
   readonly #self: number;

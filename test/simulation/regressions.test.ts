@@ -14,7 +14,7 @@ const common = [
   ['190', 'label-is-a-lost-race'],
   ['246', 'withdrawal-forgets-transitions'],
   ['324', 'loss-is-not-hastened'],
-  ['738', 'successor-blanked'],
+  ['738', 'successor-cleared'],
   ['7576', 'no-scan-of-what-is-left'],
 ] as const;
 

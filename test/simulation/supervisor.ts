@@ -1,15 +1,15 @@
 /**
- * The port to the command: the shipped judgement of who is a member, the shipped kill and the shipped watch over the end, on the simulated
+ * The port to the command: the shipped recordClass of who is a member, the shipped kill and the shipped watch over the end, on the simulated
  * processes of the machine. What the shipped supervisor does around them (when it scans, what it tells the guard) is done here.
  */
-import { Descendants } from '../../src/child/descendants.ts';
-import { outOfSight } from '../../src/child/judge-tree.ts';
-import type { ProcessRow } from '../../src/child/process-table.ts';
-import type { TreeRoot } from '../../src/child/process-tree.ts';
-import { type Tree, createTree } from '../../src/child/process-tree.ts';
-import type { StartOptions, Supervisor, SupervisorNews } from '../../src/child/supervisor.ts';
-import { type TreeReaper, createTreeReaper } from '../../src/child/tree-reaper.ts';
-import type { Ending } from '../../src/election/event.ts';
+import { Descendants } from '../../src/command/tree/descendants.ts';
+import { outOfSight } from '../../src/command/tree/judge-tree.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
+import type { TreeRoot } from '../../src/command/tree/process-tree.ts';
+import { type Tree, createTree } from '../../src/command/tree/process-tree.ts';
+import type { StartOptions, Supervisor } from '../../src/command/supervisor.ts';
+import { type TreeReaper, createTreeReaper } from '../../src/command/tree/tree-reaper.ts';
+import type { CommandEvent, Ending } from '../../src/election/event.ts';
 import type { Ambience } from './ambience.ts';
 import type { Behaviour } from './behaviour.ts';
 import { SimulatedGuard, endGuard, forkGuard } from './guard.ts';
@@ -42,7 +42,7 @@ export class SimulatedSupervisor implements Supervisor {
   readonly #process: SimulatedProcess;
   readonly #ambience: Ambience;
   readonly #observer: SupervisorObserver;
-  readonly #onNews: (news: SupervisorNews) => void;
+  readonly #onEvent: (news: CommandEvent) => void;
   readonly #behaviour: Behaviour;
   readonly #kernel: Kernel;
   /** leader-run as a process of the kernel. */
@@ -61,7 +61,7 @@ export class SimulatedSupervisor implements Supervisor {
   #isGuardLost = false;
   #guardKillsAtMs = Infinity;
   #guardSleep: Sleep | null = null;
-  #hasHeardOfChild = true;
+  #hasHeardOfCommand = true;
   #isScanPlanned = false;
   /** True time. */
   #scannedAtMs = 0;
@@ -71,13 +71,13 @@ export class SimulatedSupervisor implements Supervisor {
     ambience: Ambience,
     behaviour: Behaviour,
     observer: SupervisorObserver,
-    onNews: (news: SupervisorNews) => void,
+    onEvent: (news: CommandEvent) => void,
   ) {
     this.#process = process;
     this.#ambience = ambience;
     this.#behaviour = behaviour;
     this.#observer = observer;
-    this.#onNews = onNews;
+    this.#onEvent = onEvent;
     const { machine, world, name } = process;
     this.#kernel = machine.kernel;
     this.#markers = { tree: `TREE_${name}_`, helper: `HELPER_${name}_` };
@@ -157,7 +157,7 @@ export class SimulatedSupervisor implements Supervisor {
     this.#process.act(() => this.#live?.reaper.kill());
   }
 
-  dismiss(): void {
+  cancel(): void {
     this.#process.act(() => {
       this.#process.machine.sleep(this.#process.world.random.between(0.5, 5), () => {
         if (!this.#process.isAlive) return;
@@ -288,12 +288,12 @@ export class SimulatedSupervisor implements Supervisor {
 
   /** SIGCHLD: heard of once, however many have ended. */
   #hearOfChild(): void {
-    if (!this.#hasHeardOfChild) return;
-    this.#hasHeardOfChild = false;
+    if (!this.#hasHeardOfCommand) return;
+    this.#hasHeardOfCommand = false;
     const { machine } = this.#process;
     machine.sleep(machine.processRandom.between(0.5, 3), () =>
       this.#process.post(() => {
-        this.#hasHeardOfChild = true;
+        this.#hasHeardOfCommand = true;
         const isNodeFirst = machine.processRandom.chance(0.5);
         if (isNodeFirst) this.#waitForStarted();
         if (this.#live !== null && !this.#isOver) this.#live.reaper.childExited();
@@ -317,7 +317,7 @@ export class SimulatedSupervisor implements Supervisor {
   }
 
   #refused(): void {
-    this.#live?.reaper.commandEnded(() => this.#say({ id: 'refused' }));
+    this.#live?.reaper.commandEnded(() => this.#say({ id: 'too-late' }));
   }
 
   #ended(ending: Ending): void {
@@ -383,7 +383,7 @@ export class SimulatedSupervisor implements Supervisor {
     this.#process.post(() => this.#live?.reaper.kill());
   }
 
-  /** What the docs leave open: who left the guard's sight after leader-run's last look. */
+  /** What the docs leave open: who left the guard's observed after leader-run's last look. */
   #excuseTheMissed(): void {
     const tree = this.#tree;
     const { world, machine, responsiveSinceMs, isAlive } = this.#process;
@@ -424,14 +424,14 @@ export class SimulatedSupervisor implements Supervisor {
     this.#process.world.tell(this.#process.name, () => why);
   }
 
-  #say(news: SupervisorNews): void {
+  #say(news: CommandEvent): void {
     const { world, name } = this.#process;
-    world.tell(name, () => `hears of its child: ${JSON.stringify(news)}`);
-    this.#onNews(news);
+    world.tell(name, () => `hears of its command: ${JSON.stringify(news)}`);
+    this.#onEvent(news);
   }
 
   /** From outside of leader-run's turns. */
-  #news(news: SupervisorNews): void {
+  #news(news: CommandEvent): void {
     this.#process.post(() => this.#say(news));
   }
 }

@@ -18,7 +18,7 @@ const holdUpAtStart: Tactic = (random, { timing }) => [
     id: random.pick(['held up at its next deed', 'suspend']),
     when: {
       id: 'after',
-      moment: random.pick(['acquired', 'child-started']),
+      moment: random.pick(['acquired', 'command-started']),
       count: 1 + random.below(4),
       delayMs: random.pick([0, random.logBetween(0.1, 50)]),
     },
@@ -115,7 +115,7 @@ const adoptFromTheLoser: Tactic = (random, { timing }) => [
     id: 'client-go adopts the holder',
     when: {
       id: 'after',
-      moment: 'stopping-child',
+      moment: 'stopping-command',
       count: 1,
       delayMs: random.between(0, 1_500),
     },

@@ -2,7 +2,7 @@
  * The port's watch, as the shipped one behaves: it opens itself again, from the version that it saw last; it says nothing
  * of an end that it can mend at once; after 410 it looks for itself and begins anew.
  */
-import type { WatchNews } from '../../src/election/lease.ts';
+import type { WatchEvent } from '../../src/election/lease.ts';
 import type { LeaseWatch } from '../../src/lease/api.ts';
 import type { Link } from './link.ts';
 import type { Sleep } from './machine.ts';
@@ -35,7 +35,7 @@ export class SimulatedWatch implements LeaseWatch {
   readonly #link: Link;
   readonly #server: Server;
   readonly #silenceMs: number;
-  readonly #onNews: (news: WatchNews) => void;
+  readonly #onEvent: (news: WatchEvent) => void;
   #seen: number | null;
   #told: 'open' | 'down' | null = null;
   #backOffMs = firstBackOffMs;
@@ -49,13 +49,13 @@ export class SimulatedWatch implements LeaseWatch {
     link: Link,
     server: Server,
     { resourceVersion, silenceMs }: WatchOptions,
-    onNews: (news: WatchNews) => void,
+    onEvent: (news: WatchEvent) => void,
   ) {
     this.#process = process;
     this.#link = link;
     this.#server = server;
     this.#silenceMs = silenceMs;
-    this.#onNews = onNews;
+    this.#onEvent = onEvent;
     this.#seen = resourceVersion === null ? null : Number(resourceVersion);
     process.world.count('watches opened');
     process.act(() => this.#open());
@@ -91,7 +91,7 @@ export class SimulatedWatch implements LeaseWatch {
     world.count('fault: watch expired (410)');
     const seen = this.#seen ?? 0;
     const current = this.#server.current;
-    const news: WatchNews =
+    const news: WatchEvent =
       current === null
         ? { id: 'deleted', lease: { metadata: { resourceVersion: String(seen + 1) } } }
         : { id: 'changed', lease: current.lease };
@@ -154,7 +154,7 @@ export class SimulatedWatch implements LeaseWatch {
     this.#deliver(stream, { id: isDeletion ? 'deleted' : 'changed', lease }, version);
   }
 
-  #deliver(stream: Stream, news: WatchNews, version: Version | null): void {
+  #deliver(stream: Stream, news: WatchEvent, version: Version | null): void {
     const { world } = this.#process;
     const { ambience } = this.#link;
     let delayMs = this.#link.latencyMs();
@@ -167,7 +167,7 @@ export class SimulatedWatch implements LeaseWatch {
   }
 
   /** While the link is cut the connection holds what was sent, and breaks or delivers it when the link is back. */
-  #arrive(stream: Stream, news: WatchNews, version: Version | null): void {
+  #arrive(stream: Stream, news: WatchEvent, version: Version | null): void {
     if (!stream.isOpen || stream.isDead) return;
     const { world } = this.#process;
     if (this.#link.isCut) {
@@ -224,14 +224,14 @@ export class SimulatedWatch implements LeaseWatch {
     this.#backOffMs = Math.min(2 * this.#backOffMs, longestBackOffMs);
   }
 
-  #tell(news: WatchNews): void {
+  #tell(news: WatchEvent): void {
     this.#process.post(() => this.#tellNow(news));
   }
 
-  #tellNow(news: WatchNews): void {
+  #tellNow(news: WatchEvent): void {
     if (this.#isClosed) return;
     if (news.id === 'open' || news.id === 'down') this.#told = news.id;
-    this.#onNews(news);
+    this.#onEvent(news);
   }
 
   #closeStream(): void {

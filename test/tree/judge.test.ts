@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Marker, TreeMemory } from '../../src/child/judge-tree.ts';
-import { judgeTree, outOfSight } from '../../src/child/judge-tree.ts';
-import type { ProcessRow } from '../../src/child/process-table.ts';
+import type { Marker, TreeMemory } from '../../src/command/tree/judge-tree.ts';
+import { judgeTree, outOfSight } from '../../src/command/tree/judge-tree.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
 import { type Step, World, steps, untorn } from './world.ts';
 
 const runs = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) * 3 };

@@ -14,10 +14,10 @@
  * A process is named when it is forked; `leader-run` is there from the beginning. A scan shows leader-run's descendants with their verdicts
  * in the order in which they are read, and whom the guard is to be told of.
  */
-import { Descendants } from '../../src/child/descendants.ts';
-import { outOfSight } from '../../src/child/judge-tree.ts';
-import type { ProcessRow } from '../../src/child/process-table.ts';
-import type { FindMembers, TreeRoot } from '../../src/child/process-tree.ts';
+import { Descendants } from '../../src/command/tree/descendants.ts';
+import { outOfSight } from '../../src/command/tree/judge-tree.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
+import type { FindMembers, TreeRoot } from '../../src/command/tree/process-tree.ts';
 import { Kernel, type Task, isGone, nobody, subreaperOf } from '../simulation/kernel.ts';
 
 const markers = { tree: 'TREE', helper: 'HELPER' };

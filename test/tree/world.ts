@@ -1,9 +1,9 @@
 /** Leader-run, its command, a helper and an older child as processes of a simulated kernel, for random scripts. */
 import fc from 'fast-check';
-import { Descendants } from '../../src/child/descendants.ts';
-import { outOfSight } from '../../src/child/judge-tree.ts';
-import type { ProcessRow } from '../../src/child/process-table.ts';
-import type { FindMembers, TreeRoot } from '../../src/child/process-tree.ts';
+import { Descendants } from '../../src/command/tree/descendants.ts';
+import { outOfSight } from '../../src/command/tree/judge-tree.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
+import type { FindMembers, TreeRoot } from '../../src/command/tree/process-tree.ts';
 import {
   type Origin,
   Kernel,

@@ -19,18 +19,20 @@ export function lineOf(effect: Effect): string {
       return `watch from ${effect.resourceVersion ?? 'what is there'}, anew after ${seconds(effect.silenceMs)} of silence`;
     case 'unwatch':
       return 'close the watch';
-    case 'start-child': {
+    case 'start-command': {
       const { fencingToken, leaseTransitions, acquireTime } = effect.term;
       const term = `token=${fencingToken} transitions=${leaseTransitions} acquired=${writeTimes(acquireTime)}`;
-      return `start the child: ${term}, not after ${seconds(effect.notAfterMs)}, guard kills at ${seconds(effect.killAtMs)}`;
+      return `start the command: ${term}, not after ${seconds(effect.notAfterMs)}, guard kills at ${seconds(effect.killAtMs)}`;
     }
     case 'extend-guard':
       return `guard kills at ${seconds(effect.killAtMs)}`;
-    case 'signal-child':
-      return `pass ${effect.signal} on to the child`;
-    case 'stop-child':
-      return `send the stop signal to the ${effect.whom}`;
-    case 'kill-child':
+    case 'signal-command':
+      return `pass ${effect.signal} on to the command`;
+    case 'stop-command':
+      return 'send the stop signal to the command';
+    case 'stop-tree':
+      return 'send the stop signal to the tree';
+    case 'kill-tree':
       return 'kill the tree';
     case 'report':
       return `say ${reportOf(effect.report)}`;
@@ -43,7 +45,7 @@ export function lineOfState(state: State): string {
   const parts: string[] = [state.id];
   if ('call' in state && state.call.id !== 'idle')
     parts.push(`${state.call.id} #${state.call.request}`);
-  if ('child' in state) parts.push(`child ${state.child.id}`);
+  if ('command' in state) parts.push(`command ${state.command.id}`);
   const nextMs = nextDeadlineMs(state);
   if (nextMs !== Infinity) parts.push(`next ${seconds(nextMs)}`);
   return `= ${parts.join(', ')}`;

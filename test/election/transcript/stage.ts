@@ -3,13 +3,18 @@
  *
  * It does what the driver does: a time event at each deadline, no answer for a request that was given up.
  */
-import type { ElectionEvent, Ending, Gap } from '../../../src/election/event.ts';
+import type {
+  ClockJump,
+  CommandEvent,
+  ElectionEvent,
+  Ending,
+} from '../../../src/election/event.ts';
 import type {
   Answer,
   Failure,
   LeaseRequest,
   RawLease,
-  WatchNews,
+  WatchEvent,
 } from '../../../src/election/lease.ts';
 import { initialStandby } from '../../../src/election/standby.ts';
 import type { Candidate, State } from '../../../src/election/state.ts';
@@ -77,7 +82,7 @@ export class Stage {
     land: (_, words) => this.#land(this.#sentBy(words[0])),
     answer: (_, words) => this.#answer(words),
     news: (_, words) => this.#turn({ id: 'watch', news: this.#newsOf(words) }),
-    child: (_, words) => this.#turn(childEvent(words)),
+    command: (_, words) => this.#turn({ id: 'command', event: commandEvent(words) }),
     signal: (_, [signal, as = signal]) => this.#turn(stopRequest(signal, as)),
   };
 
@@ -104,15 +109,15 @@ export class Stage {
       if (turnsHere > mostTurnsAtOnce)
         throw new Error(`Does not settle at ${seconds(this.#nowMs)}`);
       this.#advanceClock(Math.max(dueMs - this.#nowMs, 0));
-      this.#turn({ id: 'time', gap: null });
+      this.#turn({ id: 'time', jump: null });
     }
     this.#advanceClock(untilMs - this.#nowMs);
   }
 
   #jump(ms: number, cause: string | undefined): void {
     this.#advanceClock(ms);
-    const gap = cause === undefined ? null : ({ cause, ms } as Gap);
-    this.#turn({ id: 'time', gap });
+    const jump = cause === undefined ? null : ({ cause, ms } as ClockJump);
+    this.#turn({ id: 'time', jump });
   }
 
   #advanceClock(ms: number): void {
@@ -162,7 +167,7 @@ export class Stage {
     this.#turn({ id: 'answer', request: sent.number, answer });
   }
 
-  #newsOf([id = '', ...facts]: readonly string[]): WatchNews {
+  #newsOf([id = '', ...facts]: readonly string[]): WatchEvent {
     if (id === 'down') return { id, failure: failureOf(facts[0] ?? '', []) };
     if (id === 'forbidden') return { id, message: 'watch is forbidden' };
     if (id === 'deleted') return { id, lease: this.#deleted };
@@ -222,20 +227,20 @@ function failureOf(what: string, facts: readonly string[]): Failure {
   return { reason: what, message } as Failure;
 }
 
-function childEvent([id = '', ...facts]: readonly string[]): ElectionEvent {
+function commandEvent([id = '', ...facts]: readonly string[]): CommandEvent {
   const [fact = ''] = facts;
   switch (id) {
     case 'started':
-      return { id: 'child-started', pid: Number(fact) };
+      return { id, pid: Number(fact) };
     case 'ended':
-      return { id: 'child-ended', ending: endingOf(fact) };
+      return { id, ending: endingOf(fact) };
     case 'lingering':
-      return { id: 'child-lingering', pids: facts.map(Number) };
+      return { id, pids: facts.map(Number) };
     case 'failed':
     case 'unguarded':
-      return { id: `child-${id}`, message: facts.join(' ') };
+      return { id, message: facts.join(' ') };
     default:
-      return { id: `child-${id}` } as ElectionEvent;
+      return { id } as CommandEvent;
   }
 }
 

@@ -43,7 +43,7 @@ export const classicBugs: readonly Bug[] = [
     breaks: 'G3',
     edits: [
       {
-        file: 'src/election/child-events.ts',
+        file: 'src/election/command-events.ts',
         search: 'return noteEnding(state, event.ending, turn);',
         replace: `if (state.id === 'losing') return noteEnding(state, event.ending, turn);
       return finishSteppingDown(noteEnding(state, event.ending, turn), turn);`,
@@ -69,8 +69,8 @@ export const classicBugs: readonly Bug[] = [
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/observation.ts',
-        search: 'sinceMs: isUnchanged ? seen.sinceMs : at.bootMs,',
+        file: 'src/election/observed-lease.ts',
+        search: 'sinceMs: isUnchanged ? current.sinceMs : at.bootMs,',
         replace:
           "sinceMs: at.bootMs - Math.max(0, at.wallMs - (parseTimeMs(record.renewTime ?? '') ?? at.wallMs)),",
       },
@@ -82,8 +82,8 @@ export const classicBugs: readonly Bug[] = [
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/observation.ts',
-        search: 'Math.max(ownLeaseDurationMs, recordMs, blankedMs(seen, predecessor))',
+        file: 'src/election/observed-lease.ts',
+        search: 'Math.max(ownLeaseDurationMs, recordMs, clearedMs(current, lastHolder))',
         replace: 'ownLeaseDurationMs',
       },
     ],
@@ -94,10 +94,10 @@ export const classicBugs: readonly Bug[] = [
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/standby.ts',
-        search: "const lease = seen.id === 'present' ? seen.lease : null;",
-        replace: `const lease = seen.id === 'present'
-          ? ({ ...seen.lease, metadata: { ...(seen.lease['metadata'] as object), resourceVersion: undefined } } as unknown as RawLease)
+        file: 'src/election/acquiring.ts',
+        search: "const lease = current.id === 'present' ? current.lease : null;",
+        replace: `const lease = current.id === 'present'
+          ? ({ ...current.lease, metadata: { ...(current.lease['metadata'] as object), resourceVersion: undefined } } as unknown as RawLease)
           : null;`,
       },
     ],
@@ -122,8 +122,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/stepping-down.ts',
-        search: 'return advanceRenewal(killWhenDue(state, turn), turn);',
-        replace: 'return killWhenDue(state, turn);',
+        search: 'return advanceRenewal(killWhenDue(state, killReasonOf(state), turn), turn);',
+        replace: 'return killWhenDue(state, killReasonOf(state), turn);',
       },
       {
         file: 'src/election/stepping-down.ts',
@@ -140,8 +140,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/step.ts',
-        search: "event.id === 'child-ended' ? before",
-        replace: "event.id === 'child-ended' || event.id === 'answer' ? before",
+        search: 'isEnding ? before',
+        replace: "isEnding || event.id === 'answer' ? before",
       },
     ],
   },
@@ -158,12 +158,12 @@ export const classicBugs: readonly Bug[] = [
     ],
   },
   {
-    id: 'blanked-taken-at-once',
+    id: 'cleared-taken-at-once',
     what: 'an empty holder counts as a release, whoever made it empty',
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/observation.ts',
+        file: 'src/election/observed-lease.ts',
         search: 'if (record.term === null) return true;',
         replace: 'if (record.holder === "") return true;',
       },
@@ -175,9 +175,9 @@ export const classicBugs: readonly Bug[] = [
     breaks: 'G2',
     edits: [
       {
-        file: 'src/election/judging.ts',
-        search: "if (record.holder === '') return { id: 'blanked' };",
-        replace: `if (record.holder === '') return { id: 'blanked' };
+        file: 'src/election/classify-record.ts',
+        search: "if (record.holder === '') return { id: 'cleared' };",
+        replace: `if (record.holder === '') return { id: 'cleared' };
   if (record.holder === tenure.confirmed.holder) return { id: 'unchanged' };`,
       },
     ],
@@ -207,7 +207,7 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: '{ ...doubted(state), ...startReading',
+        search: '{ ...withPendingWrite(state), ...startReading',
         replace: '{ ...state, ...startReading',
       },
     ],
@@ -219,9 +219,9 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: "if (judgement.id === 'landed') {",
-        replace: `if (call.id !== 'idle' && judgement.id === 'landed') return state;
-  if (judgement.id === 'landed') {`,
+        search: "if (recordClass.id === 'landed') {",
+        replace: `if (call.id !== 'idle' && recordClass.id === 'landed') return state;
+  if (recordClass.id === 'landed') {`,
       },
     ],
   },
@@ -262,15 +262,14 @@ export const foundBugs: readonly Bug[] = [
     ],
   },
   {
-    id: 'successor-blanked',
+    id: 'successor-cleared',
     what: "a record that client-go emptied is taken at once as it is not the last holder's that was seen",
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/observation.ts',
-        search:
-          'return predecessor?.namedTerm === record.term && predecessor.term !== record.term;',
-        replace: 'return predecessor !== null && record.term !== predecessor.term;',
+        file: 'src/election/observed-lease.ts',
+        search: 'return lastHolder?.namedTerm === record.term && lastHolder.term !== record.term;',
+        replace: 'return lastHolder !== null && record.term !== lastHolder.term;',
       },
     ],
   },
@@ -316,9 +315,9 @@ export const foundBugs: readonly Bug[] = [
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/observation.ts',
-        search: 'if (predecessor !== null && isOlder(lease, predecessor)) {',
-        replace: "if (predecessor?.holder === '' && isOlder(lease, predecessor)) {",
+        file: 'src/election/observed-lease.ts',
+        search: 'if (lastHolder !== null && isOlder(lease, lastHolder)) {',
+        replace: "if (lastHolder?.holder === '' && isOlder(lease, lastHolder)) {",
       },
     ],
   },
@@ -328,7 +327,7 @@ export const foundBugs: readonly Bug[] = [
     breaks: 'G2',
     edits: [
       {
-        file: 'src/election/judging.ts',
+        file: 'src/election/classify-record.ts',
         search: 'return isOfThisTerm || isKnown ?',
         replace: 'return isOfThisTerm || isKnown || order !== null ?',
       },
@@ -342,8 +341,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'isNewer(seen.lease, call.over);',
-        replace: 'isNewer(seen.lease, call.over) && call.rounds < 0;',
+        search: 'isNewer(current.lease, call.over);',
+        replace: 'isNewer(current.lease, call.over) && call.rounds < 0;',
       },
     ],
   },
@@ -354,8 +353,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: "if (judgement.id !== 'older') return state;",
-        replace: "if (judgement.id !== 'older' || judgement.holder !== '-') return state;",
+        search: "if (recordClass.id !== 'older') return state;",
+        replace: "if (recordClass.id !== 'older' || judgement.holder !== '-') return state;",
       },
     ],
   },
@@ -390,7 +389,7 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'return read(doubted(state), turn);',
+        search: 'return read(withPendingWrite(state), turn);',
         replace: 'return refuse(state, turn);',
       },
     ],
@@ -402,8 +401,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/losing.ts',
-        search: "if (judgement.id !== 'foreign') return losing;",
-        replace: 'if (judgement.id !== null) return losing;',
+        search: "if (recordClass.id !== 'foreign') return losing;",
+        replace: 'if (recordClass.id !== null) return losing;',
       },
     ],
   },
@@ -421,11 +420,11 @@ export const foundBugs: readonly Bug[] = [
   },
   {
     id: 'blank-hides-the-duration',
-    what: 'who comes after a blank waits for its own lease duration, though the blanked leader has a longer one',
+    what: 'who comes after a blank waits for its own lease duration, though the cleared leader has a longer one',
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/observation.ts',
+        file: 'src/election/observed-lease.ts',
         search: 'record.termDurationMs ?? 0',
         replace: '0',
       },
@@ -441,7 +440,7 @@ export const treeBugs: readonly Bug[] = [
     breaks: 'G3',
     edits: [
       {
-        file: 'src/child/judge-tree.ts',
+        file: 'src/command/tree/judge-tree.ts',
         search: "return { kind: 'member', isCertain: false };",
         replace: 'return noDescendant;',
       },
@@ -453,7 +452,7 @@ export const treeBugs: readonly Bug[] = [
     breaks: 'G3',
     edits: [
       {
-        file: 'src/child/descendants.ts',
+        file: 'src/command/tree/descendants.ts',
         search: 'this.#memory = memory;',
         replace: 'void memory;',
       },
@@ -465,7 +464,7 @@ export const treeBugs: readonly Bug[] = [
     breaks: 'G3',
     edits: [
       {
-        file: 'src/child/process-table.ts',
+        file: 'src/process/process-table.ts',
         search: "return !'ZXx'.includes(state) || threads > 1;",
         replace: "return !'ZXx'.includes(state) || threads > 1e9;",
       },
@@ -477,7 +476,7 @@ export const treeBugs: readonly Bug[] = [
     breaks: 'G2',
     edits: [
       {
-        file: 'src/child/judge-tree.ts',
+        file: 'src/command/tree/judge-tree.ts',
         search: 'return members.filter((member) => !inSight.has(member.pid));',
         replace: 'return members.filter((member) => !inSight.has(member.pid)).slice(0, 0);',
       },
@@ -489,7 +488,7 @@ export const treeBugs: readonly Bug[] = [
     breaks: 'G3',
     edits: [
       {
-        file: 'src/child/tree-reaper.ts',
+        file: 'src/command/tree/tree-reaper.ts',
         search: 'this.isOver = left.length === 0;',
         replace: 'this.isOver = true;',
       },
@@ -501,7 +500,7 @@ export const treeBugs: readonly Bug[] = [
     breaks: 'G3',
     edits: [
       {
-        file: 'src/child/descendants.ts',
+        file: 'src/command/tree/descendants.ts',
         search: 'if (!this.#reapDead(rows, started)) return members;',
         replace: 'this.#reapDead(rows, started); return members;',
       },
@@ -513,12 +512,12 @@ export const treeBugs: readonly Bug[] = [
     breaks: 'G2',
     edits: [
       {
-        file: 'src/child/descendants.ts',
+        file: 'src/command/tree/descendants.ts',
         search: '!children.every((pid) => started.has(pid))',
         replace: 'children === null',
       },
       {
-        file: 'src/child/descendants.ts',
+        file: 'src/command/tree/descendants.ts',
         search: '!children.some((pid) => pid === this.#command)',
         replace: 'this.#command === null',
       },

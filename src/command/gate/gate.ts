@@ -1,0 +1,233 @@
+/**
+ * The gate: a sh that waits for "go" on a pipe and then becomes the command, so that nothing of the command runs before the
+ * guard is armed, nor when leader-run dies inside that window. Its program is in `gate-script.ts`.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { basename } from 'node:path';
+import { finished } from 'node:stream';
+import type { Ending } from '../../election/event.ts';
+import { toCentiseconds } from '../../process/clock.ts';
+import { fileInPath } from './environment.ts';
+import type { GateFiles, GatePlan } from './gate-script.ts';
+import { gateLoop, goAhead, preparation } from './gate-script.ts';
+import { descriptorFailure, spawnFailure } from '../spawn-failure.ts';
+import type { StartOptions } from '../supervisor.ts';
+import type { Bytes } from './shell-words.ts';
+import { toBytes, toText } from './shell-words.ts';
+
+export interface GateEvents {
+  /** Ready to go: the process of this pid will be the command. It changes when a lost one is replaced. */
+  readonly onWaiting: (pid: number) => void;
+  /** The one that waited was lost; {@link onWaiting} follows for another. */
+  readonly onLost: () => void;
+  readonly onFailed: (message: string) => void;
+  /** The command runs. */
+  readonly onStarted: (pid: number) => void;
+  /** It was too late: it has ended without running anything of the command. */
+  readonly onTooLate: () => void;
+  readonly onEnded: (ending: Ending) => void;
+  /** The one that waited has ended, as {@link Gate.cancel} asked. */
+  readonly onCancelled: () => void;
+}
+
+export interface Gate {
+  /** Starts its sh. */
+  prepare(): void;
+  /** Opens it: synchronous, returns the command's pid. Only after {@link GateEvents.onWaiting}. */
+  go(options: StartOptions): number;
+  /** Instead of {@link go}. */
+  cancel(): void;
+  /** To the command alone; a no-op when it has ended or does not exist yet. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+export interface GateOptions {
+  readonly shell: string;
+  readonly plan: GatePlan;
+  /** Not in a terminal, where the command has to stay in our group. */
+  readonly hasOwnGroup: boolean;
+  readonly events: GateEvents;
+}
+
+export function createGate(options: GateOptions): Gate {
+  return new ShellGate(options);
+}
+
+type GateState =
+  /** Being spawned, or ended for good. */
+  | { readonly id: 'absent' }
+  | { readonly id: 'waiting'; readonly process: ChildProcess; readonly pid: number }
+  /** "Go" was said. */
+  | { readonly id: 'opening'; readonly process: ChildProcess }
+  /** It answered that it was too late. */
+  | { readonly id: 'late'; readonly process: ChildProcess }
+  /** It is the command now. */
+  | { readonly id: 'open'; readonly process: ChildProcess }
+  | { readonly id: 'cancelled'; readonly process: ChildProcess | null };
+
+class ShellGate implements Gate {
+  readonly #options: GateOptions;
+  /** Ends each text; random, so that no argument can hold it. */
+  readonly #token = randomBytes(12).toString('hex');
+  #state: GateState = { id: 'absent' };
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  prepare(): void {
+    this.#spawn().catch((error: unknown) => {
+      this.#options.events.onFailed(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  go({ notAfterMs, environment }: StartOptions): number {
+    if (this.#state.id !== 'waiting')
+      throw new Error(`Cannot open gate as it is ${this.#state.id}`);
+    const { process, pid } = this.#state;
+    this.#state = { id: 'opening', process };
+    const variables = Object.entries(environment).map(([name, value]) => [name, toBytes(value)]);
+    const until = notAfterMs < Infinity ? toCentiseconds(notAfterMs) : Number.MAX_SAFE_INTEGER;
+    this.#send(process, goAhead(until, Object.fromEntries(variables) as Record<string, Bytes>));
+    return pid;
+  }
+
+  cancel(): void {
+    const process = this.#state.id === 'waiting' ? this.#state.process : null;
+    this.#state = { id: 'cancelled', process };
+    if (process === null) queueMicrotask(this.#options.events.onCancelled);
+    else process.kill('SIGKILL');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#state.id !== 'absent') this.#state.process?.kill(signal);
+  }
+
+  async #spawn(): Promise<void> {
+    // Lazily, as it takes long to load: the first request to the API is under way meanwhile.
+    const { execa } = await import('execa');
+    if (this.#state.id === 'cancelled') return;
+    const { shell, plan, hasOwnGroup, events } = this.#options;
+    const files = isBusybox(shell) ? filesOf(plan) : null;
+    const failure = descriptorFailure();
+    if (failure !== null) {
+      events.onFailed(failure);
+      return;
+    }
+    const process = execa(shell, ['-c', gateLoop, 'sh', this.#token], {
+      ...executionOptions(hasOwnGroup),
+      env: gateEnvironment(plan),
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    });
+    if (process.pid === undefined) {
+      // By its result, as not every error comes as an 'error' event too.
+      const { code, originalMessage } = await process;
+      events.onFailed(spawnFailure(code) ?? originalMessage ?? 'sh cannot be spawned');
+      return;
+    }
+    this.#listen(process, process.pid);
+    this.#send(process, preparation(plan, files));
+  }
+
+  #listen(process: ChildProcess, pid: number): void {
+    const socket = socketOf(process);
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => this.#heard(process, pid, data.toString()));
+    // The gate closes its end just before it becomes the command.
+    socket.on('end', () => this.#opened(pid));
+    // Not 'close', which waits for others that hold a pipe. And not the socket's 'end' alone: a gate that is killed before it
+    // has read all that it was sent leaves an error (ECONNRESET) in its place.
+    process.on('exit', (code, signal) => {
+      finished(socket, { writable: false }, () => this.#ended(pid, endingOf(code, signal)));
+    });
+  }
+
+  #heard(process: ChildProcess, pid: number, text: string): void {
+    if (text.includes('ready') && this.#state.id === 'absent') {
+      this.#state = { id: 'waiting', process, pid };
+      this.#options.events.onWaiting(pid);
+    }
+    if (text.includes('late')) this.#state = { id: 'late', process };
+  }
+
+  #opened(pid: number): void {
+    if (this.#state.id !== 'opening') return;
+    this.#state = { id: 'open', process: this.#state.process };
+    this.#options.events.onStarted(pid);
+  }
+
+  #ended(pid: number, ending: Ending): void {
+    const { events } = this.#options;
+    this.#opened(pid);
+    const { id } = this.#state;
+    if (id === 'cancelled') return events.onCancelled();
+    this.#state = { id: 'absent' };
+    switch (id) {
+      case 'open':
+        return events.onEnded(ending);
+      case 'late':
+        return events.onTooLate();
+      case 'waiting':
+        // Somebody killed it: there is time for another one.
+        events.onLost();
+        return this.prepare();
+      case 'absent':
+      case 'opening':
+        return events.onFailed(
+          `sh was ended before it was ready, by ${ending.id === 'exited' ? `exit status ${ending.code}` : ending.signal}`,
+        );
+    }
+  }
+
+  #send(process: ChildProcess, text: Bytes): void {
+    socketOf(process).write(`${text}\n${this.#token}\n`, 'latin1');
+  }
+}
+
+/** Of an 'exit' event. Node tells neither code nor signal of a command that a real-time signal ended: 0 (docs/guarantees.md, limit 5). */
+function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
+  return signal === null ? { id: 'exited', code: code ?? 0 } : { id: 'signalled', signal };
+}
+
+function isBusybox(shell: string): boolean {
+  return basename(realpathSync(shell)).startsWith('busybox');
+}
+
+function filesOf({ command: [name = ''], variables }: GatePlan): GateFiles {
+  return { command: fileInPath(name, variables), env: fileInPath('env', variables) };
+}
+
+/** What execa has to leave to us: signals are forwarded one by one, and the tree is killed as a whole. */
+function executionOptions(hasOwnGroup: boolean) {
+  return {
+    detached: hasOwnGroup,
+    cwd: workingDirectory(),
+    extendEnv: false,
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    forceKillAfterDelay: false,
+  } as const;
+}
+
+/** Also one that was deleted, which execa refuses to name. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/proc/self/cwd';
+  }
+}
+
+function socketOf(process: ChildProcess): Socket {
+  return process.stdio[3] as Socket;
+}
+
+/** Either all that the command gets, or the little that sh needs to find `env`. */
+function gateEnvironment({ variables, hasVariables }: GatePlan): Record<string, string> {
+  if (!hasVariables) return { PATH: `${process.env['PATH'] ?? ''}:/usr/bin:/bin` };
+  return Object.fromEntries(variables.map(({ name, value }) => [toText(name), toText(value)]));
+}

@@ -1,0 +1,107 @@
+/** Finds members where leader-run is a subreaper: reads its descendants, reaps the dead among them, and has the rest judged. */
+import type { Marker, TreeMemory } from './judge-tree.ts';
+import { judgeTree } from './judge-tree.ts';
+import type { ProcessRow } from '../../process/process-table.ts';
+import { isAlive } from '../../process/process-table.ts';
+import type { Markers } from '../markers.ts';
+import type { FindMembers, TreeRoot } from './process-tree.ts';
+import type { Subreaper } from './subreaper.ts';
+import type { TreeFinder } from './tree-finder.ts';
+
+export interface DescendantsOptions {
+  readonly subreaper: Subreaper;
+  readonly markers: Markers;
+}
+
+export class Descendants implements TreeFinder {
+  readonly isExact = true;
+  readonly #options: DescendantsOptions;
+  #memory: TreeMemory;
+  #command: number | null = null;
+
+  /** To be made before anything of the command can have been orphaned: all children that Node did not start are older. */
+  constructor(options: DescendantsOptions) {
+    this.#options = options;
+    const { subreaper } = options;
+    const started = subreaper.started();
+    const older = this.#children(subreaper.read()).filter(({ pid }) => !started.has(pid));
+    this.#memory = new Map(
+      older.map(({ pid, startTicks }) => [pid, { startTicks, kind: 'older' }]),
+    );
+    // What they have started is theirs, also if they should end before the next look.
+    this.reap();
+  }
+
+  /** From now on this is the command. */
+  findOf({ pid }: TreeRoot): FindMembers {
+    this.#command = pid;
+    return () => this.#look();
+  }
+
+  /**
+   * Only as a child of our own that Node did not start: to see that there is none takes a tenth of a look. Also with another helper than
+   * the guard we look, so that its descendants are known as such.
+   */
+  mayHaveAdopted(): boolean {
+    const { subreaper } = this.#options;
+    const children = subreaper.children();
+    if (children === null || children.length > 2) return true;
+    const started = subreaper.started();
+    return (
+      !children.some((pid) => pid === this.#command) || !children.every((pid) => started.has(pid))
+    );
+  }
+
+  /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
+  reap(): void {
+    const orphans = this.#look();
+    const remembered = new Map(this.#memory);
+    for (const { pid, startTicks } of orphans) remembered.set(pid, { startTicks, kind: 'helper' });
+    this.#memory = remembered;
+  }
+
+  /** Each snapshot is judged, also one that is not the last: it may be the only one with the parents of a new process. */
+  #look(): readonly ProcessRow[] {
+    const { subreaper } = this.#options;
+    const started = subreaper.started();
+    // Its exit was told: a helper can get its number.
+    if (this.#command !== null && !started.has(this.#command)) this.#command = null;
+    for (;;) {
+      const rows = subreaper.read();
+      const { members, memory } = judgeTree(
+        {
+          self: subreaper.pid,
+          rows,
+          started,
+          command: this.#command,
+          markerOf: (pid) => this.#markerOf(pid),
+        },
+        this.#memory,
+      );
+      this.#memory = memory;
+      // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
+      if (!this.#reapDead(rows, started)) return members;
+    }
+  }
+
+  #reapDead(rows: ReadonlyMap<number, ProcessRow>, started: ReadonlySet<number>): boolean {
+    const { subreaper } = this.#options;
+    let hasReaped = false;
+    for (const row of this.#children(rows))
+      if (!isAlive(row) && !started.has(row.pid) && subreaper.reap(row.pid) === 'reaped')
+        hasReaped = true;
+    return hasReaped;
+  }
+
+  #children(rows: ReadonlyMap<number, ProcessRow>): ProcessRow[] {
+    return [...rows.values()].filter(({ parent }) => parent === this.#options.subreaper.pid);
+  }
+
+  #markerOf(pid: number): Marker {
+    const { subreaper, markers } = this.#options;
+    const environment = subreaper.environmentOf(pid);
+    if (environment === null || environment === '') return 'unknown';
+    if (environment.includes(markers.tree)) return 'tree';
+    return environment.includes(markers.helper) ? 'helper' : 'none';
+  }
+}

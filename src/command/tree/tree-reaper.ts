@@ -1,0 +1,118 @@
+/** Watches the tree once its end has begun, kills it when told to, and decides that nothing of it is left. */
+import type { ProcessRow } from '../../process/process-table.ts';
+import type { Tree } from './process-tree.ts';
+
+export interface TreeReaperOptions {
+  readonly tree: Tree;
+  /** Nothing is left. The last call. */
+  readonly onGone: () => void;
+  readonly onLingering: (members: readonly ProcessRow[]) => void;
+  readonly clock?: ReaperClock;
+}
+
+/** So that time can be simulated. */
+export interface ReaperClock {
+  nowMs(): number;
+  /** Calls back once after a delay; the result cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+const ownClock: ReaperClock = {
+  nowMs: () => performance.now(),
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface TreeReaper {
+  /** Whether the command has ended and nothing was left of its tree. */
+  readonly isOver: boolean;
+  /**
+   * The command's own 'exit' event has come: from now on an empty tree is a dead one. `announce` is called with what is left, and
+   * before {@link TreeReaperOptions.onGone}.
+   */
+  commandEnded(announce: (left: readonly ProcessRow[]) => void): void;
+  kill(): void;
+  /** One of our children has exited (SIGCHLD): perhaps the last of the tree. */
+  childExited(): void;
+}
+
+/** How often survivors of {@link TreeReaper.kill} are reported. */
+const lingeringMs = 10_000;
+
+/** Looks come at intervals that double from 1 ms up to this: those who will die soon are seen dead soon. */
+const longestIntervalMs = 100;
+
+export function createTreeReaper(options: TreeReaperOptions): TreeReaper {
+  return new Reaper(options);
+}
+
+class Reaper implements TreeReaper {
+  isOver = false;
+  readonly #options: TreeReaperOptions;
+  readonly #clock: ReaperClock;
+  #hasCommandEnded = false;
+  #isKilling = false;
+  #intervalMs = 1;
+  #cancelLook = (): void => undefined;
+  #saidAtMs = 0;
+  #killed: ReadonlySet<number> = new Set();
+
+  constructor(options: TreeReaperOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? ownClock;
+  }
+
+  commandEnded(announce: (left: readonly ProcessRow[]) => void): void {
+    this.#hasCommandEnded = true;
+    const left = this.#options.tree.members();
+    this.isOver = left.length === 0;
+    announce(left);
+    if (this.isOver) this.#finish();
+    else this.#lookLater();
+  }
+
+  kill(): void {
+    if (this.#isKilling || this.isOver) return;
+    this.#isKilling = true;
+    this.#saidAtMs = this.#clock.nowMs();
+    this.#intervalMs = 1;
+    this.#killed = this.#options.tree.kill();
+    this.#lookLater();
+  }
+
+  childExited(): void {
+    if (this.#hasCommandEnded && !this.isOver) this.#look();
+  }
+
+  #look(): void {
+    const members = this.#options.tree.members();
+    if (members.length === 0 && this.#hasCommandEnded) return this.#finish();
+    if (this.#isKilling && members.length > 0) this.#killAgain(members);
+    this.#lookLater();
+  }
+
+  /** One SIGKILL is enough for those that it reached; with each report it is repeated, because one may have changed its user. */
+  #killAgain(members: readonly ProcessRow[]): void {
+    const isTimeToSay = this.#clock.nowMs() - this.#saidAtMs >= lingeringMs;
+    if (isTimeToSay || members.some(({ pid }) => !this.#killed.has(pid))) {
+      this.#killed = this.#options.tree.kill();
+    }
+    if (!isTimeToSay) return;
+    this.#saidAtMs = this.#clock.nowMs();
+    this.#options.onLingering(members);
+  }
+
+  #finish(): void {
+    this.isOver = true;
+    this.#cancelLook();
+    this.#options.onGone();
+  }
+
+  #lookLater(): void {
+    this.#cancelLook();
+    this.#cancelLook = this.#clock.setTimer(this.#intervalMs, () => this.#look());
+    this.#intervalMs = Math.min(this.#intervalMs * 2, longestIntervalMs);
+  }
+}

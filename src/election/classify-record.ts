@@ -1,0 +1,57 @@
+/**
+ * The one place where a leader decides whether a stored record is its own.
+ *
+ * "Ours" needs holder, acquireTime, renewTime and leaseTransitions of a record that we sent: another process may lead
+ * under our identity, and an old write of ours may land late.
+ */
+import type { RawLease } from './lease.ts';
+import {
+  type SentRecord,
+  compareResourceVersions,
+  fingerprintOf,
+  isWholeWrite,
+  isWrite,
+  readRecord,
+  resourceVersionOf,
+  termOf,
+  termOfRecord,
+} from './record.ts';
+import type { Tenure } from './state.ts';
+
+export type RecordClass =
+  /** A write whose answer never came has landed: it is the renewal, from its own send time on. */
+  | { readonly id: 'landed'; readonly sent: SentRecord }
+  /** Our last confirmed record, perhaps with other labels; or one of ours that somebody made ask others to wait for less. */
+  | { readonly id: 'unchanged' }
+  /** Emptied by somebody else. */
+  | { readonly id: 'cleared' }
+  | { readonly id: 'foreign'; readonly holder: string }
+  /** Not newer than what we know to have been stored, and of this term: of no account. */
+  | { readonly id: 'late' }
+  /** Not newer than what we know to have been stored, and not of this term: shown to who reads, the server has gone back in time. */
+  | { readonly id: 'older'; readonly holder: string };
+
+export function classifyRecord(
+  tenure: Tenure,
+  lease: RawLease,
+  inFlight: SentRecord | null,
+): RecordClass {
+  const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
+  // The version that we know is news again where we were told that the Lease was deleted, and it was not.
+  const isNews = order === null || order > 0 || (order === 0 && tenure.lease === null);
+  const record = readRecord(lease);
+  if (!isNews) {
+    const { holder, acquireTime } = tenure.confirmed;
+    const isOfThisTerm =
+      record.holder === holder && termOfRecord(record) === termOf(holder, acquireTime);
+    const isKnown = order === 0 && fingerprintOf(lease) === fingerprintOf(tenure.lease ?? {});
+    return isOfThisTerm || isKnown ? { id: 'late' } : { id: 'older', holder: record.holder };
+  }
+  const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
+  const sent = own.find((candidate) => isWrite(record, candidate));
+  if (sent !== undefined)
+    return isWholeWrite(record, sent) ? { id: 'landed', sent } : { id: 'unchanged' };
+  if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
+  if (record.holder === '') return { id: 'cleared' };
+  return { id: 'foreign', holder: record.holder };
+}

@@ -1,0 +1,44 @@
+/**
+ * Contention: a crowd of candidates that all see the lease become free at the same instant would all write at once. Who has lost a race
+ * waits a random time, which grows by each loss and shrinks by each race that few were in.
+ */
+import { type ObservedLease, freeAtMs } from './observed-lease.ts';
+import type { Standby } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** A candidate that lost a race leaves a free lease to the others for up to this long, ms; four times that after each further one. */
+const firstJitterMs = 4;
+const largestJitterMs = 1024;
+
+/** A race that took this much longer than half the spread, ms, had so few in it that half the spread will do. */
+const slowRaceMs = 20;
+
+/** A race was lost: the pause before the next write on a free lease grows. */
+export function contentionJitterAfterLoss(standby: Standby): number {
+  return Math.min(largestJitterMs, Math.max(firstJitterMs, 4 * standby.contentionJitterMs));
+}
+
+/** Who lost a race before leaves the lease to the others for a moment once it is free. */
+export function backOffAfterLostRace(
+  { candidate, contentionJitterMs }: Standby,
+  observed: ObservedLease,
+  turn: Turn,
+): Pick<Standby, 'observed' | 'backOffUntilMs'> {
+  const freeMs = Math.max(turn.nowMs, freeAtMs(observed, candidate.leaseDurationMs));
+  return { observed, backOffUntilMs: freeMs + turn.at.random * contentionJitterMs };
+}
+
+/** How long the spread should be is learned from each race, as nobody knows how many stand by. */
+export function contentionJitterAfter(
+  standby: Standby,
+  { current }: ObservedLease,
+  turn: Turn,
+): number {
+  const { contentionJitterMs } = standby;
+  const before = standby.observed.current;
+  const wasFree = before.id === 'present' && before.isReleased;
+  const isTaken = current.id === 'present' && current.record.holder !== '';
+  if (!wasFree || !isTaken) return contentionJitterMs;
+  const tookMs = turn.nowMs - before.sinceMs;
+  return tookMs > slowRaceMs + contentionJitterMs / 2 ? contentionJitterMs / 2 : contentionJitterMs;
+}

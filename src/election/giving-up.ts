@@ -1,0 +1,69 @@
+/** When a candidacy ends without leadership: `--wait` is over, nothing can come of it, or somebody asks for its end. */
+import { end } from './ending.ts';
+import type { Failure } from './lease.ts';
+import { freeAtMs, holderOf } from './observed-lease.ts';
+import { releaseCandidacy } from './releasing.ts';
+import type { Outcome } from './report.ts';
+import type { Standby, State } from './state.ts';
+import type { Turn } from './turn.ts';
+import { abandon, withUnanswered } from './writing.ts';
+
+/** A signal, or a command that cannot be started, ends the candidacy. */
+export function abandonCandidacy(standby: Standby, outcome: Outcome, turn: Turn): State {
+  const { call } = standby;
+  if (call.id === 'reading') abandon(call, turn);
+  const unanswered = withUnanswered(standby.unanswered, call);
+  if (unanswered.length === 0) return end(standby, outcome, turn);
+  return releaseCandidacy(standby, unanswered, outcome, turn);
+}
+
+/** When to end with "not acquired"; never on a holder whom nobody saw alive (design section 3, "Dead holders"). */
+export function giveUpAtMs(standby: Standby): number {
+  const { candidate, observed, call, beganAtMs } = standby;
+  const waitOverMs = beganAtMs + candidate.waitMs;
+  if (call.id === 'writing') return Infinity;
+  const { current } = observed;
+  // `--try` gets its one look, however long that takes.
+  if (current.id === 'nothing')
+    return call.failures > 0 || candidate.waitMs > 0 ? waitOverMs : Infinity;
+  if (current.id === 'present' && current.isHolderAlive) return waitOverMs;
+  if (call.failures > 0) {
+    return Math.max(waitOverMs, freeAtMs(observed, candidate.leaseDurationMs));
+  }
+  return Infinity;
+}
+
+export function giveUp(standby: Standby, turn: Turn): State {
+  const { observed, call } = standby;
+  const waitedMs = turn.nowMs - standby.beganAtMs;
+  // Nobody ever said that somebody else leads: a cron job must not take an outage for "done by another".
+  if (observed.current.id === 'nothing') {
+    const why = call.failure ?? ({ reason: 'timeout', afterMs: waitedMs } as const);
+    return abandonCandidacy(standby, { id: 'failed', why }, turn);
+  }
+  const holder = holderOf(observed);
+  turn.report({ id: 'not-acquired', holder, waitedMs });
+  return abandonCandidacy(standby, { id: 'not-acquired' }, turn);
+}
+
+export function isFatal(failure: Failure, { hasContact, call }: Standby): boolean {
+  switch (failure.reason) {
+    case 'certificate':
+    case 'credentials':
+    case 'unauthorized':
+      return !hasContact;
+    case 'forbidden':
+      // An API server that starts refuses everybody until it has read its roles: after failures this may be one.
+      return call.failures === 0 && (!hasContact || call.id === 'writing');
+    case 'rejected':
+      return !hasContact || call.id === 'writing';
+    case 'no-namespace':
+      return true;
+    case 'timeout':
+    case 'network':
+    case 'status':
+    case 'unconfirmed':
+    case 'malformed':
+      return false;
+  }
+}

@@ -1,0 +1,45 @@
+/** What the states of a term have in common: until when it is believed in, the command that lives, and its kill. */
+import type { KillReason, Loss } from './report.ts';
+import type { Leading, LiveCommand, Losing, SteppingDown } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** The states in which the lease is renewed. */
+export type Tenured = Leading | SteppingDown;
+
+/** t+R: from then on leadership is not believed in any more. */
+export function believedUntilMs({ tenure, candidate }: Tenured): number {
+  return tenure.confirmed.sentAtMs + candidate.renewDeadlineMs;
+}
+
+/** The loss by time, with what is known of its cause. */
+export function expiry({ tenure, call }: Tenured, turn: Turn): Loss {
+  return {
+    id: 'expired',
+    sinceRenewalMs: turn.nowMs - tenure.confirmed.sentAtMs,
+    lastFailure: call.failure,
+    jump: turn.jump,
+  };
+}
+
+/** Whether the command was told to start. */
+export function isLive(command: Leading['command']): command is LiveCommand {
+  return command.id !== 'preparing' && command.id !== 'ready';
+}
+
+export function pidOf(command: LiveCommand): number {
+  return command.id === 'starting' ? 0 : command.pid;
+}
+
+/** SIGKILL to the whole tree once its grace is over. */
+export function killWhenDue<S extends SteppingDown | Losing>(
+  state: S,
+  reason: KillReason,
+  turn: Turn,
+): S {
+  const { killAtMs, command, stopAtMs } = state;
+  if (killAtMs === null || turn.nowMs < killAtMs) return state;
+  turn.emit({ id: 'kill-tree' });
+  const afterMs = turn.nowMs - stopAtMs;
+  turn.report({ id: 'killing-tree', reason, pid: pidOf(command), afterMs });
+  return { ...state, killAtMs: null };
+}

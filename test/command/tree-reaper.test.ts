@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Tree } from '../../src/command/tree/process-tree.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
+import { createTreeReaper } from '../../src/command/tree/tree-reaper.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+function rowOf(pid: number): ProcessRow {
+  const rest = { parent: 1, group: 1, session: 1, startTicks: 1, threads: 1 };
+  return { ...rest, pid, name: 'sleep', state: 'S' };
+}
+
+/** A tree whose members die when told so by the test. */
+function createFake() {
+  const alive = new Set([1001, 1002]);
+  const said: (string | readonly number[])[] = [];
+  let kills = 0;
+  const tree: Tree = {
+    members: () => [...alive].map(rowOf),
+    signal: () => expect.unreachable('a reaper sends SIGKILL alone'),
+    kill: () => {
+      kills += 1;
+      return new Set(alive);
+    },
+  };
+  const reaper = createTreeReaper({
+    tree,
+    onGone: () => said.push('gone'),
+    onLingering: (members) => said.push(members.map(({ pid }) => pid)),
+  });
+  return { alive, said, reaper, kills: () => kills };
+}
+
+test('those that survive the kill are reported every ten seconds, as long as it takes', () => {
+  const { alive, said, reaper } = createFake();
+  reaper.kill();
+  vi.advanceTimersByTime(9_800);
+  expect(said).toEqual([]);
+  vi.advanceTimersByTime(15_000);
+  expect(said).toEqual([
+    [1001, 1002],
+    [1001, 1002],
+  ]);
+  alive.clear();
+  reaper.commandEnded(() => said.push('ended'));
+  expect(said.slice(2)).toEqual(['ended', 'gone']);
+});
+
+test('an empty tree is not gone before the end of the command is known', () => {
+  const { alive, said, reaper } = createFake();
+  alive.clear();
+  reaper.kill();
+  vi.advanceTimersByTime(60_000);
+  expect(said).toEqual([]);
+  reaper.commandEnded(() => said.push('ended'));
+  expect(said).toEqual(['ended', 'gone']);
+});
+
+test('who appears after the kill is killed too', () => {
+  const { alive, reaper, kills } = createFake();
+  reaper.kill();
+  expect(kills()).toBe(1);
+  vi.advanceTimersByTime(1_000);
+  expect(kills()).toBe(1);
+  alive.add(1003);
+  vi.advanceTimersByTime(100);
+  expect(kills()).toBe(2);
+});
+
+test('the exit of a child is looked into at once, if the end of the tree is waited for', () => {
+  const { alive, said, reaper } = createFake();
+  alive.clear();
+  reaper.childExited();
+  expect(said).toEqual([]);
+  alive.add(1001);
+  reaper.commandEnded(() => said.push('ended'));
+  reaper.childExited();
+  expect(said).toEqual(['ended']);
+  alive.clear();
+  reaper.childExited();
+  expect(said).toEqual(['ended', 'gone']);
+});
+
+test('without a kill survivors are left alone, and the last one that dies is noticed within 100 ms', () => {
+  const { alive, said, reaper, kills } = createFake();
+  reaper.commandEnded(() => said.push('ended'));
+  vi.advanceTimersByTime(60_000);
+  expect(said).toEqual(['ended']);
+  alive.clear();
+  vi.advanceTimersByTime(100);
+  expect(said).toEqual(['ended', 'gone']);
+  expect(kills()).toBe(0);
+});
