@@ -106,7 +106,7 @@ const setApart = {
 
 const tooOld =
   "var have=process.versions.node.split('.').map(Number);if(have[0]<20||have[0]===20&&have[1]<19){" +
-  "process.stderr.write('leader-run: Cannot start as Node.js is '+process.versions.node+': 20.19 or later is required\\n');process.exit(125)}";
+  "process.stderr.write('leader-run: Cannot start: Node.js is '+process.versions.node+': 20.19 or later is required\\n');process.exit(125)}";
 
 await rm('dist', { recursive: true, force: true });
 await build({

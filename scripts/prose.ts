@@ -1,7 +1,4 @@
-/**
- * Part of `npm run lint`: the words of `prose-words.txt` must not be in the pages, code apart. With `--messages` they must not be in
- * the program's messages either: to be added to `lint` once the messages are written so.
- */
+/** Part of `npm run lint`: the words of `prose-words.txt` must not be in the pages, code apart, nor in the program's messages. */
 import { filesLike, readText } from '../test/docs/files.ts';
 import { messagesOfTheProgram } from '../test/docs/messages.ts';
 
@@ -37,7 +34,7 @@ export function complaints(text: string, name: string): string[] {
 if (process.argv[1] === import.meta.filename) {
   // Past changes are told in the words of their time.
   const pages = filesLike(/\.md$/).filter((page) => page !== 'CHANGELOG.md');
-  const messages = process.argv.includes('--messages') ? messagesOfTheProgram() : [];
+  const messages = messagesOfTheProgram();
   const found = [
     ...pages.flatMap((page) => complaints(withoutCode(readText(page)), page)),
     ...messages.flatMap(({ file, text }) => complaints(text, file)),

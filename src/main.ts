@@ -151,7 +151,7 @@ function leaseOf({ lockName, lockNamespace }: RunOptions, cluster: LeaseCluster)
 }
 
 function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {
-  return `Cannot wait for lease "${namespace}/${lockName}" at ${server} as this runs inside a leader-run that holds it: use another --lock-name`;
+  return `Cannot wait for lease "${namespace}/${lockName}" at ${server}: this process runs inside a leader-run that holds it. Choose another --lock-name`;
 }
 
 /** Listens from now on; what comes before the driver asks for it is kept. */

@@ -54,7 +54,7 @@ function toMs(ns: bigint): number {
 
 function notADuration(text: string): string {
   if (/^\d+(\.\d+)?$/.test(text)) return `it has no unit: write ${text}s for seconds`;
-  return 'it is no duration: write it like 15s, 1m30s or 500ms (units h, m, s, ms, us, ns)';
+  return 'not a duration (examples: 15s, 1m30s, 500ms; units h, m, s, ms, us, ns)';
 }
 
 /** The shortest exact notation, to the microsecond: `1m30s`, `14.85s`, `500ms`, `infinity`. */

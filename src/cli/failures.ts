@@ -1,4 +1,4 @@
-/** Why a request gave no Lease, in words: each is the end of "Cannot … as". */
+/** Why a request gave no Lease, in words: each is the end of "Cannot …:". */
 import { STATUS_CODES } from 'node:http';
 import type { Failure } from '../election/lease.ts';
 import { humanDuration } from './durations.ts';
@@ -61,7 +61,7 @@ export function failureInBrief(failure: Failure): string {
 /** The likely causes: whoever may change a write, and whoever may answer in the server's place. */
 function unconfirmed(failure: Failure & { reason: 'unconfirmed' }): string {
   const { holder, resourceVersion, isStored } = failure;
-  const held = holder === '' ? 'held by nobody' : `held by ${quote(holder)}`;
+  const held = holder === '' ? 'held by no one' : `held by ${quote(holder)}`;
   const shown = `its answer shows resourceVersion ${resourceVersion}, ${held}`;
   return isStored
     ? `the server stored something other than what was written (${shown}): look for an admission webhook that changes Leases, or a proxy that gives answers of its own`

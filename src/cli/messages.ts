@@ -119,17 +119,17 @@ class Sentences {
       case 'command-started':
         return `Started command ${report.pid}`;
       case 'api-failed':
-        return `Cannot ${isAnswer(report.failure) ? 'use' : 'reach'} ${this.place} as ${failureClause(report.failure, namespace)}; trying again`;
+        return `Cannot ${isAnswer(report.failure) ? 'use' : 'reach'} ${this.place}: ${failureClause(report.failure, namespace)}; retrying`;
       case 'api-recovered':
         return 'The API server answers again';
       case 'renewal-failed':
-        return `Cannot renew ${lease} as ${failureClause(report.failure, namespace)}; the last renewal was sent ${humanDuration(report.sinceRenewalMs)} ago, the command is stopped in ${humanDuration(report.stopsInMs)} unless one succeeds`;
+        return `Cannot renew ${lease}: ${failureClause(report.failure, namespace)}; last renewed ${humanDuration(report.sinceRenewalMs)} ago, stopping the command in ${humanDuration(report.stopsInMs)} unless a renewal succeeds`;
       case 'renewed':
-        return `Renewed ${lease} again, ${humanDuration(report.sinceRenewalMs)} after the renewal before`;
+        return `Renewed ${lease} after ${humanDuration(report.sinceRenewalMs)} without a renewal`;
       case 'restoring':
-        return `Writing our record to ${lease} again as somebody ${report.what} it`;
+        return `Restoring ${lease}: its record was ${report.what} by someone else`;
       case 'stopping-command':
-        return `Stopping ${command(report.pid)} ${this.#why(report.reason)}; ${killFollows(report.killsInMs)}`;
+        return `Stopping ${command(report.pid)}${this.#why(report.reason)}; ${killFollows(report.killsInMs)}`;
       case 'killing-tree':
         return this.#killing(report);
       case 'command-ended':
@@ -137,20 +137,20 @@ class Sentences {
       case 'stopping-remaining':
         return stoppingRest(report);
       case 'tree-lingering':
-        return `Cannot kill ${report.pids.join(', ')} of the command's processes as SIGKILL is not permitted or has no effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
+        return `Cannot kill ${pidsOf(report.pids)} of the command: SIGKILL not permitted or without effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
       case 'released':
         return `Released ${lease}`;
       case 'not-released':
         return this.#notReleased(report.why);
       case 'lost':
-        return `Not starting the command as ${this.#loss(report.loss)}`;
+        return `Not starting the command: ${this.#loss(report.loss)}`;
       case 'not-acquired':
         return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
       case 'polling': {
         const pollingPeriod = `${formatDuration(retryPeriodMs)} to ${formatDuration((1 + jitterFactor) * retryPeriodMs)}`;
         return report.why === 'forbidden'
-          ? `Cannot watch ${lease} as it is forbidden: reading it every ${pollingPeriod} instead, grant watch on leases.coordination.k8s.io for an instant hand-over`
-          : `Cannot watch ${lease} as ${failureClause(report.why, namespace)}; reading it every ${pollingPeriod} for now`;
+          ? `No permission to watch ${lease}; polling every ${pollingPeriod}. Grant "watch" on leases.coordination.k8s.io for immediate hand-over`
+          : `Cannot watch ${lease}: ${failureClause(report.why, namespace)}; polling every ${pollingPeriod} for now`;
       }
     }
   }
@@ -161,7 +161,7 @@ class Sentences {
   }
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
-    if (why.reason === 'command') return `Cannot start the command as ${phrase(why.message)}`;
+    if (why.reason === 'command') return `Cannot start the command: ${phrase(why.message)}`;
     return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
   }
 
@@ -172,36 +172,35 @@ class Sentences {
   }
 
   #killing({ pid, reason, afterMs }: Report & { id: 'killing-tree' }): string {
-    const within = `it did not end within ${humanDuration(afterMs)}`;
+    const afterText = humanDuration(afterMs);
     switch (reason.id) {
       case 'remaining':
-        return `Killing what command ${pid} left behind as ${within}`;
+        return `Killing the remaining processes of command ${pid}: still running after ${afterText}`;
       case 'signal':
-        return `Killing ${command(pid)} as ${within} of ${reason.signal}`;
+        return `Killing ${command(pid)}: still running ${afterText} after ${reason.signal}`;
       case 'unguarded':
-        return `Killing ${command(pid)} as ${within} of the loss of its guard`;
+        return `Killing ${command(pid)}: still running ${afterText} after the loss of its guard`;
       case 'lost':
         return afterMs === 0
-          ? `Killing ${command(pid)} as ${this.#loss(reason.loss)}`
-          : `Killing ${command(pid)} as ${within} of the loss of ${this.lease}`;
+          ? `Killing ${command(pid)}: ${this.#loss(reason.loss)}`
+          : `Killing ${command(pid)}: still running ${afterText} after the loss of ${this.lease}`;
     }
   }
 
   #notReleased(why: (Report & { id: 'not-released' })['why']): string {
-    if (why === 'not-ours')
-      return `Leaving ${this.lease} as it is, as the record is no longer ours`;
+    if (why === 'not-ours') return `Not releasing ${this.lease}: it is no longer ours`;
     const clause = failureClause(why, this.#context.namespace);
-    return `Cannot release ${this.lease} as ${clause}; it expires by itself`;
+    return `Cannot release ${this.lease}: ${clause}; leaving it to expire`;
   }
 
   #why(reason: StopReason): string {
     switch (reason.id) {
       case 'signal':
-        return `on ${reason.signal}`;
+        return ` on ${reason.signal}`;
       case 'lost':
-        return `as ${this.#loss(reason.loss)}`;
+        return `: ${this.#loss(reason.loss)}`;
       case 'unguarded':
-        return `as ${unguarded(reason.message)}`;
+        return `: ${unguarded(reason.message)}`;
     }
   }
 
@@ -216,13 +215,13 @@ class Sentences {
           ? `another process writes ${this.lease} with the same identity ${quote(loss.holder)}: give each its own --id`
           : `${this.lease} is held by ${quote(loss.holder)} now`;
       case 'went-back':
-        return `the API server shows an older state of ${this.lease} (resourceVersion ${loss.shownVersion} after ${loss.newestVersion}), ${loss.holder === '' ? 'in which nobody holds it' : `held by ${quote(loss.holder)}`}: was it restored from a backup?`;
+        return `the API server shows an older state of ${this.lease} (resourceVersion ${loss.shownVersion} after ${loss.newestVersion}), ${loss.holder === '' ? 'in which no one holds it' : `held by ${quote(loss.holder)}`}: was it restored from a backup?`;
     }
   }
 
   #notRenewed({ sinceRenewalMs, lastFailure }: Loss & { id: 'expired' }): string {
     const last = lastFailure === null ? '' : `, last attempt: ${failureInBrief(lastFailure)}`;
-    return `${this.lease} was not renewed within ${formatDuration(this.#context.renewDeadlineMs)}: last renewal was sent ${humanDuration(sinceRenewalMs)} ago${last}`;
+    return `${this.lease} was not renewed within ${formatDuration(this.#context.renewDeadlineMs)}: last renewed ${humanDuration(sinceRenewalMs)} ago${last}`;
   }
 }
 
@@ -242,7 +241,7 @@ function killFollows(killsInMs: number): string {
 }
 
 function ended(ending: Ending): string {
-  return ending.id === 'exited' ? `exited with ${ending.code}` : `was ended by ${ending.signal}`;
+  return ending.id === 'exited' ? `exited with ${ending.code}` : `was killed by ${ending.signal}`;
 }
 
 type StoppingRest = Report & { id: 'stopping-remaining' };
@@ -275,8 +274,8 @@ function namesOf(processes: readonly ProcessName[]): string {
 
 function jumpClause({ cause, ms }: ClockJump): string {
   return cause === 'suspended'
-    ? `this machine slept ${humanDuration(ms)}`
-    : `leader-run was stopped or starved for ${humanDuration(ms)}`;
+    ? `this machine was suspended for ${humanDuration(ms)}`
+    : `leader-run did not run for ${humanDuration(ms)}`;
 }
 
 function capital(text: string): string {
@@ -289,5 +288,9 @@ function command(pid: number): string {
 }
 
 function unguarded(message: string): string {
-  return `it cannot be guarded any more: ${phrase(message)}`;
+  return `its guard process was lost and could not be replaced: ${phrase(message)}`;
+}
+
+function pidsOf(pids: readonly number[]): string {
+  return pids.length === 1 ? `process ${pids[0]}` : `processes ${pids.join(', ')}`;
 }

@@ -10,7 +10,7 @@ export function checkSubdomain(text: string): Parsed<string> {
   if (text.length <= 253 && subdomain.test(text)) return { ok: true, value: text };
   return {
     ok: false,
-    why: 'it is no RFC 1123 subdomain: use at most 253 of a-z, 0-9, "-" and ".", with a letter or digit at both ends of each part',
+    why: 'not a valid RFC 1123 subdomain: use at most 253 of a-z, 0-9, "-" and ".", with a letter or digit at both ends of each part',
   };
 }
 
@@ -19,7 +19,7 @@ export function checkLabel(text: string): Parsed<string> {
   if (text.length <= 63 && wholeLabel.test(text)) return { ok: true, value: text };
   return {
     ok: false,
-    why: 'it is no RFC 1123 label: use at most 63 of a-z, 0-9 and "-", with a letter or digit at both ends',
+    why: 'not a valid RFC 1123 label: use at most 63 of a-z, 0-9 and "-", with a letter or digit at both ends',
   };
 }
 
@@ -30,7 +30,7 @@ const longestIdentityBytes = 1_024;
 export function checkIdentity(text: string): Parsed<string> {
   const bytes = Buffer.byteLength(text);
   if (text.trim() === '')
-    return { ok: false, why: 'it is empty: an empty holder means that nobody leads' };
+    return { ok: false, why: 'it is empty: an empty holder means that no one leads' };
   if (bytes > longestIdentityBytes) {
     return {
       ok: false,

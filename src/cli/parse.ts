@@ -43,7 +43,7 @@ export function parseCommandLine(
   if (first === 'help') return { id: 'print', text: runHelp };
   if (reservedWords.includes(first)) {
     return refused(
-      `Cannot run ${first} as the word is reserved for leader-run's own use: to run a command of this name write leader-run -- ${first}`,
+      `Cannot run ${first}: the word is reserved for a future sub-command. To run a command of that name write leader-run -- ${first}`,
     );
   }
   return parseRun(argv, env, surroundings);
@@ -134,12 +134,12 @@ function commanderSays({ message }: CommanderError, help: string): string {
     /unknown option '([^]*)'(?:\n\(Did you mean (.+)\?\))?$/.exec(message) ?? [];
   if (unknown !== undefined) {
     const advice = suggestion === undefined ? `see ${help}` : `did you mean ${suggestion}?`;
-    return `Cannot start as there is no flag ${unknown}: ${advice}`;
+    return `Cannot start: there is no flag ${unknown}: ${advice}`;
   }
   const [, valueless] = /option '(--[\w-]+) <value>' argument missing/.exec(message) ?? [];
   return valueless === undefined
     ? `Cannot start: ${message.replace(/^error: /, '').replaceAll('\n', ' ')}`
-    : `Cannot start as ${valueless} has no value: write it as the next word or after "="`;
+    : `Cannot start: ${valueless} has no value: write it as the next word or after "="`;
 }
 
 function refused(message: string): CommandLine & { id: 'refused' } {

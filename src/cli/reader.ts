@@ -53,7 +53,7 @@ export class Reader {
     if (given === null) return fallback;
     const parsed = parse(given.text);
     if (parsed.ok) return parsed.value;
-    this.refuse(`Cannot use ${given.origin} ${JSON.stringify(given.text)} as ${parsed.why}`);
+    this.refuse(`Cannot use ${given.origin} ${JSON.stringify(given.text)}: ${parsed.why}`);
     return fallback;
   }
 }
@@ -69,7 +69,7 @@ export function parseText(text: string): Parsed<string> {
 export function parseSwitch(text: string): Parsed<boolean> {
   if (/^(?:1|t|true)$/i.test(text)) return { ok: true, value: true };
   if (/^(?:0|f|false)$/i.test(text)) return { ok: true, value: false };
-  return { ok: false, why: 'it is a switch: write true or false' };
+  return { ok: false, why: 'expected true or false' };
 }
 
 /** A whole number between two others, both allowed. */

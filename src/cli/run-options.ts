@@ -46,9 +46,7 @@ export function readRunOptions(
 
 function readLockName(reader: Reader): string {
   if (reader.given('lock-name') === null) {
-    reader.refuse(
-      'Cannot start as there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME',
-    );
+    reader.refuse('Cannot start: there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME');
   }
   return reader.read('lock-name', checkSubdomain, '');
 }
@@ -66,8 +64,8 @@ function readCommand(reader: Reader, words: readonly string[]): readonly [string
   if (program === '') {
     reader.refuse(
       words.length === 0
-        ? 'Cannot start as there is no command: write it after the flags, as in leader-run --lock-name my-lock -- ./worker'
-        : 'Cannot start as the command is an empty word: write the name of a program after the flags',
+        ? 'Cannot start: there is no command: write it after the flags, for example leader-run --lock-name my-lock -- ./worker'
+        : 'Cannot start: the command is an empty word: write the name of a program after the flags',
     );
   }
   return [program, ...rest];

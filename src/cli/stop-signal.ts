@@ -12,8 +12,7 @@ export function parseStopSignal(text: string): Parsed<NodeJS.Signals> {
   const name = names.find(
     (one) => one === upper || one === `SIG${upper}` || String(constants.signals[one]) === text,
   );
-  if (name === undefined)
-    return { ok: false, why: 'it is no signal: write it like TERM, SIGTERM or 15' };
+  if (name === undefined) return { ok: false, why: 'unknown signal (examples: TERM, SIGTERM, 15)' };
   if (suspending.includes(name)) return { ok: false, why: `${name} does not ask a process to end` };
   if (name === 'SIGKILL') {
     return {

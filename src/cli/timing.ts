@@ -43,7 +43,7 @@ export function readTiming(reader: Reader): Timing & { readonly warning: string 
   const lossGraceMs = reader.read('loss-grace', parseNotNegative, roomMs);
   const timing = { leaseDurationMs, renewDeadlineMs, retryPeriodMs, lossGraceMs };
   const problem = timingError(timing);
-  if (problem !== null) reader.refuse(`Cannot start as ${problem}`);
+  if (problem !== null) reader.refuse(`Cannot start: ${problem}`);
   return { ...timing, warning: timingWarning(timing) };
 }
 
@@ -51,12 +51,12 @@ function parseLeaseDuration(text: string): Parsed<number> {
   const parsed = parsePositive(text);
   if (!parsed.ok) return parsed;
   if (parsed.value % 1_000 !== 0) {
-    return { ok: false, why: 'it must be whole seconds, as the API server stores it' };
+    return { ok: false, why: 'it must be whole seconds: the API server stores no fractions' };
   }
   return parsed.value > longestLeaseDurationMs
     ? {
         ok: false,
-        why: `it must be at most ${longestLeaseDurationMs / 1_000}s, as the API server stores it`,
+        why: `it must be at most ${longestLeaseDurationMs / 1_000}s, the most that the API server stores`,
       }
     : parsed;
 }
@@ -71,7 +71,7 @@ function timingError(timing: Timing): string | null {
     return `--retry-period must be at least 1s: current value is ${formatDuration(retryPeriodMs)}`;
   }
   if (retryPeriodMs * jitterFactor >= renewDeadlineMs) {
-    return `--retry-period times ${jitterFactor} must be less than --renew-deadline: current values are ${formatDuration(retryPeriodMs * jitterFactor)} and ${formatDuration(renewDeadlineMs)}`;
+    return `--retry-period times ${jitterFactor} must be less than --renew-deadline: current values are ${formatDuration(retryPeriodMs)} (times ${jitterFactor}: ${formatDuration(retryPeriodMs * jitterFactor)}) and ${formatDuration(renewDeadlineMs)}`;
   }
   // Compared with what the room says, to the microsecond: the sum in floating point may miss its own default.
   if (lossGraceMs > roomForLossGraceMs(leaseDurationMs, renewDeadlineMs) + 1e-3) {

@@ -15,7 +15,6 @@ export function unknownVariables(env: Readonly<Record<string, string | undefined
     .filter((name) => name.startsWith('LEADER_RUN_'))
     .filter((name) => !envVarNames.has(name) && !ours.test(name) && !others.test(name))
     .map(
-      (name) =>
-        `Ignoring ${JSON.stringify(name)} as there is no such setting: see leader-run --help`,
+      (name) => `Ignoring ${JSON.stringify(name)}: there is no such setting. See leader-run --help`,
     );
 }

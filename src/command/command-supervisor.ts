@@ -107,13 +107,13 @@ class CommandSupervisor implements Supervisor {
     });
     this.#gate.prepare();
     if (hasProcessTable() && !hasShellClock)
-      onWarning('There is no /proc/uptime: if leader-run is stopped, its command runs on');
+      onWarning('There is no /proc/uptime: if leader-run is stopped, the command keeps running');
     this.#guard = startGuard({
       shell: this.#shell,
       environment: { [this.#markers.helper]: '' },
       timeoutMs: guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
-      onReplaced: (whatItDid) => onWarning(`Replaced the guard as it ${whatItDid}`),
+      onReplaced: (whatItDid) => onWarning(`Replaced the guard: it ${whatItDid}`),
       onKilled: () => this.kill(),
       onLost: (message) => this.#guardLost(message),
     });

@@ -63,13 +63,13 @@ export function loadCluster(options: ClusterOptions): ClusterResult {
 
 function noContext(context: string, paths: readonly string[]): ClusterResult {
   return failed(
-    `Cannot use context "${context}" as there is no kubeconfig at ${quoted(paths)}: set --kubeconfig or $KUBECONFIG, or leave --context out to use the service account of a pod`,
+    `Cannot use context "${context}": there is no kubeconfig at ${quoted(paths)}: set --kubeconfig or $KUBECONFIG, or leave --context out to use the service account of a pod`,
   );
 }
 
 function noConfiguration(paths: readonly string[]): ClusterResult {
   return failed(
-    `Cannot find a cluster as there is no kubeconfig at ${quoted(paths)} and no service account of a pod: set --kubeconfig or $KUBECONFIG`,
+    `Cannot find a cluster: there is no kubeconfig at ${quoted(paths)} and no service account of a pod: set --kubeconfig or $KUBECONFIG`,
   );
 }
 
@@ -79,31 +79,31 @@ function loadContext(kubeconfig: Kubeconfig, options: ClusterOptions): ClusterRe
   const others = kubeconfig.contexts.size === 0 ? 'none' : quoted([...kubeconfig.contexts.keys()]);
   if (name === null)
     return failed(
-      `Cannot choose a context as ${where} has no current-context: set --context to one of ${others}`,
+      `Cannot choose a context: ${where} has no current-context: set --context to one of ${others}`,
     );
   const context = kubeconfig.contexts.get(name);
   if (context === undefined)
     return failed(
-      `Cannot use context "${name}" as ${where} does not have it: contexts are ${others}`,
+      `Cannot use context "${name}": ${where} does not have it: contexts are ${others}`,
     );
 
   const clusterName = textOf(context['cluster']);
   const cluster = kubeconfig.clusters.get(clusterName ?? '');
   if (cluster === undefined)
     return failed(
-      `Cannot use context "${name}" as ${where} does not have its cluster "${clusterName ?? ''}"`,
+      `Cannot use context "${name}": ${where} does not have its cluster "${clusterName ?? ''}"`,
     );
   const userName = textOf(context['user']);
   const user = userName === null ? {} : kubeconfig.users.get(userName);
   if (user === undefined)
     return failed(
-      `Cannot use context "${name}" as ${where} does not have its user "${userName ?? ''}"`,
+      `Cannot use context "${name}": ${where} does not have its user "${userName ?? ''}"`,
     );
 
   const server = serverUrl(cluster);
   if (server === null)
     return failed(
-      `Cannot use context "${name}" as the server of its cluster is "${textOf(cluster['server']) ?? ''}": it must be an http:// or https:// URL`,
+      `Cannot use context "${name}": the server of its cluster is "${textOf(cluster['server']) ?? ''}": it must be an http:// or https:// URL`,
     );
   return {
     id: 'loaded',

@@ -88,7 +88,7 @@ function readFile(path: string): FileResult {
     // All documents, as the parser refuses a file without any; kubectl takes that for an empty configuration.
     const content: unknown = parseYaml(text)[0] ?? {};
     if (isObject(content)) return { id: 'content', content };
-    return { id: 'failed', why: 'it is not a kubeconfig: its YAML is no mapping' };
+    return { id: 'failed', why: 'it is not a kubeconfig: the top level is not a mapping' };
   } catch (error) {
     return { id: 'failed', why: `it is not YAML: ${messageOf(error)}` };
   }
@@ -127,5 +127,5 @@ function absolutePaths(body: JsonObject, keys: readonly string[], directory: str
 }
 
 function failed(path: string, why: string): KubeconfigResult {
-  return { id: 'failed', message: `Cannot read kubeconfig "${path}" as ${why}` };
+  return { id: 'failed', message: `Cannot read kubeconfig "${path}": ${why}` };
 }

@@ -84,6 +84,6 @@ function contentOf(path: string): string | null {
 function failureMessage(path: string, { code, message }: NodeJS.ErrnoException): string {
   const file = JSON.stringify(path);
   return code === 'EEXIST'
-    ? `Cannot write kubeconfig ${file} as it exists: remove it or name another file`
+    ? `Cannot write kubeconfig ${file}: it exists. Remove it or name another file`
     : `Cannot write kubeconfig ${file}: ${message}`;
 }

@@ -87,7 +87,7 @@ async function runCommand(
     });
     child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
       const why = code === 'ENOENT' ? 'there is no such command' : message;
-      write(`leader-run: Cannot run ${JSON.stringify(file)} as ${why}\n`);
+      write(`leader-run: Cannot run ${JSON.stringify(file)}: ${why}\n`);
       resolve(code === 'ENOENT' ? NOT_FOUND_EXIT_CODE : NOT_EXECUTABLE_EXIT_CODE);
     });
   });

@@ -24,8 +24,8 @@ describe('parseDuration reads what Go reads', () => {
   });
 
   it.each([
-    ['', 'it is no duration: write it like 15s, 1m30s or 500ms (units h, m, s, ms, us, ns)'],
-    ['1d', 'it is no duration: write it like 15s, 1m30s or 500ms (units h, m, s, ms, us, ns)'],
+    ['', 'not a duration (examples: 15s, 1m30s, 500ms; units h, m, s, ms, us, ns)'],
+    ['1d', 'not a duration (examples: 15s, 1m30s, 500ms; units h, m, s, ms, us, ns)'],
     ['10', 'it has no unit: write 10s for seconds'],
     ['1.5', 'it has no unit: write 1.5s for seconds'],
     ['99999999h', 'it is longer than 2562047h, the longest there is'],

@@ -73,7 +73,7 @@ describe('each report is one sentence', () => {
     [{ id: 'command-started', pid: 4711 }, 'Started command 4711'],
     [
       { id: 'api-failed', failure: unavailable },
-      'Cannot use lease "prod/worker" at https://10.0.0.1 (context "staging") as the server answered 503 Service Unavailable; trying again',
+      'Cannot use lease "prod/worker" at https://10.0.0.1 (context "staging"): the server answered 503 Service Unavailable; retrying',
     ],
     [{ id: 'api-recovered' }, 'The API server answers again'],
     [
@@ -83,15 +83,15 @@ describe('each report is one sentence', () => {
         sinceRenewalMs: 4_120,
         stopsInMs: 5_880,
       },
-      'Cannot renew lease "prod/worker" as no answer came within 2.7s; the last renewal was sent 4.1s ago, the command is stopped in 5.9s unless one succeeds',
+      'Cannot renew lease "prod/worker": no answer came within 2.7s; last renewed 4.1s ago, stopping the command in 5.9s unless a renewal succeeds',
     ],
     [
       { id: 'renewed', sinceRenewalMs: 2_003 },
-      'Renewed lease "prod/worker" again, 2s after the renewal before',
+      'Renewed lease "prod/worker" after 2s without a renewal',
     ],
     [
       { id: 'restoring', what: 'cleared' },
-      'Writing our record to lease "prod/worker" again as somebody cleared it',
+      'Restoring lease "prod/worker": its record was cleared by someone else',
     ],
     [
       { id: 'stopping-command', reason: onTerm, pid: 4711, killsInMs: 25_000 },
@@ -103,7 +103,7 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'stopping-command', reason: lost(expired), pid: 4711, killsInMs: 3_830 },
-      'Stopping command 4711 as lease "prod/worker" was not renewed within 10s: last renewal was sent 10.2s ago, last attempt: 503 Service Unavailable; SIGKILL follows in 3.8s',
+      'Stopping command 4711: lease "prod/worker" was not renewed within 10s: last renewed 10.2s ago, last attempt: 503 Service Unavailable; SIGKILL follows in 3.8s',
     ],
     [
       {
@@ -112,7 +112,7 @@ describe('each report is one sentence', () => {
         pid: 4711,
         killsInMs: 1_000,
       },
-      'Stopping command 4711 as lease "prod/worker" is held by "web-9" now; SIGKILL follows in 1s',
+      'Stopping command 4711: lease "prod/worker" is held by "web-9" now; SIGKILL follows in 1s',
     ],
     [
       {
@@ -121,7 +121,7 @@ describe('each report is one sentence', () => {
         pid: 4711,
         afterMs: 0,
       },
-      'Killing command 4711 as this machine slept 3h12m, past its lease "prod/worker"',
+      'Killing command 4711: this machine was suspended for 3h12m, past its lease "prod/worker"',
     ],
     [
       {
@@ -130,19 +130,19 @@ describe('each report is one sentence', () => {
         pid: 4711,
         afterMs: 0,
       },
-      'Killing command 4711 as leader-run was stopped or starved for 16s, past its lease "prod/worker"',
+      'Killing command 4711: leader-run did not run for 16s, past its lease "prod/worker"',
     ],
     [
       { id: 'killing-tree', reason: lost(expired), pid: 4711, afterMs: 3_830 },
-      'Killing command 4711 as it did not end within 3.8s of the loss of lease "prod/worker"',
+      'Killing command 4711: still running 3.8s after the loss of lease "prod/worker"',
     ],
     [
       { id: 'killing-tree', reason: onTerm, pid: 4711, afterMs: 25_000 },
-      'Killing command 4711 as it did not end within 25s of SIGTERM',
+      'Killing command 4711: still running 25s after SIGTERM',
     ],
     [
       { id: 'killing-tree', reason: { id: 'remaining' }, pid: 4711, afterMs: 25_000 },
-      'Killing what command 4711 left behind as it did not end within 25s',
+      'Killing the remaining processes of command 4711: still running after 25s',
     ],
     [
       { id: 'command-ended', pid: 4711, ending: { id: 'exited', code: 3 } },
@@ -150,24 +150,24 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'command-ended', pid: 4711, ending: { id: 'signalled', signal: 'SIGSEGV' } },
-      'Command 4711 was ended by SIGSEGV',
+      'Command 4711 was killed by SIGSEGV',
     ],
     [
       { id: 'tree-lingering', pids: [4712, 4713], keepsRenewing: true },
-      'Cannot kill 4712, 4713 of the command\'s processes as SIGKILL is not permitted or has no effect; lease "prod/worker" is renewed until they are gone',
+      'Cannot kill processes 4712, 4713 of the command: SIGKILL not permitted or without effect; lease "prod/worker" is renewed until they are gone',
     ],
     [{ id: 'released' }, 'Released lease "prod/worker"'],
     [
       { id: 'not-released', why: 'not-ours' },
-      'Leaving lease "prod/worker" as it is, as the record is no longer ours',
+      'Not releasing lease "prod/worker": it is no longer ours',
     ],
     [
       { id: 'not-released', why: unavailable },
-      'Cannot release lease "prod/worker" as the server answered 503 Service Unavailable; it expires by itself',
+      'Cannot release lease "prod/worker": the server answered 503 Service Unavailable; leaving it to expire',
     ],
     [
       { id: 'lost', loss: { id: 'deposed', holder: 'laptop_1f' } },
-      'Not starting the command as another process writes lease "prod/worker" with the same identity "laptop_1f": give each its own --id',
+      'Not starting the command: another process writes lease "prod/worker" with the same identity "laptop_1f": give each its own --id',
     ],
     [
       { id: 'not-acquired', holder: 'web-7d', waitedMs: 2_001 },
@@ -179,7 +179,7 @@ describe('each report is one sentence', () => {
     ],
     [
       { id: 'polling', why: 'forbidden' },
-      'Cannot watch lease "prod/worker" as it is forbidden: reading it every 2s to 4.4s instead, grant watch on leases.coordination.k8s.io for an instant hand-over',
+      'No permission to watch lease "prod/worker"; polling every 2s to 4.4s. Grant "watch" on leases.coordination.k8s.io for immediate hand-over',
     ],
   ];
 

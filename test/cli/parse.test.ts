@@ -101,7 +101,7 @@ describe('sub-commands', () => {
   it.each(['status', 'check', 'manifests', 'completion'])('%s is reserved', (word) => {
     const env = { LEADER_RUN_LOCK_NAME: 'x' };
     expect(refusal([word], env)).toBe(
-      `Cannot run ${word} as the word is reserved for leader-run's own use: to run a command of this name write leader-run -- ${word}`,
+      `Cannot run ${word}: the word is reserved for a future sub-command. To run a command of that name write leader-run -- ${word}`,
     );
     expect(commandOf(read(['--', word, 'a'], env))).toEqual([word, 'a']);
   });
@@ -127,10 +127,10 @@ describe('sub-commands', () => {
 
   it('sandbox refuses what it does not know', () => {
     expect(refusal(['sandbox', '--prot', '1'])).toBe(
-      'Cannot start as there is no flag --prot: did you mean --port?',
+      'Cannot start: there is no flag --prot: did you mean --port?',
     );
     expect(refusal(['sandbox', '--port', '70000'])).toBe(
-      'Cannot use --port "70000" as it must be a whole number from 0 to 65535',
+      'Cannot use --port "70000": it must be a whole number from 0 to 65535',
     );
   });
 });
@@ -166,7 +166,7 @@ describe('every spelling of a flag', () => {
       waitMs: Infinity,
     });
     expect(options(['--id=a=b']).settings.identity).toBe('a=b');
-    expect(refusal(['--lock-name=', 'true'])).toMatch(/^Cannot use --lock-name "" as /);
+    expect(refusal(['--lock-name=', 'true'])).toMatch(/^Cannot use --lock-name "": /);
   });
 });
 
@@ -218,7 +218,7 @@ describe('environment twins', () => {
   it('are named in messages about them', () => {
     const env = { LEADER_RUN_LEASE_DURATION: '10' };
     expect(refusal(['--lock-name', 'x', 'true'], env)).toBe(
-      'Cannot use LEADER_RUN_LEASE_DURATION "10" as it has no unit: write 10s for seconds',
+      'Cannot use LEADER_RUN_LEASE_DURATION "10": it has no unit: write 10s for seconds',
     );
   });
 
@@ -240,7 +240,7 @@ describe('environment twins', () => {
       LEADER_RUN_WEB_PORT_80_TCP_ADDR: '10.0.0.1',
     };
     expect(options([], env).warnings).toEqual([
-      'Ignoring "LEADER_RUN_LEASEDURATION" as there is no such setting: see leader-run --help',
+      'Ignoring "LEADER_RUN_LEASEDURATION": there is no such setting. See leader-run --help',
     ]);
   });
 });

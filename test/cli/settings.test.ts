@@ -94,39 +94,39 @@ describe('impossible settings are refused with the numbers (G6)', () => {
   it.each([
     [
       ['--renew-deadline', '15s'],
-      'Cannot start as --renew-deadline must be less than --lease-duration: current values are 15s and 15s',
+      'Cannot start: --renew-deadline must be less than --lease-duration: current values are 15s and 15s',
     ],
     [
       ['--retry-period', '500ms'],
-      'Cannot start as --retry-period must be at least 1s: current value is 500ms',
+      'Cannot start: --retry-period must be at least 1s: current value is 500ms',
     ],
     [
       ['--renew-deadline', '6s', '--retry-period', '5s'],
-      'Cannot start as --retry-period times 1.2 must be less than --renew-deadline: current values are 6s and 6s',
+      'Cannot start: --retry-period times 1.2 must be less than --renew-deadline: current values are 5s (times 1.2: 6s) and 6s',
     ],
     [
       ['--loss-grace', '6s'],
-      'Cannot start as --renew-deadline + --loss-grace + 1.02s must be at most --lease-duration less 1% skew: current values are 10s + 6s + 1.02s = 17.02s and 14.85s',
+      'Cannot start: --renew-deadline + --loss-grace + 1.02s must be at most --lease-duration less 1% skew: current values are 10s + 6s + 1.02s = 17.02s and 14.85s',
     ],
     [
       ['--lease-duration', '3s'],
-      'Cannot start as --renew-deadline + --loss-grace + 1.02s must be at most --lease-duration less 1% skew: current values are 2s + 0s + 1.02s = 3.02s and 2.97s',
+      'Cannot start: --renew-deadline + --loss-grace + 1.02s must be at most --lease-duration less 1% skew: current values are 2s + 0s + 1.02s = 3.02s and 2.97s',
     ],
     [
       ['--lease-duration', '1500ms'],
-      'Cannot use --lease-duration "1500ms" as it must be whole seconds, as the API server stores it',
+      'Cannot use --lease-duration "1500ms": it must be whole seconds: the API server stores no fractions',
     ],
     [
       ['--lease-duration', '600000h'],
-      'Cannot use --lease-duration "600000h" as it must be at most 2147483647s, as the API server stores it',
+      'Cannot use --lease-duration "600000h": it must be at most 2147483647s, the most that the API server stores',
     ],
-    [['--lease-duration', '0'], 'Cannot use --lease-duration "0" as it must be more than 0'],
-    [['--renew-deadline', '-5s'], 'Cannot use --renew-deadline "-5s" as it must be more than 0'],
-    [['--retry-period', '0s'], 'Cannot use --retry-period "0s" as it must be more than 0'],
-    [['--wait', '-1s'], 'Cannot use --wait "-1s" as it must not be negative'],
+    [['--lease-duration', '0'], 'Cannot use --lease-duration "0": it must be more than 0'],
+    [['--renew-deadline', '-5s'], 'Cannot use --renew-deadline "-5s": it must be more than 0'],
+    [['--retry-period', '0s'], 'Cannot use --retry-period "0s": it must be more than 0'],
+    [['--wait', '-1s'], 'Cannot use --wait "-1s": it must not be negative'],
     [
       ['--loss-grace', 'infinity'],
-      'Cannot use --loss-grace "infinity" as it is no duration: write it like 15s, 1m30s or 500ms (units h, m, s, ms, us, ns)',
+      'Cannot use --loss-grace "infinity": not a duration (examples: 15s, 1m30s, 500ms; units h, m, s, ms, us, ns)',
     ],
   ])('%j', (words, message) => {
     expect(refusalOf(words)).toBe(message);
@@ -175,30 +175,30 @@ describe('names', () => {
     '%j is no lock name',
     (name) => {
       expect(refusal([`--lock-name=${name}`, 'true'])).toMatch(
-        /^Cannot use --lock-name ".*" as it is no RFC 1123 subdomain: /,
+        /^Cannot use --lock-name ".*": not a valid RFC 1123 subdomain: /,
       );
     },
   );
 
   it.each(['a.b', '../x', 'X', 'kube_system', 'a'.repeat(64), ''])('%j is no namespace', (name) => {
     expect(refusalOf([`--namespace=${name}`])).toMatch(
-      /^Cannot use --lock-namespace ".*" as it is no RFC 1123 label: /,
+      /^Cannot use --lock-namespace ".*": not a valid RFC 1123 label: /,
     );
   });
 
   it('there must be a lock name', () => {
     expect(refusal([])).toBe(
-      'Cannot start as there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME',
+      'Cannot start: there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME',
     );
   });
 
   it('there must be a command', () => {
     const message =
-      'Cannot start as there is no command: write it after the flags, as in leader-run --lock-name my-lock -- ./worker';
+      'Cannot start: there is no command: write it after the flags, for example leader-run --lock-name my-lock -- ./worker';
     expect(refusal(['--lock-name', 'x'])).toBe(message);
     expect(refusal(['--lock-name', 'x', '--'])).toBe(message);
     expect(refusal(['--lock-name', 'x', ''])).toMatch(
-      /^Cannot start as the command is an empty word/,
+      /^Cannot start: the command is an empty word/,
     );
   });
 });
@@ -209,8 +209,8 @@ describe('--id', () => {
   });
 
   it.each([
-    ['', 'it is empty: an empty holder means that nobody leads'],
-    ['  ', 'it is empty: an empty holder means that nobody leads'],
+    ['', 'it is empty: an empty holder means that no one leads'],
+    ['  ', 'it is empty: an empty holder means that no one leads'],
     ['é'.repeat(513), 'it is too long: 1026 bytes, at most 1024 are allowed'],
     ['a\nb', 'it holds a control character'],
     [
@@ -218,7 +218,7 @@ describe('--id', () => {
       "$(POD_NAME) was not expanded, so that every replica would have the same identity: declare that variable in the container's env",
     ],
   ])('%j is refused', (id, why) => {
-    expect(refusalOf([`--id=${id}`])).toBe(`Cannot use --id ${JSON.stringify(id)} as ${why}`);
+    expect(refusalOf([`--id=${id}`])).toBe(`Cannot use --id ${JSON.stringify(id)}: ${why}`);
   });
 });
 
@@ -238,11 +238,11 @@ describe('--signal', () => {
     ['CONT', 'SIGCONT does not ask a process to end'],
     ['20', 'SIGTSTP does not ask a process to end'],
     ['KILL', 'it leaves the command no time to stop: to kill it at once use --grace-period 0'],
-    ['99', 'it is no signal: write it like TERM, SIGTERM or 15'],
-    ['', 'it is no signal: write it like TERM, SIGTERM or 15'],
+    ['99', 'unknown signal (examples: TERM, SIGTERM, 15)'],
+    ['', 'unknown signal (examples: TERM, SIGTERM, 15)'],
   ])('%j is refused', (text, why) => {
     expect(refusalOf([`--signal=${text}`])).toBe(
-      `Cannot use --signal ${JSON.stringify(text)} as ${why}`,
+      `Cannot use --signal ${JSON.stringify(text)}: ${why}`,
     );
   });
 });
@@ -258,7 +258,7 @@ describe('exit codes', () => {
 
   it.each(['256', '-1', 'x', '1.5', '', '0x10', '1e2'])('%j is none', (text) => {
     expect(refusalOf([`-E=${text}`])).toBe(
-      `Cannot use --conflict-exit-code ${JSON.stringify(text)} as it must be a whole number from 0 to 255`,
+      `Cannot use --conflict-exit-code ${JSON.stringify(text)}: it must be a whole number from 0 to 255`,
     );
   });
 });
@@ -280,13 +280,13 @@ describe('the log', () => {
   it.each([
     [
       ['--log-level', 'trace'],
-      'Cannot use --log-level "trace" as it must be debug, info, warn or error',
+      'Cannot use --log-level "trace": it must be debug, info, warn or error',
     ],
-    [['--log-format', 'xml'], 'Cannot use --log-format "xml" as it must be text or json'],
-    [['-v=x'], 'Cannot use --verbose "x" as it must be a whole number, as klog has it, or nothing'],
+    [['--log-format', 'xml'], 'Cannot use --log-format "xml": it must be text or json'],
+    [['-v=x'], 'Cannot use --verbose "x": it must be a whole number, as klog has it, or nothing'],
     [['-q', '-v'], 'Cannot combine --quiet and --verbose: leave one of them out'],
     [['--try', '--wait', '3s'], 'Cannot combine --wait and --try: leave one of them out'],
-    [['--try=maybe'], 'Cannot use --try "maybe" as it is a switch: write true or false'],
+    [['--try=maybe'], 'Cannot use --try "maybe": expected true or false'],
   ])('%j is refused', (words, message) => {
     expect(refusalOf(words)).toBe(message);
   });
@@ -302,6 +302,6 @@ describe('unknown flags', () => {
     [['-Z'], 'there is no flag -Z: see leader-run --help'],
     [['--id'], '--id has no value: write it as the next word or after "="'],
   ])('%j', (words, message) => {
-    expect(refusal(['--lock-name', 'x', ...words])).toBe(`Cannot start as ${message}`);
+    expect(refusal(['--lock-name', 'x', ...words])).toBe(`Cannot start: ${message}`);
   });
 });

@@ -140,7 +140,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const first = theGuardOf(host);
     process.kill(first, 'SIGKILL');
     const { message } = await host.heard('warning');
-    expect(message).toBe('Replaced the guard as it ended with SIGKILL');
+    expect(message).toBe('Replaced the guard: it ended with SIGKILL');
     expect(pids.every(isAlive)).toBe(true);
     host.signal('SIGKILL');
     await dead(mark, pids);
@@ -152,7 +152,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     process.kill(first, 'SIGSTOP');
     host.tell({ call: 'extend', killAtMs: bootNowMs() + 60_000 });
     const { message } = await host.heard('warning');
-    expect(message).toBe('Replaced the guard as it did not answer within 0.5s');
+    expect(message).toBe('Replaced the guard: it did not answer within 0.5s');
     await until('the silent guard is gone', () => !isAlive(first));
     expect(pids.every(isAlive)).toBe(true);
     host.signal('SIGKILL');

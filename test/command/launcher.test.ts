@@ -223,12 +223,10 @@ describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
 
       expect(noBundle.status).toBe(125);
       expect(noBundle.stderr).toMatch(
-        /^leader-run: Cannot start as ".*leader-run.cjs" cannot be read: .*\n$/,
+        /^leader-run: Cannot start: ".*leader-run.cjs" cannot be read: .*\n$/,
       );
       expect(noNode.status).toBe(125);
-      expect(noNode.stderr).toMatch(
-        /^leader-run: Cannot start as there is no "node" in PATH: .*\n$/,
-      );
+      expect(noNode.stderr).toMatch(/^leader-run: Cannot start: there is no "node" in PATH: .*\n$/);
     });
   },
 );

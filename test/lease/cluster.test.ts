@@ -103,13 +103,13 @@ describe('loadCluster in a pod', () => {
 describe('loadCluster refuses', () => {
   test('no configuration at all, and does not fall back to localhost', () => {
     expect(messageOf(null, { homeDirectory: '/home/nobody' })).toBe(
-      'Cannot find a cluster as there is no kubeconfig at "/home/nobody/.kube/config" and no service account of a pod: set --kubeconfig or $KUBECONFIG',
+      'Cannot find a cluster: there is no kubeconfig at "/home/nobody/.kube/config" and no service account of a pod: set --kubeconfig or $KUBECONFIG',
     );
   });
 
   test('an explicit kubeconfig without anything in it, also in a pod', () => {
     expect(messageOf(config(''), fakePod())).toMatch(
-      /^Cannot choose a context as kubeconfig ".*" has no current-context: set --context to one of none$/,
+      /^Cannot choose a context: kubeconfig ".*" has no current-context: set --context to one of none$/,
     );
   });
 
@@ -117,17 +117,17 @@ describe('loadCluster refuses', () => {
     [
       'a context that is not there, with those that are',
       'production',
-      /^Cannot use context "production" as kubeconfig ".*config" does not have it: contexts are "staging", "prod", "no-cluster", "no-user"$/,
+      /^Cannot use context "production": kubeconfig ".*config" does not have it: contexts are "staging", "prod", "no-cluster", "no-user"$/,
     ],
     [
       'a context whose cluster is not there',
       'no-cluster',
-      /^Cannot use context "no-cluster" as kubeconfig ".*" does not have its cluster "nowhere"$/,
+      /^Cannot use context "no-cluster": kubeconfig ".*" does not have its cluster "nowhere"$/,
     ],
     [
       'a context whose user is not there',
       'no-user',
-      /^Cannot use context "no-user" as kubeconfig ".*" does not have its user "nobody"$/,
+      /^Cannot use context "no-user": kubeconfig ".*" does not have its user "nobody"$/,
     ],
   ] as const)('%s', ([, context, message]) => {
     expect(messageOf(config(twoContexts), { context })).toMatch(message);
@@ -136,7 +136,7 @@ describe('loadCluster refuses', () => {
   test('contexts of which none is chosen', () => {
     const content = twoContexts.replace('current-context: staging', '');
     expect(messageOf(config(content))).toMatch(
-      /^Cannot choose a context as kubeconfig ".*" has no current-context: set --context to one of "staging", "prod",/,
+      /^Cannot choose a context: kubeconfig ".*" has no current-context: set --context to one of "staging", "prod",/,
     );
   });
 
@@ -144,14 +144,14 @@ describe('loadCluster refuses', () => {
     'the server %j',
     (server) => {
       expect(messageOf(writeKubeconfig({ server }))).toBe(
-        `Cannot use context "test" as the server of its cluster is "${server}": it must be an http:// or https:// URL`,
+        `Cannot use context "test": the server of its cluster is "${server}": it must be an http:// or https:// URL`,
       );
     },
   );
 
   test('a context that was asked for where there is no kubeconfig, also in a pod', () => {
     expect(messageOf(null, { ...fakePod(), context: 'x' })).toMatch(
-      /^Cannot use context "x" as there is no kubeconfig at/,
+      /^Cannot use context "x": there is no kubeconfig at/,
     );
   });
 });

@@ -119,13 +119,13 @@ users:
 describe('readKubeconfig refuses', () => {
   test('a file of the flag that does not exist', () => {
     expect(failureOf('/nonexistent/config')).toBe(
-      'Cannot read kubeconfig "/nonexistent/config" as it does not exist: give the path of an existing file',
+      'Cannot read kubeconfig "/nonexistent/config": it does not exist: give the path of an existing file',
     );
   });
 
   test('what is no file', () => {
     expect(failureOf(temporaryFolder())).toMatch(
-      /^Cannot read kubeconfig ".*" as it cannot be opened: EISDIR/,
+      /^Cannot read kubeconfig ".*": it cannot be opened: EISDIR/,
     );
   });
 
@@ -140,12 +140,12 @@ describe('readKubeconfig refuses', () => {
   test('what is not YAML, with the place', () => {
     const path = writeFile(temporaryFolder(), 'broken', 'clusters:\n- {name: c\nusers: [\n');
     const message = failureOf(path);
-    expect(message).toMatch(/^Cannot read kubeconfig ".*broken" as it is not YAML: .*\(\d+:\d+\)/);
+    expect(message).toMatch(/^Cannot read kubeconfig ".*broken": it is not YAML: .*\(\d+:\d+\)/);
     expect(message).not.toContain('\n');
   });
 
   test('YAML that is no mapping', () => {
     const path = writeFile(temporaryFolder(), 'list', '- a\n- b\n');
-    expect(failureOf(path)).toContain('it is not a kubeconfig: its YAML is no mapping');
+    expect(failureOf(path)).toContain('it is not a kubeconfig: the top level is not a mapping');
   });
 });

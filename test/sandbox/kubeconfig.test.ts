@@ -43,7 +43,7 @@ describe('the kubeconfig of the sandbox', () => {
   it('never replaces a file of somebody else', async () => {
     writeFileSync(path, 'apiVersion: v1\n');
     await expect(startSandbox({ port: 0, kubeconfigPath: path })).rejects.toThrow(
-      `Cannot write kubeconfig "${path}" as it exists: remove it or name another file`,
+      `Cannot write kubeconfig "${path}": it exists. Remove it or name another file`,
     );
     expect(readFileSync(path, 'utf8')).toBe('apiVersion: v1\n');
   });

@@ -104,7 +104,7 @@ describe('leader-run sandbox', () => {
     const sandbox = start(['echo', 'ran'], '/etc/passwd');
     expect(await sandbox.ended).toEqual({ code: 125, signal: null });
     expect(sandbox.output()).toBe(
-      'leader-run: Cannot write kubeconfig "/etc/passwd" as it exists: remove it or name another file',
+      'leader-run: Cannot write kubeconfig "/etc/passwd": it exists. Remove it or name another file',
     );
   });
 });
