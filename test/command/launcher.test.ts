@@ -24,8 +24,8 @@ interface Seen {
 
 const stub = `
   import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-  import { readLauncherNotes } from ${JSON.stringify(reader)};
-  const notes = readLauncherNotes(process.env);
+  import { readStartContext } from ${JSON.stringify(reader)};
+  const notes = readStartContext(process.env);
   const names = Object.keys(process.env);
   const descriptors = readdirSync('/proc/self/fd').flatMap((fd) => {
     try { return [readlinkSync('/proc/self/fd/' + fd)]; } catch { return []; }

@@ -13,7 +13,7 @@ import { leaderRun, readLease, sandbox } from './rig.ts';
 
 const isRoot = process.getuid?.() === 0;
 const namespace = [
-  ...['unshare', '--pid', '--fork', '--mount-proc', '--kill-tree'],
+  ...['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'],
   ...(isRoot ? [] : ['--map-root-user']),
 ] as [string, ...string[]];
 

@@ -131,7 +131,7 @@ describe.runIf(isRoot)('a process of the tree that may not be signalled', () => 
     const writes = writesOf(api, () => isAlive(pid));
 
     leader.stdin.end('\n');
-    await waitFor(leader.stderr, 'Killing what');
+    await waitFor(leader.stderr, 'Killing the remaining');
     const before = writes.length;
     // Three renewals after SIGKILL was in vain.
     await until('it was renewed', () => writes.length >= before + 3);

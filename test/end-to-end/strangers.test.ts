@@ -195,7 +195,7 @@ test.runIf(mayEnter)(
         [
           '--pid',
           '--fork',
-          '--kill-tree',
+          '--kill-child',
           '--mount-proc',
           'sh',
           '-c',

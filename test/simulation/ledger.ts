@@ -30,6 +30,8 @@ export class Ledger {
   readonly sends: number[] = [];
   /** Which writes it has seen of whom, and when, boot clock. */
   readonly #seen = new Map<Author, { readonly bootMs: number; readonly writtenAtMs: number }[]>();
+  /** Its record as others have cleared it: shown once more, that is an old cache's. */
+  readonly #cleared = new WeakSet<Version>();
   /** It has found that the server went back in time, as far as a leader can. */
   hasFoundOlder = false;
   /** When an event last told of another's record that is older than what it had seen, boot clock. */
@@ -92,6 +94,7 @@ export class Ledger {
     if (answer.id !== 'lease') return request.id === 'get' && answer.id === 'not-found' && isTold;
     const version = this.#server.versionOf(answer.lease);
     if (version === null || version.resourceVersion >= this.newestSeen) return false;
+    if (this.#cleared.has(version)) return false;
     if (request.id === 'get') return !this.#isOfThisTerm(version) || isTold;
     // It is created anew in the same term, where something newer was known.
     const isRenewal = version.write.sentBootMs > this.#wonMs;
@@ -120,6 +123,7 @@ export class Ledger {
     const version = this.#server.versionOf(lease);
     if (version === null || version.isDeletion) return;
     const { write } = version;
+    if (version.holder === '' && this.#wonMs < Infinity) this.#cleared.add(version);
     this.#noteSeen(version);
     if (write.author === this.author) {
       if (version.holder !== '' && this.lostAtMs === null) {
