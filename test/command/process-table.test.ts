@@ -45,13 +45,16 @@ test('there is no row of a process that has ended', async () => {
 });
 
 test('descendants come after their parents, in whatever session they are, and a zombie is not alive', async () => {
+  // It ends only when its parent is sleep: a shell would wait for it, even without being told to.
+  const ends = `until read -r name </proc/$PPID/comm && [ "$name" = sleep ]; do :; done`;
   const { pid, printed } = await start(
-    "setsid sh -c 'sh -c : & echo $!; exec sleep 1000' & wait",
-    {},
+    'setsid sh -c \'sh -c "$ENDS" & echo $!; exec sleep 1000\' & wait',
+    { ENDS: ends },
   );
   await until('it is a zombie', () => readText(`/proc/${printed}/stat`).includes(') Z '));
   const rows = [...readDescendants(() => false).values()];
   const session = rows.find(({ parent }) => parent === pid);
+  onTestFinished(() => void process.kill(session?.pid ?? pid, 'SIGKILL'));
   const zombie = rows.find((row) => row.pid === printed);
   expect(zombie).toMatchObject({ parent: session?.pid, state: 'Z' });
   expect(rows.filter(isAlive)).toContainEqual(session);
