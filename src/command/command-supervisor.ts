@@ -99,6 +99,7 @@ class CommandSupervisor implements Supervisor {
     this.#finder = finder;
     process.on('SIGCHLD', this.#onChildExit);
     const { onWarning, guardTimeoutMs, hasTerminal } = this.#options;
+    const { helper } = this.#markers;
     this.#gate = createGate({
       shell: this.#shell,
       plan: createGatePlan(this.#shell, this.#markers.tree, this.#options),
@@ -110,7 +111,7 @@ class CommandSupervisor implements Supervisor {
       onWarning('There is no /proc/uptime: if leader-run is stopped, the command keeps running');
     this.#guard = startGuard({
       shell: this.#shell,
-      environment: { [this.#markers.helper]: '' },
+      environment: { [helper]: '', ...(finder.adoptsTreeAlone && { helper }) },
       timeoutMs: guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
       onReplaced: (whatItDid) => onWarning(`Replaced the guard: it ${whatItDid}`),
@@ -247,8 +248,7 @@ class CommandSupervisor implements Supervisor {
     this.#endedWith((left) => {
       this.#tellGuard(left);
       this.#say({ id: 'ended', ending });
-      const processes = namesOf(left);
-      if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
+      if (left.length > 0) this.#say({ id: 'left-behind', processes: namesOf(left), ranForMs });
     });
   }
 

@@ -155,7 +155,7 @@ test('Each marker has its meaning, and one that is unknown is asked for again', 
   ]);
 });
 
-test('What was presumed of a parent does not outweigh the marker of its child', () => {
+test('What was presumed of a parent, or is in doubt, does not outweigh the marker of its child', () => {
   const before = new Map([
     [11, { startTicks: 11, kind: 'older' as const }],
     [12, { startTicks: 12, kind: 'presumed' as const }],
@@ -170,9 +170,15 @@ test('What was presumed of a parent does not outweigh the marker of its child', 
     '12 presumed',
     '13 member',
     '14 presumed',
-    '15 presumed',
+    '15 helper',
     '16 presumed',
   ]);
+
+  const doubted = judge([row(12, 10), row(13, 12), row(15, 12), row(16, 12)], undefined, {
+    markerOf: (pid) => markers[pid] ?? 'unknown',
+  });
+  expect(doubted.members).toEqual([12, 13, 16]);
+  expect(Object.keys(doubted.memory)).toEqual(['13', '15']);
 });
 
 test('Without an older child, one that shows no marker is a member, and is asked again', () => {

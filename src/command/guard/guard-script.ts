@@ -13,7 +13,8 @@
 
 /**
  * Which processes are members, and how they die: `kill_members`. It is given `$proc`, `$root` with its start time `$since`, `$group`,
- * `$told`, `$cookie` and whether the kernel has `$lists` of children. All that it asks of its surroundings is `kill`, so that it can
+ * `$told`, `$cookie`, whether the kernel has `$lists` of children, and the `$adopter` of the tree's orphans, of which those
+ * of a helper show `$helper`. All that it asks of its surroundings is `kill`, so that it can
  * be run on a process table that somebody made up. `$known` are those that were found, the last one first.
  */
 export const membershipScript = `
@@ -84,16 +85,21 @@ meet_descendants() {
 }
 
 # Is the cookie in its environment? A main thread that has ended has none, while others may run on. One that has none at all,
-# as in the middle of an exec, is judged again at the next look.
+# as in the middle of an exec, is judged again at the next look. An orphan that came to leader-run while that was stopped is a
+# member as long as it does not show that a helper left it.
 judge() {
   for file in "$proc/$1/environ" "$proc/$1"/task/*/environ; do
     found=
     while IFS= read -r line || [ -n "$line" ]; do
-      found=other
-      case $line in *"$cookie"*) meet "$1"; return ;; esac
+      found=\${found:-other}
+      case $line in
+      *"$cookie"*) meet "$1"; return ;;
+      *"$helper"*) found=helper ;;
+      esac
     done <"$file"
-    [ -z "$found" ] || return
+    [ -z "$found" ] || break
   done
+  [ "$parent" != "$adopter" ] || [ "$found" = helper ] || meet "$1"
 }
 
 # All that were not judged before: by their parent, and if they are not older than the tree by their environment.
@@ -140,7 +146,7 @@ kill_members() {
 export const guardScript = `
 : "\${proc:=/proc}"
 trap '' $ignored
-told= deadline= limit= lists= apart= timer= woke= known=
+told= deadline= limit= lists= apart= timer= woke= known= adopter=
 [ ! -e "$proc/$$/task/$$/children" ] || lists=yes
 ${membershipScript}
 
@@ -162,6 +168,8 @@ kill_tree() {
     echo killed >&3
     kill -KILL 0
   fi
+  # Only as long as leader-run lives: its number can become another's.
+  [ -z "$helper" ] || ! read_row $$ || [ "$parent" != "$PPID" ] || adopter=$PPID
   kill_members
   echo killed >&3
   # What was in the middle of an exec shows its environment soon, and what was forked during a look can have been passed by.

@@ -15,6 +15,7 @@ export interface DescendantsOptions {
 
 export class Descendants implements TreeFinder {
   readonly isExact = true;
+  readonly adoptsTreeAlone: boolean;
   readonly #options: DescendantsOptions;
   #memory: TreeMemory;
   #command: number | null = null;
@@ -25,6 +26,7 @@ export class Descendants implements TreeFinder {
     const { subreaper } = options;
     const started = subreaper.started();
     const older = this.#children(subreaper.read()).filter(({ pid }) => !started.has(pid));
+    this.adoptsTreeAlone = older.length === 0;
     this.#memory = new Map(
       older.map(({ pid, startTicks }) => [pid, { startTicks, kind: 'older' }]),
     );

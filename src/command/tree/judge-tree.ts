@@ -50,6 +50,7 @@ interface Verdict {
 
 const noDescendant: Verdict = { kind: null, isCertain: true };
 const member: Verdict = { kind: 'member', isCertain: true };
+const helper: Verdict = { kind: 'helper', isCertain: true };
 
 export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
   const verdicts = new Map<number, Verdict>();
@@ -87,19 +88,25 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     // A parent that is younger than its child has the number of one that is gone.
     if (parent === undefined || parent.startTicks > row.startTicks) return noDescendant;
     const verdict = judge(parent);
-    // What was presumed of the parent does not outweigh what its child shows.
-    return verdict.kind === 'presumed' && snapshot.markerOf(row.pid) === 'tree' ? member : verdict;
+    // What was presumed of the parent, or is in doubt, does not outweigh what its child shows.
+    const isOpen = verdict.kind === 'presumed' || !verdict.isCertain;
+    return (isOpen ? shown(snapshot.markerOf(row.pid)) : null) ?? verdict;
   }
 
   /** In doubt it is a member: to end one process too many is the smaller harm. */
   function adopted({ pid }: ProcessRow): Verdict {
     const marker = snapshot.markerOf(pid);
-    if (marker === 'tree') return member;
-    if (marker === 'helper') return { kind: 'helper', isCertain: true };
+    const verdict = shown(marker);
+    if (verdict !== null) return verdict;
     if (marker === 'none' && hasOlder(snapshot, before))
       return { kind: 'presumed', isCertain: true };
     return { kind: 'member', isCertain: false };
   }
+}
+
+function shown(marker: Marker): Verdict | null {
+  if (marker === 'tree') return member;
+  return marker === 'helper' ? helper : null;
 }
 
 function rememberedKind(before: TreeMemory, { pid, startTicks }: ProcessRow): Kind | null {
