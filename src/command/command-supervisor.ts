@@ -177,7 +177,7 @@ class CommandSupervisor implements Supervisor {
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
       // The reaper has to know it: it may be killing already.
-      onTooLate: () => this.#endedWith(() => this.#say({ id: 'too-late' })),
+      onTooLate: () => this.#reaper?.commandRefused(() => this.#say({ id: 'too-late' })),
       onEnded: (ending) => this.#ended(ending),
       onCancelled: () => this.#gone(),
     };
@@ -218,8 +218,12 @@ class CommandSupervisor implements Supervisor {
     if (this.#finder.isExact) scanNowAndThen(this.#scan);
   }
 
+  get #reaper(): TreeReaper | null {
+    return this.#phase.id === 'live' ? this.#phase.reaper : null;
+  }
+
   readonly #onChildExit = (): void => {
-    if (this.#phase.id === 'live') this.#phase.reaper.childExited();
+    if (this.#reaper !== null) this.#reaper.childExited();
     else this.#finder?.reap();
   };
 
@@ -244,18 +248,14 @@ class CommandSupervisor implements Supervisor {
 
   #ended(ending: Ending): void {
     this.#suspension?.close();
-    const ranForMs = this.#phase.id === 'live' ? performance.now() - this.#phase.startedAtMs : 0;
-    this.#endedWith((left) => {
+    if (this.#phase.id !== 'live') return;
+    const { reaper, startedAtMs } = this.#phase;
+    const ranForMs = performance.now() - startedAtMs;
+    reaper.commandEnded((left) => {
       this.#tellGuard(left);
       this.#say({ id: 'ended', ending });
       if (left.length > 0) this.#say({ id: 'left-behind', processes: namesOf(left), ranForMs });
     });
-  }
-
-  #endedWith(announce: (left: readonly ProcessRow[]) => void): void {
-    if (this.#phase.id === 'live') return this.#phase.reaper.commandEnded(announce);
-    announce([]);
-    this.#gone();
   }
 
   #gone(): void {

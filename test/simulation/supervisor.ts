@@ -317,7 +317,7 @@ export class SimulatedSupervisor implements Supervisor {
   }
 
   #refused(): void {
-    this.#live?.reaper.commandEnded(() => this.#say({ id: 'too-late' }));
+    this.#live?.reaper.commandRefused(() => this.#say({ id: 'too-late' }));
   }
 
   #ended(ending: Ending): void {

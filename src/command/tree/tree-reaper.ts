@@ -33,6 +33,8 @@ export interface TreeReaper {
    * before {@link TreeReaperOptions.onGone}.
    */
   commandEnded(announce: (left: readonly ProcessRow[]) => void): void;
+  /** The gate refused to become the command: there never was a tree, and an orphan in doubt is a helper's. */
+  commandRefused(announce: () => void): void;
   kill(): void;
   /** One of our children has exited (SIGCHLD): perhaps the last of the tree. */
   childExited(): void;
@@ -71,6 +73,12 @@ class Reaper implements TreeReaper {
     announce(left);
     if (this.isOver) this.#finish();
     else this.#lookLater();
+  }
+
+  commandRefused(announce: () => void): void {
+    this.isOver = true;
+    announce();
+    this.#finish();
   }
 
   kill(): void {
