@@ -49,9 +49,12 @@ export interface LastHolder {
   readonly resourceVersion: string;
 }
 
-/** An older state was shown than one in which somebody held the lease: the server has gone back in time, or the answer is a late one. */
+/**
+ * An older state was shown than one in which somebody held the lease: the server has gone back in time, or the answer is a late one.
+ * Or another has taken a lease that had only been cleared, as a client-go does at once.
+ */
 export interface Doubt {
-  /** Who may still lead, and renewed perhaps until the older state was first seen. */
+  /** Who may still lead, and renewed perhaps until the older or the cleared state was first seen. */
   readonly lastHolder: LastHolder;
   readonly sinceMs: number;
   /** The longest of all that may still lead. */
@@ -132,22 +135,38 @@ export function observe(
   };
 }
 
-/** Begins with a state older than that of the last holder, and ends where that one is seen to hold the lease by a version that is not. */
+/** Ends where the last holder is seen to hold the lease by a version that is not older. */
 function doubtAfter(
-  { lastHolder, doubt }: ObservedLease,
+  before: ObservedLease,
   lease: RawLease,
   record: ElectionRecord,
   at: Instant,
 ): Doubt | null {
-  if (lastHolder !== null && isOlder(lease, lastHolder)) {
+  const { lastHolder, doubt } = before;
+  const sinceMs = doubtSinceMs(before, lease, record, at);
+  if (lastHolder !== null && sinceMs !== null) {
     const leaseDurationMs = Math.max(lastHolder.leaseDurationMs, doubt?.leaseDurationMs ?? 0);
-    return { lastHolder, sinceMs: at.bootMs, leaseDurationMs };
+    return { lastHolder, sinceMs, leaseDurationMs };
   }
   if (doubt === null || isOlder(lease, doubt.lastHolder)) return doubt;
   return termOfRecord(record) === doubt.lastHolder.term ? null : doubt;
 }
 
-function isOlder(lease: RawLease, { resourceVersion }: LastHolder): boolean {
+/** null: nothing is shown by which the last holder may be another than it seems. */
+function doubtSinceMs(
+  { current, lastHolder }: ObservedLease,
+  lease: RawLease,
+  record: ElectionRecord,
+  at: Instant,
+): number | null {
+  if (lastHolder === null) return null;
+  if (isOlder(lease, lastHolder)) return at.bootMs;
+  if (current.id !== 'present' || current.record.holder !== '') return null;
+  const isAnother = record.holder !== '' && termOfRecord(record) !== lastHolder.term;
+  return isAnother ? current.sinceMs : null;
+}
+
+export function isOlder(lease: RawLease, { resourceVersion }: LastHolder): boolean {
   const order = compareResourceVersions(resourceVersionOf(lease), resourceVersion);
   return order !== null && order < 0;
 }

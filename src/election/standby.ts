@@ -22,6 +22,7 @@ import {
   type ObservedLease,
   type PresentLease,
   freeAtMs,
+  isOlder,
   holderOf,
   nothingObserved,
   observe,
@@ -195,14 +196,14 @@ function reportHolder(standby: Standby, holder: string | null, turn: Turn): void
   else if (holder !== null) turn.report({ id: 'waiting', holder });
 }
 
-/** Says for whom we wait although the record does not ask for it. */
+/** Says for whom we wait although the server shows that somebody else, or nobody, held the lease. */
 function reportDoubt(
   { observed: before, candidate }: Standby,
   observed: ObservedLease & { current: PresentLease },
   turn: Turn,
 ): void {
   const { doubt, current } = observed;
-  if (doubt === null || doubt === before.doubt) return;
+  if (doubt === null || doubt === before.doubt || !isOlder(current.lease, doubt.lastHolder)) return;
   const { holder, resourceVersion } = doubt.lastHolder;
   turn.report({
     id: 'went-back',

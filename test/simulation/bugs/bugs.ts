@@ -316,8 +316,21 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'if (lastHolder !== null && isOlder(lease, lastHolder)) {',
-        replace: "if (lastHolder?.holder === '' && isOlder(lease, lastHolder)) {",
+        search: 'if (isOlder(lease, lastHolder)) return at.bootMs;',
+        replace: 'void at;',
+      },
+    ],
+  },
+  {
+    id: 'taken-while-cleared',
+    what: 'a holder whose record was cleared is forgotten when a client-go takes the lease',
+    breaks: 'G1',
+    rareSeed: '38819',
+    edits: [
+      {
+        file: 'src/election/observed-lease.ts',
+        search: 'return isAnother ? current.sinceMs : null;',
+        replace: 'void isAnother; return null;',
       },
     ],
   },
