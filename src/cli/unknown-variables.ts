@@ -1,7 +1,7 @@
-/** A misspelt twin would be silently without effect, so it is mentioned. */
+/** A misspelt variable would be silently without effect, so it is mentioned. */
 import { envVarNames } from './flags.ts';
 
-/** What a leader-run around this one told its command, and what the launcher tells us. */
+/** What a leader-run around this one gives its command, and what the launcher gives us. */
 const ours =
   /^LEADER_RUN_(?:IDENTITY|LOCK|FENCING_TOKEN|LEASE_TRANSITIONS|ACQUIRE_TIME|TREE_.*|LAUNCHER_.*)$/;
 

@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { overlaps, parseWorkerLine, type Term, termsOf } from '../fixtures/judge.ts';
 import { scriptedServer, start, type Started, waitFor } from './rig.ts';
+import { Changes } from '../fixtures/changes.ts';
 
 type Lease = { metadata: Record<string, unknown>; spec: Record<string, unknown> };
 
@@ -26,7 +27,7 @@ class Store {
   admit: (lease: Lease) => Lease | null = (lease) => lease;
   /** Answers instead of the server where it returns true. */
   intercept: (method: string, response: ServerResponse, body: string) => boolean = () => false;
-  readonly #waiters = new Set<() => void>();
+  readonly #changes = new Changes();
   readonly #watchers = new Set<ServerResponse>();
 
   readonly serve: RequestListener = (request, response) => {
@@ -57,16 +58,8 @@ class Store {
   }
 
   /** Resolves when so many have come. */
-  written(count: number): Promise<void> {
-    return new Promise((reached) => {
-      const look = () => {
-        if (this.writes < count) return;
-        this.#waiters.delete(look);
-        reached();
-      };
-      this.#waiters.add(look);
-      look();
-    });
+  async written(count: number): Promise<void> {
+    await this.#changes.until(() => this.writes >= count);
   }
 
   #watch(response: ServerResponse): void {
@@ -79,7 +72,7 @@ class Store {
 
   #answer(method: string, body: string, response: ServerResponse): void {
     this.requests.push(method);
-    for (const waiter of this.#waiters) waiter();
+    this.#changes.announce();
     if (this.intercept(method, response, body)) return;
     if (method === 'GET') {
       if (this.lease === null) return refuse(response, 404);
@@ -156,7 +149,7 @@ function says(run: Started, text: string): Promise<string> {
 }
 
 describe('an admission webhook that puts every write back', () => {
-  it('G1: a leader is not renewed by it and stops; nobody wins beside it', async () => {
+  it('G1: a leader is not renewed by it and stops; nothing wins beside it', async () => {
     const { store, run } = await stage();
     const leader = run('--id', 'first');
     await works(leader);
