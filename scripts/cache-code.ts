@@ -1,9 +1,11 @@
-// Runs the built program once and keeps what V8 compiled of it: dist/program.cache, for src/load.ts.
-//
-// Nothing of a hand-over should have to be compiled first, as it comes when somebody waits for it. So this stands by while
-// another leads, follows it, is told to stop, and releases.
-//
-// The file begins with the SHA-256 of program and code. Started by scripts/build.mjs under `leader-run sandbox`.
+/**
+ * Runs the built program once and keeps what V8 compiled of it: dist/program.cache, for src/load.ts.
+ *
+ * Nothing of a hand-over should have to be compiled first, because it comes when someone waits for it. So this stands by while
+ * another leads, follows it, gets a stop signal, and releases.
+ *
+ * The file begins with the SHA-256 of program and code. Started by scripts/build.ts, as JavaScript in dist, under `leader-run sandbox`.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
@@ -16,7 +18,7 @@ import { Script } from 'node:vm';
 // V8 refuses code that was made under other flags than it is started with.
 v8.setFlagsFromString = () => undefined;
 
-const dist = join(import.meta.dirname, '..', 'dist');
+const dist = import.meta.dirname;
 const filename = join(dist, 'program.js');
 const source = readFileSync(filename);
 const script = new Script(source.toString('latin1'), { filename });
@@ -44,4 +46,5 @@ process.argv = [
   ...flags,
   'trap "exit 0" TERM; kill -TERM $PPID; sleep 9 & wait',
 ];
-script.runInThisContext()(createRequire(filename));
+const program = script.runInThisContext() as (require: NodeJS.Require) => void;
+program(createRequire(filename));

@@ -1,11 +1,20 @@
-// Shows that the simulator can fail: puts known bugs into a copy of the sources, one at a time, and counts the seeds until
-// the invariant breaks that the bug is about. Fails if a bug is not found. `npm run test:sim:bugs -- --bug ID` tries one alone.
+/**
+ * Shows that the simulator can fail: puts known bugs into a copy of the sources, one at a time, and counts the seeds until
+ * the invariant breaks that the bug is about. Fails if a bug is not found. `npm run test:sim:bugs -- --bug ID` tries one alone.
+ */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { bundleSimulator } from './sim-bundle.mjs';
+import { type Bug, applyEdit } from '../test/simulation/bugs/bug.ts';
+import {
+  classicBugs,
+  foundBugs,
+  treeBugs,
+  withoutOwnChecks,
+} from '../test/simulation/bugs/bugs.ts';
+import type { Catch } from '../test/simulation/hunt.ts';
+import { bundleWorker, runWorker } from './sim-bundle.ts';
 
 const mostSeeds = 2_000;
 
@@ -13,18 +22,13 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const { classicBugs, foundBugs, treeBugs, withoutOwnChecks, applyEdit } = await import(
-    (await bundleSimulator('.', join(directory, 'own'))).simulator
+  const queue = [...classicBugs, ...foundBugs, ...treeBugs].filter(
+    ({ id }) => values.bug === undefined || id === values.bug,
   );
-  const bugs = [...classicBugs, ...foundBugs, ...treeBugs].filter(
-    ({ id }) => !values.bug || id === values.bug,
-  );
-  const queue = [...bugs];
-  const results = [];
+  const results: Catch[] = [];
   const takeNext = async () => {
     for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {
-      const edits = [withoutOwnChecks, ...bug.edits];
-      const result = await tryBug({ ...bug, edits }, applyEdit);
+      const result = await tryBug(bug);
       results.push(result);
       console.log(describe(bug, result));
     }
@@ -37,24 +41,26 @@ try {
   await rm(directory, { recursive: true });
 }
 
-async function tryBug({ id, edits, breaks, rareSeed = null }, applyEdit) {
+async function tryBug({ id, edits, breaks, rareSeed }: Bug): Promise<Catch> {
   const root = join(directory, id);
   await cp('src', join(root, 'src'), { recursive: true });
   await cp('test/simulation', join(root, 'test/simulation'), { recursive: true });
-  for (const edit of edits) {
+  for (const edit of [withoutOwnChecks, ...edits]) {
     const path = join(root, edit.file);
     await writeFile(path, applyEdit(await readFile(path, 'utf8'), edit));
   }
-  const { hunt } = await bundleSimulator(resolve(root), join(root, 'bundle'));
-  return new Promise((fulfil, reject) => {
-    const thread = new Worker(hunt, { workerData: { mostSeeds, breaks, rareSeed } });
-    thread.on('message', fulfil);
-    thread.on('error', reject);
+  const bundle = await bundleWorker('hunt', root, join(root, 'bundle'));
+  return new Promise((resolve, reject) => {
+    const data = { mostSeeds, breaks, rareSeed: rareSeed ?? null };
+    runWorker<'hunt'>(bundle, data, resolve).exited.catch(reject);
   });
 }
 
-function describe({ id, what, breaks, rareSeed }, { seeds, others, violation }) {
-  const count = rareSeed === undefined ? `${seeds} seeds` : `seed ${rareSeed}, as it is rare`;
+function describe(
+  { id, what, breaks, rareSeed }: Bug,
+  { seeds, others, violation }: Catch,
+): string {
+  const count = rareSeed === undefined ? `${seeds} seeds` : `seed ${rareSeed}, because it is rare`;
   const also = others === 0 ? '' : ` (${others} of them broke something else)`;
   const how =
     violation === null

@@ -2,15 +2,34 @@
  * The least that a hand-over can take: on warm connections a PUT that releases, the watch event of it, a PUT that acquires,
  * and the start of the command. No election, no care for anything.
  *
- *     node floor.mjs <kubeconfig> <lock> <command>     each line on stdin asks for one
+ *     tsx floor-process.ts <kubeconfig> <lock> <command>     each line on stdin asks for one
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { createInterface } from 'node:readline';
 
-const [kubeconfigPath, lock, command] = process.argv.slice(2);
-const { clusters, users } = JSON.parse(readFileSync(kubeconfigPath, 'utf8'));
+interface Kubeconfig {
+  readonly clusters: readonly [
+    { readonly cluster: { readonly server: string; readonly 'certificate-authority': string } },
+  ];
+  readonly users: readonly [
+    {
+      readonly user: {
+        readonly 'client-certificate-data': string;
+        readonly 'client-key-data': string;
+      };
+    },
+  ];
+}
+
+interface Lease {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly spec: { readonly holderIdentity: string };
+}
+
+const [kubeconfigPath = '', lock = '', command = ''] = process.argv.slice(2);
+const { clusters, users } = JSON.parse(readFileSync(kubeconfigPath, 'utf8')) as Kubeconfig;
 const { server, 'certificate-authority': caFile } = clusters[0].cluster;
 const { 'client-certificate-data': cert, 'client-key-data': key } = users[0].user;
 const connection = () =>
@@ -26,22 +45,24 @@ const leader = connection();
 const standby = connection();
 const headers = { 'content-type': 'application/json', accept: 'application/json' };
 
-function call(agent, method, url, body) {
+function call(agent: Agent, method: string, url: string, body?: object): Promise<Lease> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { agent, method, headers }, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () =>
-        response.statusCode < 300 ? resolve(JSON.parse(text)) : reject(new Error(text)),
+        (response.statusCode ?? 0) < 300
+          ? resolve(JSON.parse(text) as Lease)
+          : reject(new Error(text)),
       );
     });
     sent.on('error', reject);
     sent.setNoDelay();
-    sent.end(body && JSON.stringify(body));
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 
-function record(holderIdentity) {
+function record(holderIdentity: string) {
   const now = new Date().toISOString().replace('Z', '000Z');
   return {
     holderIdentity,
@@ -60,7 +81,7 @@ let lease = await call(leader, 'POST', leases, {
 });
 await call(standby, 'GET', `${leases}/${lock}`);
 
-async function take(released) {
+async function take(released: Lease): Promise<void> {
   lease = await call(standby, 'PUT', `${leases}/${lock}`, { ...released, spec: record('floor') });
   spawn(command, ['briefly'], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
@@ -69,7 +90,7 @@ const from = lease.metadata.resourceVersion;
 const query = `watch=1&fieldSelector=metadata.name%3D${lock}&resourceVersion=${from}`;
 request(`${leases}?${query}`, { agent: connection(), headers }, (response) => {
   createInterface(response).on('line', (line) => {
-    const { object } = JSON.parse(line);
+    const { object } = JSON.parse(line) as { object: Lease };
     if (object.spec.holderIdentity === '') void take(object);
   });
   process.stdout.write('ready\n');
