@@ -29,10 +29,6 @@ const { values } = parseArgs({
   },
 });
 
-const isReplay =
-  values.seed !== undefined && values.seeds === undefined && values.hours === undefined;
-process.exitCode = isReplay ? await replayOne(values.seed ?? '') : await runMany();
-
 async function replayOne(seed: string): Promise<number> {
   const { text, hasFailed } = await replay(seed, values.only ?? null, 200);
   console.log(text);
@@ -119,3 +115,7 @@ async function conclude(total: Total): Promise<number> {
   console.log(total.describe());
   return total.failures.length + missing.length > 0 ? 1 : 0;
 }
+
+const isReplay =
+  values.seed !== undefined && values.seeds === undefined && values.hours === undefined;
+process.exitCode = isReplay ? await replayOne(values.seed ?? '') : await runMany();
