@@ -25,7 +25,7 @@ export type KubeconfigResult =
   | { readonly id: 'read'; readonly kubeconfig: Kubeconfig }
   | { readonly id: 'failed'; readonly message: string };
 
-/** Which files to look at. A file that was asked for by name (`isRequired`) has to exist. */
+/** Which files to read. A file that was asked for by name (`isRequired`) has to exist. */
 export interface KubeconfigFiles {
   readonly paths: readonly string[];
   readonly isRequired: boolean;

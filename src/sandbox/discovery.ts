@@ -24,7 +24,7 @@ const openapiPath = '/openapi/v3';
 const groupVersionPath = '/apis/coordination.k8s.io/v1';
 const leasePath = `${groupVersionPath}/namespaces/{namespace}/leases/{name}`;
 
-/** All that kubectl looks for before it writes: that this server checks the fields itself. */
+/** All that kubectl asks for before it writes: that this server checks the fields itself. */
 const leaseOpenApi: JsonObject = {
   openapi: '3.0.0',
   info: { title: 'leader-run sandbox', version: 'v1' },

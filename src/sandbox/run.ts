@@ -56,7 +56,7 @@ function instructions({ url, kubeconfigPath }: Sandbox): string {
     export KUBECONFIG=${shellWord(kubeconfigPath)}
     leader-run --lock-name try-it -- sh -c 'echo I lead; exec sleep 60'
 
-  And to look at it:
+  And to watch it:
 
     kubectl get lease try-it --watch
 
