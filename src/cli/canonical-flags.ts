@@ -1,5 +1,5 @@
 /**
- * Rewrites the flags before the command into the one form that commander is told of, `--name=value`.
+ * Rewrites the flags before the command into the one form that commander knows, `--name=value`.
  *
  * commander knows neither Go's single dash (`-lock-name x`) nor more than one alias, and stops at the first word that is
  * no flag only if it knows which flags take a value; here that is read from the table.

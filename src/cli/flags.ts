@@ -1,5 +1,5 @@
 /**
- * The flags as a table: their names, aliases and environment twins. What a flag means is read in `run-options.ts` and
+ * The flags as a table: their names, aliases and environment variables. What a flag means is read in `run-options.ts` and
  * `sandbox-options.ts`; what help says of it is in `help.ts`.
  */
 
@@ -46,7 +46,7 @@ export const runFlags: readonly Flag[] = [
 ];
 
 /**
- * Flags of `leader-run sandbox`. They have no twins: LEADER_RUN_KUBECONFIG names the file that leader-run reads and the
+ * Flags of `leader-run sandbox`. They have no environment variables: LEADER_RUN_KUBECONFIG names the file that leader-run reads and the
  * sandbox would write it, and a Service called "leader-run" makes Kubernetes set LEADER_RUN_PORT.
  */
 export const sandboxFlags: readonly Flag[] = [valued('port'), valued('kubeconfig'), help];

@@ -23,7 +23,7 @@ export function readLogOptions(reader: Reader): LogOptions {
   }
 }
 
-/** `-v`, klog's `-v=4`, or a twin: LEADER_RUN_VERBOSE=1 means on, as people write it. */
+/** `-v`, klog's `-v=4`, or a variable: LEADER_RUN_VERBOSE=1 means on, as people write it. */
 function parseVerbosity(text: string): Parsed<LogLevel> {
   if (/^\d+$/.test(text) && text !== '1') {
     return { ok: true, value: Number(text) >= klogDebugVerbosity ? 'debug' : 'info' };

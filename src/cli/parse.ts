@@ -54,13 +54,13 @@ function parseRun(
   env: Environment,
   { hostname, uuid, version }: Surroundings,
 ): CommandLine {
-  const twins = envVarsIn(env);
+  const envVars = envVarsIn(env);
   const words = split(argv, runFlags, 'leader-run --help');
   if (words.id === 'refused') {
     // Of the flags nothing is known then.
-    return { ...words, format: readLogOptions(new Reader(new Map(), twins)).format };
+    return { ...words, format: readLogOptions(new Reader(new Map(), envVars)).format };
   }
-  const reader = new Reader(words.flags, twins);
+  const reader = new Reader(words.flags, envVars);
   if (reader.read('help', parseSwitch, false)) return { id: 'print', text: runHelp };
   if (reader.read('version', parseSwitch, false)) return { id: 'print', text: `${version}\n` };
   const options = readRunOptions(reader, `${env['POD_NAME'] || hostname}_${uuid}`, words.command);
@@ -116,7 +116,7 @@ function split(
   return { id: 'split', flags: new Map(given), command: [...program.args, ...tail] };
 }
 
-/** The twins that are set. Templates give every variable a value: an empty one and a switch that is off count as not set. */
+/** The settings among the environment variables. Templates give every variable a value: an empty one and a switch that is off count as not set. */
 function envVarsIn(env: Environment): ReadonlyMap<string, Given> {
   const given = flagsWithEnvVar.flatMap(({ name, isSwitch }): [string, Given][] => {
     const origin = envVarOf(name);

@@ -15,9 +15,9 @@ export class Reader {
   readonly #envVars: ReadonlyMap<string, Given>;
   #refusal: string | null = null;
 
-  constructor(flags: ReadonlyMap<string, Given>, twins: ReadonlyMap<string, Given>) {
+  constructor(flags: ReadonlyMap<string, Given>, envVars: ReadonlyMap<string, Given>) {
     this.#flags = flags;
-    this.#envVars = twins;
+    this.#envVars = envVars;
   }
 
   /** One line for a person, or null while all is well. */
@@ -29,12 +29,12 @@ export class Reader {
     this.#refusal ??= message;
   }
 
-  /** The flag if it was given, else its twin, else null. */
+  /** The flag if it was given, otherwise its variable, otherwise null. */
   given(name: string): Given | null {
     return this.#flags.get(name) ?? this.#envVars.get(name) ?? null;
   }
 
-  /** Which of several flags for the same thing was given; a flag beats every twin, two of one kind are refused. */
+  /** Which of several flags for the same thing was given; a flag beats every variable, two of one kind are refused. */
   oneOf<T extends string>(names: readonly T[]): T | null {
     for (const source of [this.#flags, this.#envVars]) {
       const said = names.filter((name) => source.has(name));
@@ -53,6 +53,7 @@ export class Reader {
     if (given === null) return fallback;
     const parsed = parse(given.text);
     if (parsed.ok) return parsed.value;
+    // Whole, as it was given.
     this.refuse(`Cannot use ${given.origin} ${JSON.stringify(given.text)}: ${parsed.why}`);
     return fallback;
   }

@@ -1,4 +1,4 @@
-/** `leader-run [flags] [--] command`: the options of the program proper, out of flags and twins. */
+/** `leader-run [flags] [--] command`: the options of the program proper, out of flags and environment variables. */
 import type { ElectionSettings } from '../election/settings.ts';
 import { readLogOptions } from './log-options.ts';
 import { checkIdentity, checkLabel, checkSubdomain } from './names.ts';

@@ -13,7 +13,7 @@ import { isExecutable } from './gate/environment.ts';
 import { type CommandOptions, createGatePlan } from './gate/gate-plan.ts';
 import { type Gate, type GateEvents, createGate } from './gate/gate.ts';
 import { type Guard, startGuard } from './guard/guard.ts';
-import { outOfSight } from './tree/judge-tree.ts';
+import { hiddenFromGuard } from './tree/judge-tree.ts';
 import { type Markers, createMarkers } from './markers.ts';
 import { type ProcessRow, hasProcessTable } from '../process/process-table.ts';
 import { type Tree, type TreeRoot, createTree, namesOf, readRoot } from './tree/process-tree.ts';
@@ -202,7 +202,7 @@ class CommandSupervisor implements Supervisor {
   #go(options: StartOptions): void {
     if (this.#gate === null || this.#finder === null)
       throw new Error('Cannot start command as nothing was prepared');
-    // The guard first: should we be stopped between the two, it knows when to strike.
+    // The guard first: should we be stopped between the two, it knows when to kill.
     this.#guard?.extend(options.killAtMs);
     const root = readRoot(this.#gate.go(options), !this.#options.hasTerminal, this.#markers.tree);
     const tree = createTree(root, this.#finder.findOf(root));
@@ -238,7 +238,7 @@ class CommandSupervisor implements Supervisor {
     if (this.#phase.id !== 'live' || this.#finder?.isExact !== true) return;
     const { root } = this.#phase;
     const hasGroup = members.some(({ group }) => group === root.pid);
-    this.#guard?.include(outOfSight(members, root), hasGroup);
+    this.#guard?.include(hiddenFromGuard(members, root), hasGroup);
   }
 
   #started(pid: number): void {
@@ -265,7 +265,7 @@ class CommandSupervisor implements Supervisor {
     this.#phase = { id: 'over' };
     process.off('SIGCHLD', this.#onChildExit);
     this.#say({ id: 'gone' });
-    // The release comes first, as the next leader waits for it. The guard has nobody left to kill.
+    // The release comes first, as the next leader waits for it. The guard has nothing left to kill.
     const disarm = () => this.#guard?.disarm();
     setTimeout(disarm, disarmAfterMs).unref();
     onExit(disarm);

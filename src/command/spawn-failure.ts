@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 
 /**
  * Why no process could be started now, for want of descriptors; null: it can be tried. To be asked right before, as execa
- * throws where Node has none left, and leaves an 'error' event of Node's to nobody.
+ * throws where Node has none left, and leaves an 'error' event of Node's without a listener.
  */
 export function descriptorFailure(): string | null {
   const opened: number[] = [];

@@ -50,7 +50,7 @@ export interface LastHolder {
 }
 
 /**
- * An older state was shown than one in which somebody held the lease: the server has gone back in time, or the answer is a late one.
+ * An older state was shown than one in which someone held the lease: the server has gone back in time, or the answer is a late one.
  * Or another has taken a lease that had only been cleared, as a client-go does at once.
  */
 export interface Doubt {
@@ -89,7 +89,7 @@ function isReleased(
 
 /**
  * A release has the count of its term. A lower one that is newer than what was seen of the holder was made on a server that had
- * gone back in time, by who led before that holder. (An older one is a reason for doubt, see below.)
+ * gone back in time, by a leader before that holder. (An older one is a reason for doubt, see below.)
  */
 function isOfEarlierTerm(
   lease: RawLease,
@@ -114,7 +114,7 @@ export function observe(
   // What is older than what was seen says nothing of how long that has been so.
   const isUnchanged =
     current.id === 'present' && current.fingerprint === fingerprint && !isNewDoubt;
-  // A write that happened while we looked was made by somebody alive.
+  // A write that happened while we watched shows that its holder is alive.
   const isSeenAlive = isUnchanged ? current.isHolderAlive : current.id !== 'nothing';
   const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
   const wasReleased = isUnchanged && current.isReleased;
@@ -211,20 +211,20 @@ function freeByRecordAtMs(
   }
 }
 
-/** A cleared record carries the blank's duration, not that of the holder who may still be there. */
+/** A cleared record carries a duration of its own, not the one of the holder, which may still be there. */
 function clearedMs({ record }: PresentLease, lastHolder: LastHolder | null): number {
   if (record.holder !== '') return 0;
   return Math.max(lastHolder?.leaseDurationMs ?? 0, record.termDurationMs ?? 0);
 }
 
-/** Who has to be waited for, by name; null: nobody. */
+/** The holder that has to be waited for, by name; null: none. */
 export function holderOf({ current, lastHolder }: ObservedLease): string | null {
   if (current.id === 'nothing') return null;
   if (current.id === 'absent') return lastHolder?.holder ?? null;
   if (current.isReleased) return null;
   const { holder, term } = current.record;
   if (holder !== '') return holder;
-  // Emptied by somebody else: whose it was is what our annotation says.
+  // Emptied by someone else: whose it was is what our annotation says.
   return term === null ? (lastHolder?.holder ?? null) : holderOfTerm(term);
 }
 

@@ -35,6 +35,16 @@ export function readStartContext(env: NodeJS.ProcessEnv, pid = process.pid): Sta
   };
 }
 
+/** The environment as leader-run was given it; node's own has lost what could steer node. */
+export function environmentOf({ environment }: StartContext): NodeJS.ProcessEnv {
+  return Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
+}
+
+function splitVariable(entry: string): [name: string, value: string] {
+  const end = entry.indexOf('=');
+  return [entry.slice(0, end), entry.slice(end + 1)];
+}
+
 function notedBlock(env: NodeJS.ProcessEnv): Buffer | null {
   const pieces: Buffer[] = [];
   for (let number = 1; ; number += 1) {

@@ -59,7 +59,7 @@ describe.skipIf(pids === null).each(shells)('guard run by %s at the limit of pid
         await host.go({ killAfterMs });
         await until('no pid is left', () => pids?.isFull() ?? true);
         host.signal(signal);
-        await until('nobody lives', () => processesWith(mark).length === 0);
+        await until('nothing lives', () => processesWith(mark).length === 0);
         await host.end();
         await until('the guard is gone, too', () => pids?.isEmpty() ?? true);
       }
@@ -96,7 +96,7 @@ describe('among thousands of processes and with a small stack', () => {
 
   describe.each(shells)('guard run by %s', (shell) => {
     test.each(strikes)(
-      '%s: ends also who left the group, and nobody else',
+      '%s: ends also what left the group, and nothing else',
       { timeout: 60_000 + rounds * 20_000 },
       async (signal, killAfterMs) => {
         for (let round = 0; round < rounds; round += 1) {
@@ -105,7 +105,7 @@ describe('among thousands of processes and with a small stack', () => {
           await host.go({ killAfterMs });
           await grown(mark, 10);
           host.signal(signal);
-          await until('nobody lives', () => processesWith(mark).length === 0);
+          await until('nothing lives', () => processesWith(mark).length === 0);
           await host.end();
         }
         expect(childrenOf(bystanders).filter(isAlive)).toHaveLength(crowdSize);

@@ -57,7 +57,7 @@ function openIn(pid: number): string[] {
   });
 }
 
-/** How late after the deadline the tree died: between the last look that found it alive and the first that did not. */
+/** How late after the deadline the tree died: between the last check that found it alive and the first that did not. */
 async function lateness(mark: string, pids: readonly number[], deadlineMs: number) {
   const aliveAtMs = await lastSeenAlive(pids);
   const deadAtMs = bootNowMs();
@@ -185,7 +185,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const { host } = await startTree(10, shell);
     const guard = theGuardOf(host);
     const extend = () => host.tell({ call: 'extend', killAtMs: bootNowMs() + 60_000 });
-    const blockings = () => host.news.filter(({ id }) => id === 'blocking').length;
+    const blockings = () => host.events.filter(({ id }) => id === 'blocking').length;
     for (let times = 1; times <= 4; times += 1) {
       extend();
       // Meanwhile the answer comes, and there is something new to tell.
@@ -221,7 +221,7 @@ describe.each(shells)('guard run by %s', (shell) => {
 });
 
 describe('guard on its own', () => {
-  test('harms nobody when leader-run is gone before it said whom to kill', async () => {
+  test('kills nothing when leader-run is gone before it said what to kill', async () => {
     const { guard, socket } = startBareGuard();
     const answers: string[] = [];
     socket.on('data', (data: Buffer) => answers.push(data.toString()));
@@ -234,7 +234,7 @@ describe('guard on its own', () => {
   test('leaves nothing behind when it is killed while nothing runs', async () => {
     const { guard, socket } = startBareGuard();
     await once(socket, 'data');
-    socket.write(`. root=${process.pid} since=1 group=- cookie=${'c'.repeat(40)} .\n`);
+    socket.write(`. root=${process.pid} since=1 group=- marker=${'c'.repeat(40)} .\n`);
     await once(socket, 'data');
     guard.kill('SIGKILL');
     await until('its session is empty', () => sessionOf(guard.pid ?? 0).length === 0);

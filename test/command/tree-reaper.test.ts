@@ -77,7 +77,7 @@ test('who appears after the kill is killed too', () => {
   expect(kills()).toBe(2);
 });
 
-test('the exit of a child is looked into at once, if the end of the tree is waited for', () => {
+test('the exit of a child causes a scan at once, if the end of the tree is waited for', () => {
   const { alive, said, reaper } = createFake();
   alive.clear();
   reaper.childExited();

@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { leaderRun, sandbox, temporaryFolder } from './rig.ts';
+import { leaderRun, sandbox } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const dist = resolve(import.meta.dirname, '../../dist');
 const bundle = join(dist, 'leader-run.cjs');

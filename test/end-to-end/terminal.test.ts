@@ -230,7 +230,7 @@ it('a command that somebody stops stays stopped where no shell could continue it
 
   process.kill(command.pid, 'SIGSTOP');
   await until('it is stopped', () => stateOf(command.pid) === 'T');
-  // Nothing tells that leader-run has looked at it.
+  // Nothing shows that leader-run has read it.
   await delay(300);
   expect(stateOf(command.pid)).toBe('T');
 

@@ -16,7 +16,7 @@ export class Ledger {
   tree: SimulatedTree | null = null;
   /** t, on the candidate's boot clock. */
   confirmedMs = -Infinity;
-  /** The time of loss, once it has come: later news cannot move it. */
+  /** The time of loss, once it has come: later events cannot move it. */
   lostAtMs: number | null = null;
   /** When it learnt of another holder, boot clock. */
   deposedAtMs: number | null = null;
@@ -73,7 +73,7 @@ export class Ledger {
       this.deposedAtMs ??= this.process.bootMs();
     if (answer.id !== 'lease') return;
     if (arrival.request.id === 'get') return this.#noteLease(answer.lease);
-    // What else is answered to a write is no news of what is stored.
+    // What else is answered to a write says nothing of what is stored.
     if (!this.#isAnswered(answer.lease, arrival)) return;
     this.#noteLease(answer.lease);
     // Though the server had gone back in time, the record goes on from here.
@@ -96,7 +96,7 @@ export class Ledger {
     if (version === null || version.resourceVersion >= this.newestSeen) return false;
     if (this.#cleared.has(version)) return false;
     if (request.id === 'get') return !this.#isOfThisTerm(version) || isTold;
-    // It is created anew in the same term, where something newer was known.
+    // It is created again in the same term, where something newer was known.
     const isRenewal = version.write.sentBootMs > this.#wonMs;
     return request.id === 'create' && this.#isAnswered(answer.lease, arrival) && isRenewal;
   }
@@ -137,7 +137,7 @@ export class Ledger {
       // It is taken for the renewal of this second, whoever wrote it.
       const sentMs = this.#renewedAt.get(secondOf(version.renewTime)) ?? -Infinity;
       if (this.lostAtMs === null) this.confirmedMs = Math.max(this.confirmedMs, sentMs);
-    } else if (this.#isNews(version)) {
+    } else if (this.#isNew(version)) {
       this.deposedAtMs ??= this.process.bootMs();
     } else if (this.goAtMs === null && version.holder !== '') {
       // What it had won before it heard of that, it has not begun.
@@ -154,7 +154,7 @@ export class Ledger {
   }
 
   /** Another holds the lease, by something newer than all that is known. */
-  #isNews(version: Version): boolean {
+  #isNew(version: Version): boolean {
     return (
       this.goAtMs !== null && version.holder !== '' && version.resourceVersion > this.newestSeen
     );

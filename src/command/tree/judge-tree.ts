@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly self: number;
   /** At least all descendants of leader-run, by pid. */
   readonly rows: ReadonlyMap<number, ProcessRow>;
-  /** The children that leader-run has started itself, and whose exit it has not been told. */
+  /** The children that leader-run has started itself, and whose exit Node has not reported. */
   readonly started: ReadonlySet<number>;
   /** The one of them that is the command. */
   readonly command: number | null;
@@ -42,7 +42,7 @@ export interface Judgement {
   readonly memory: TreeMemory;
 }
 
-/** `isCertain`: not only by default, so that it need not be judged again. */
+/** `isCertain`: not only by default, so that it need not be examined again. */
 interface Verdict {
   readonly kind: Kind | null;
   readonly isCertain: boolean;
@@ -76,7 +76,7 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     return verdict;
   }
 
-  /** Its number is its own until its exit is told. */
+  /** Its number is its own until its exit is reported. */
   function started({ pid }: ProcessRow): Kind | null {
     if (!snapshot.started.has(pid)) return null;
     return pid === snapshot.command ? 'member' : 'helper';
@@ -124,15 +124,15 @@ function hasOlder({ rows }: Snapshot, before: TreeMemory): boolean {
 }
 
 /** What the guard would not find by itself: whatever does not descend from the command. Of its group it knows the number alone. */
-export function outOfSight(
+export function hiddenFromGuard(
   members: readonly ProcessRow[],
   { pid, startTicks }: Pick<TreeRoot, 'pid' | 'startTicks'>,
 ): readonly ProcessRow[] {
-  const inSight = new Set<number>();
+  const descendants = new Set<number>();
   for (const member of members) {
     // Another member can have its number by now. One that is hidden shows no start time.
     const isRoot = member.pid === pid && [startTicks, 0].includes(member.startTicks);
-    if (isRoot || inSight.has(member.parent)) inSight.add(member.pid);
+    if (isRoot || descendants.has(member.parent)) descendants.add(member.pid);
   }
-  return members.filter((member) => !inSight.has(member.pid));
+  return members.filter((member) => !descendants.has(member.pid));
 }
