@@ -1,6 +1,5 @@
 /** Typed access to what was said on the command line and in the environment; remembers the first thing that is wrong. */
 import { parseDuration } from './durations.ts';
-import { quote } from './text.ts';
 
 /** One setting as it was given: its text, and the flag or variable that gave it, for messages. */
 export interface Given {
@@ -54,7 +53,8 @@ export class Reader {
     if (given === null) return fallback;
     const parsed = parse(given.text);
     if (parsed.ok) return parsed.value;
-    this.refuse(`Cannot use ${given.origin} ${quote(given.text)}: ${parsed.why}`);
+    // Whole, as it was given.
+    this.refuse(`Cannot use ${given.origin} ${JSON.stringify(given.text)}: ${parsed.why}`);
     return fallback;
   }
 }
