@@ -1,16 +1,15 @@
 // Bundles src/main.ts into dist/program.js, src/load.ts, which loads it, into dist/leader-run.cjs, and what only some runs need
 // into files beside them. All of dist is shipped.
 //
-// Loading everything at start is what makes the naive program slow, so four things are done about it:
-// - what is never used is left out: client-node's 340 KB of generated models, undici and socks, by which it would connect (the
-//   HTTP is ours; socks-proxy-agent brings its own socks);
+// Loading everything at start is what makes the naive program slow, so three things are done about it:
+// - what client-node would use for what is done beside it is left out: its 340 KB of generated models, by what it connects and what
+//   its auth providers need (docs/dependencies.md);
 // - what only some runs need has files of its own, which are loaded when they are asked for;
-// - client-node's imports of such packages are turned into requires at the place of use;
 // - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -27,64 +26,46 @@ const common = {
   logLevel: 'warning',
 };
 
+/** What is left out of client-node: by what it imports, what stands for it. The build fails where that no longer fits. */
+const leftOut = {
+  './gen/index.js':
+    'export const createConfiguration = undefined, ServerConfiguration = undefined;',
+  undici: 'export const Agent = undefined, ProxyAgent = undefined;',
+  socks: 'export const SocksClient = undefined;',
+  'socks-proxy-agent': 'export const SocksProxyAgent = undefined;',
+  hpagent: 'export const HttpProxyAgent = undefined, HttpsProxyAgent = undefined;',
+  'openid-client':
+    'export const discovery = undefined, refreshTokenGrant = undefined, customFetch = undefined;',
+  'jsonpath-plus': 'export const JSONPath = undefined;',
+};
+
 /** @type {import('esbuild').Plugin} */
 const leaveOut = {
   name: 'leave-out',
-  setup({ onResolve, onLoad }) {
+  setup({ onResolve, onLoad, onEnd }) {
     const namespace = 'left-out';
-    onResolve({ filter: /\/gen\/index\.js$/ }, () => ({ path: 'gen', namespace }));
-    onResolve({ filter: /^(undici|socks)$/ }, ({ path }) => ({ path, namespace }));
-    const stubs = {
-      gen: 'export const createConfiguration = undefined, ServerConfiguration = undefined;',
-      undici: 'export class Agent {} export class ProxyAgent {}',
-      socks: 'export const SocksClient = undefined;',
-    };
-    onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: stubs[path] }));
-  },
-};
-
-/** What only some credentials need, by the file of client-node that imports it. */
-const rarelyNeeded = {
-  'config.js': ['socks-proxy-agent', 'hpagent'],
-  'oidc_auth.js': ['openid-client'],
-  'azure_auth.js': ['jsonpath-plus'],
-  'gcp_auth.js': ['jsonpath-plus'],
-};
-
-/** @type {import('esbuild').Plugin} */
-const loadLate = {
-  name: 'load-late',
-  setup({ onLoad }) {
-    const filter = new RegExp(`client-node/dist/(${Object.keys(rarelyNeeded).join('|')})$`);
-    onLoad({ filter }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      return { contents: rarelyNeeded[basename(path)].reduce(importLate, source) };
+    const unused = new Set(Object.keys(leftOut));
+    onResolve({ filter: /./ }, ({ path, importer }) =>
+      path in leftOut && importer.includes('/@kubernetes/client-node/')
+        ? { path, namespace }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace }, ({ path }) => {
+      unused.delete(path);
+      return { contents: leftOut[path] };
+    });
+    onEnd(() => {
+      if (unused.size > 0)
+        throw new Error(
+          `client-node no longer imports what is left out: ${[...unused].join(', ')}`,
+        );
     });
   },
 };
 
-/** Turns the one import of a package into a `require` at each use of what it brings. */
-function importLate(source, name) {
-  const [statement, what] = new RegExp(`^import (.+) from '${name}';$`, 'm').exec(source) ?? [];
-  if (statement === undefined) throw new Error(`Cannot load ${name} late as it is not imported`);
-  const rest = source.replace(statement, '');
-  const late = `require('${name}')`;
-  const namespace = /^\* as (\w+)$/.exec(what)?.[1];
-  if (namespace !== undefined) return rest.replaceAll(`${namespace}.`, `${late}.`);
-  return what
-    .replace(/[{}\s]/g, '')
-    .split(',')
-    .reduce(
-      (text, part) => text.replaceAll(new RegExp(`\\b${part}\\b`, 'g'), `(${late}.${part})`),
-      rest,
-    );
-}
-
 /** What only some runs need: by the name under which it is asked for, its file beside the program. */
 const parts = {
-  ...Object.fromEntries(
-    Object.values(rarelyNeeded).flatMap((names) => names.map((name) => [name, name])),
-  ),
+  'socks-proxy-agent': 'socks-proxy-agent',
   './sandbox/run.ts': 'sandbox',
 };
 
@@ -122,7 +103,7 @@ const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   outfile: 'dist/program.js',
   define: { LEADER_RUN_VERSION: JSON.stringify(version) },
-  plugins: [leaveOut, loadLate, setApart],
+  plugins: [leaveOut, setApart],
   metafile: true,
 });
 await build({
