@@ -63,10 +63,11 @@ const leaveOut = {
   },
 };
 
-/** What only some runs need: by the name under which it is asked for, its file beside the program. */
+/** What only some runs need: by the name under which it is asked for, what it is and its file beside the program. */
 const parts = {
-  'socks-proxy-agent': 'socks-proxy-agent',
-  './sandbox/run.ts': 'sandbox',
+  'socks-proxy-agent': { in: 'socks-proxy-agent', out: 'socks-proxy-agent' },
+  './oidc.ts': { in: './src/lease/oidc.ts', out: 'oidc' },
+  './sandbox/run.ts': { in: './src/sandbox/run.ts', out: 'sandbox' },
 };
 
 /** koffi's native modules, for each architecture that npm has installed: taken as they are. */
@@ -80,7 +81,7 @@ const setApart = {
     onResolve({ filter: /./ }, ({ path, kind }) => {
       if (natives.includes(path)) return { path: `./${folderOf(path)}/index.js`, external: true };
       if (!(path in parts) || kind === 'entry-point') return undefined;
-      return { path: `./${parts[path]}.cjs`, external: true };
+      return { path: `./${parts[path].out}.cjs`, external: true };
     });
   },
 };
@@ -108,10 +109,8 @@ const { metafile } = await build({
 });
 await build({
   ...common,
-  entryPoints: Object.entries(parts).map(([path, out]) => ({
-    in: path.replace(/^\./, './src'),
-    out,
-  })),
+  entryPoints: Object.values(parts),
+  plugins: [setApart],
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
 });

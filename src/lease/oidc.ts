@@ -12,20 +12,25 @@ import { messageOf } from './errors.ts';
 import { parseObject, textOf } from './json.ts';
 import type { OnNotice } from './notice.ts';
 import { createIssuer, type Issuer } from './oidc-issuer.ts';
+import { createTokenStore, type TokenStore } from './token-store.ts';
 import { authorize, type Due, dueOf, type Provider, ProviderBase } from './provider.ts';
 
 /** Clocks differ: a token counts as expired so long before it is, as for client-go. */
 const leewayMs = 10_000;
 
-/** Where the tokens are kept. */
-export interface TokenStore {
-  /** The `auth-provider` config of the user as it is there now; null if it cannot be read. */
-  read(): JsonObject | null;
-  /** Puts these entries into it. Rejects if that cannot be done. */
-  write(entries: Readonly<Record<string, string>>): Promise<void>;
+/** `config` is that of the `auth-provider`, of a user with this name in this kubeconfig; null for none. */
+export function createOidcProvider(
+  config: JsonObject,
+  options: Pick<OidcOptions, 'env' | 'onNotice'> & {
+    readonly userFile: string | null;
+    readonly userName: string;
+  },
+): Provider {
+  const store = createTokenStore(options.userFile, options.userName);
+  return new OidcProvider({ ...options, config, store });
 }
 
-export interface OidcOptions {
+interface OidcOptions {
   /** The `config` of the provider, with issuer and client. */
   readonly config: JsonObject;
   readonly store: TokenStore;
@@ -34,7 +39,7 @@ export interface OidcOptions {
 }
 
 /** Renews the id-token when it expires or was refused. */
-export class OidcProvider extends ProviderBase implements Provider {
+class OidcProvider extends ProviderBase implements Provider {
   override readonly connects = true;
   readonly #options: OidcOptions;
   readonly #issuer: Issuer;

@@ -49,6 +49,39 @@ export abstract class ProviderBase {
   }
 }
 
+/** One whose code few runs need: it is loaded when it is asked for the first time. It connects. */
+export class LateProvider extends ProviderBase implements Provider {
+  override readonly connects = true;
+  readonly #load: () => Promise<Provider>;
+  #provider: Provider | null = null;
+
+  constructor(load: () => Promise<Provider>) {
+    super();
+    this.#load = load;
+  }
+
+  async applyAuthentication(user: User, options: RequestOptions): Promise<void> {
+    this.#provider ??= await this.#load();
+    return this.#provider.applyAuthentication(user, options);
+  }
+
+  override isDue(): Due {
+    return this.#provider?.isDue() ?? 'now';
+  }
+
+  override activity(): string | null {
+    return this.#provider?.activity() ?? null;
+  }
+
+  override forget(): void {
+    this.#provider?.forget();
+  }
+
+  override close(): void {
+    this.#provider?.close();
+  }
+}
+
 export function authorize(options: RequestOptions, token: string): void {
   options.headers = Object.assign({}, options.headers, { Authorization: `Bearer ${token}` });
 }

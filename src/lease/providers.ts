@@ -3,10 +3,8 @@ import type { JsonObject } from '../election/lease.ts';
 import { hasCertificate, signInOf } from './client-node.ts';
 import { ExecPlugin, type ExecPluginOptions } from './exec-plugin.ts';
 import { isObject, objectOf, textOf } from './json.ts';
-import { OidcProvider } from './oidc.ts';
-import type { Provider } from './provider.ts';
+import { type Provider, LateProvider } from './provider.ts';
 import { TokenFile } from './token-file.ts';
-import { createTokenStore } from './token-store.ts';
 
 export interface ProviderOptions extends Omit<ExecPluginOptions, 'exec'> {
   readonly userName: string;
@@ -23,10 +21,9 @@ export function providerOf(user: JsonObject, options: ProviderOptions): Provider
   if (isObject(exec)) return hasCertificate(user) ? null : new ExecPlugin({ ...options, exec });
   const provider = user['auth-provider'];
   if (!isObject(provider)) return null;
-  return new OidcProvider({
-    config: objectOf(provider['config']),
-    store: createTokenStore(options.userFile, options.userName),
-    env: options.env,
-    onNotice: options.onNotice,
+  const { userFile, userName, env, onNotice } = options;
+  return new LateProvider(async () => {
+    const { createOidcProvider } = await import('./oidc.ts');
+    return createOidcProvider(objectOf(provider['config']), { userFile, userName, env, onNotice });
   });
 }

@@ -17,12 +17,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { dump } from 'js-yaml';
 import type { JsonObject } from '../election/lease.ts';
 import { codeOf } from './errors.ts';
 import { listOf, objectOf } from './json.ts';
 import { readFields } from './kubeconfig-fields.ts';
-import type { TokenStore } from './oidc.ts';
-import { dumpYaml, isYamlObject, parseYaml, type YamlObject, type YamlValue } from './yaml.ts';
+import { isYamlObject, parseYaml, yamlSchema, type YamlObject, type YamlValue } from './yaml.ts';
+
+/** Where the tokens are kept. */
+export interface TokenStore {
+  /** The `auth-provider` config of the user as it is there now; null if it cannot be read. */
+  read(): JsonObject | null;
+  /** Puts these entries into it. Rejects if that cannot be done. */
+  write(entries: Readonly<Record<string, string>>): Promise<void>;
+}
 
 /** `file` null: there is nothing to write to, and nothing is written. */
 export function createTokenStore(file: string | null, userName: string): TokenStore {
@@ -54,7 +62,11 @@ function writeConfig(file: string, userName: string, entries: Record<string, str
     if (!isYamlObject(entry) || entry['name'] !== userName) return entry;
     return changedAt(entry, ['user', 'auth-provider', 'config'], entries);
   });
-  replaceFile(realpathSync(file), dumpYaml({ ...document, users: changed }));
+  const text = dump(
+    { ...document, users: changed },
+    { schema: yamlSchema, lineWidth: -1, noRefs: true },
+  );
+  replaceFile(realpathSync(file), text);
 }
 
 function changedAt(object: YamlObject, path: readonly string[], entries: YamlObject): YamlObject {

@@ -9,7 +9,6 @@ import {
   boolYaml11Tag,
   defineMappingTag,
   defineScalarTag,
-  dump,
   floatCoreTag,
   intYaml11Tag,
   load,
@@ -40,12 +39,7 @@ export type YamlObject = { readonly [key: string]: YamlValue };
 /** Parses the first document; null if there is none. Throws an error that says what is wrong and where, and quotes nothing. */
 export function parseYaml(bytes: Buffer): YamlValue {
   const text = firstDocument(decode(bytes));
-  return text === null ? null : (load(text, { schema, json: true }) as YamlValue);
-}
-
-/** The document as text, every scalar as it was. Strings that another parser could take for something else get quotes. */
-export function dumpYaml(document: YamlObject): string {
-  return dump(document, { schema: schema, lineWidth: -1, noRefs: true });
+  return text === null ? null : (load(text, { schema: yamlSchema, json: true }) as YamlValue);
 }
 
 /** The same as JSON, with booleans and numbers as YAML 1.1 has them. */
@@ -124,4 +118,12 @@ const mapTag = defineMappingTag<Map<string, unknown>, YamlObject>('tag:yaml.org,
   represent: (object) => new Map(Object.entries(object as YamlObject)),
 });
 
-const schema = new Schema([strTag, seqTag, mapTag, mergeTag, nullYaml11Tag, ...plainTags]);
+/** It has a {@link PlainScalar} both ways: what is written out again is as it was. */
+export const yamlSchema = new Schema([
+  strTag,
+  seqTag,
+  mapTag,
+  mergeTag,
+  nullYaml11Tag,
+  ...plainTags,
+]);
