@@ -17,6 +17,8 @@ export function failureClause(failure: Failure, namespace: string): string {
       return `the server's certificate does not verify: ${phrase(failure.message)} (${failure.code}), check certificate-authority in the kubeconfig`;
     case 'credentials':
       return `there are no usable credentials: ${phrase(failure.message)}`;
+    case 'awaiting-credentials':
+      return `there are no credentials yet: ${phrase(failure.message)}`;
     case 'unauthorized':
       return `the server does not accept the credentials (${withStatus(401, failure.message)}): renew them`;
     case 'forbidden':
@@ -53,6 +55,7 @@ export function failureInBrief(failure: Failure): string {
     case 'network':
     case 'certificate':
     case 'credentials':
+    case 'awaiting-credentials':
     case 'malformed':
       return phrase(failure.message);
   }

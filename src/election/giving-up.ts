@@ -60,6 +60,7 @@ export function isFatal(failure: Failure, { hasContact, requestState }: Standby)
     case 'no-namespace':
       return true;
     case 'timeout':
+    case 'awaiting-credentials':
     case 'network':
     case 'status':
     case 'unconfirmed':

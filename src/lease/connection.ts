@@ -4,7 +4,7 @@
  * client-node's API client is not used: it opens a connection per call, knows no time-out that covers all of a call, and drops
  * the fields it does not know.
  */
-import type { Answer, LeaseRequest, WatchEvent } from '../election/lease.ts';
+import type { Answer, Failure, LeaseRequest, WatchEvent } from '../election/lease.ts';
 import { answerOf } from './answer.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './api.ts';
 import type { LeaseCluster } from './cluster.ts';
@@ -67,7 +67,7 @@ class HttpLeaseApi implements LeaseApi {
     };
     const timer = setTimeout(
       () => {
-        settle({ id: 'failed', failure: { reason: 'timeout', afterMs: timeoutMs } });
+        settle({ id: 'failed', failure: this.#tooLate(timeoutMs) });
         ending.abort();
       },
       Math.min(timeoutMs, longestTimerMs),
@@ -88,6 +88,13 @@ class HttpLeaseApi implements LeaseApi {
     this.#stopWarming();
     void this.#perform(request, ending.signal).then(settle);
     return pending;
+  }
+
+  /** An API server that was not asked is not to blame. */
+  #tooLate(afterMs: number): Failure {
+    const message = this.#credentials.activity();
+    if (message === null) return { reason: 'timeout', afterMs };
+    return { reason: 'awaiting-credentials', message };
   }
 
   watch(

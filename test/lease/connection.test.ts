@@ -57,7 +57,6 @@ describe('a request', () => {
     expect(received?.headers).toMatchObject({
       accept: 'application/json',
       'user-agent': 'leader-run/0.0.0-test',
-      authorization: 'Bearer secret',
     });
     expect(received?.headers['content-type']).toBe(sent === '' ? undefined : 'application/json');
   });
