@@ -73,7 +73,7 @@ describe('a kubeconfig', () => {
       ...command,
     ]);
     expect(message).toContain('"staging"');
-    expect(message).toContain('"scripted"');
+    expect(message).toContain('"test"');
   });
 
   it.each([
