@@ -53,8 +53,6 @@ export function isFatal(failure: Failure, { hasContact, call }: Standby): boolea
     case 'unauthorized':
       return !hasContact;
     case 'forbidden':
-      // An API server that starts refuses everybody until it has read its roles: after failures this may be one.
-      return call.failures === 0 && (!hasContact || call.id === 'writing');
     case 'rejected':
       return !hasContact || call.id === 'writing';
     case 'no-namespace':
