@@ -25,6 +25,7 @@ import { createStateLog } from './cli/state-log.ts';
 import { openStderr } from './cli/stderr.ts';
 import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
+import type { Outcome } from './election/report.ts';
 import { connectLease } from './lease/connection.ts';
 import { run } from './run.ts';
 
@@ -70,6 +71,7 @@ async function lead(options: RunOptions): Promise<number> {
     // Of what credential plugins leave behind, nothing belongs to the command.
     env: { ...environmentOf(startContext), [markers.helper]: '' },
     homeDirectory: homeDirectory(),
+    onNotice: (notice) => backlog.add(() => log.say(notice)),
   });
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const lease = leaseOf(options, loaded.cluster);
@@ -109,10 +111,17 @@ async function lead(options: RunOptions): Promise<number> {
     },
   );
   backlog.flush();
-  const line = messages.ofOutcome(outcome);
+  const line = messages.ofOutcome(whole(outcome, loaded.cluster.credentials.activity()));
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options);
+}
+
+/** An API server that was not asked is not to blame for a wait that is over. */
+function whole(outcome: Outcome, awaited: string | null): Outcome {
+  const isTimeout = outcome.id === 'failed' && outcome.why.reason === 'timeout';
+  if (!isTimeout || awaited === null) return outcome;
+  return { ...outcome, why: { reason: 'awaiting-credentials', message: awaited } };
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;

@@ -36,6 +36,13 @@ export function failureClause(failure: Failure, namespace: string): string {
   }
 }
 
+/** The same for what leader-run ends with: nothing may come of a 403 that did not last, but there is no more time to see. */
+export function finalClause(failure: Failure, namespace: string): string {
+  const isForbidden = failure.reason === 'status' && failure.status === 403;
+  if (!isForbidden || !nameOf(failure.message)) return failureClause(failure, namespace);
+  return forbidden(failure.message, namespace);
+}
+
 /** The same in a few words, for the last of several attempts. */
 export function failureInBrief(failure: Failure): string {
   switch (failure.reason) {
@@ -73,12 +80,17 @@ function unconfirmed(failure: Failure & { reason: 'unconfirmed' }): string {
 
 /** The API server's message names the user and what it may not do; without them it is passed on. */
 function forbidden(message: string, namespace: string): string {
-  const [, user] = /User "([^"]*)"/.exec(message) ?? [];
+  const user = nameOf(message);
   const [, verb] = /cannot (\w+) resource/.exec(message) ?? [];
   const grant = `grant ${rights} in namespace ${quote(namespace)}`;
   if (user === undefined || verb === undefined)
     return `it is forbidden (${phrase(message)}): ${grant}`;
   return `${quote(user)} is forbidden to ${verb} it: ${grant}`;
+}
+
+function nameOf(message: string): string | undefined {
+  const [, user] = /\bUser "([^"]*)" cannot /.exec(message) ?? [];
+  return user;
 }
 
 /** "503 Service Unavailable: the reason", and the reason only where it is another one. */

@@ -8,7 +8,7 @@ import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, humanDuration } from './durations.ts';
-import { failureClause, failureInBrief } from './failures.ts';
+import { failureClause, failureInBrief, finalClause } from './failures.ts';
 import type { Line, LineLevel } from './log.ts';
 import { oneLine, phrase, quote } from './text.ts';
 
@@ -61,6 +61,7 @@ function levelOf(report: Report): LineLevel {
     case 'holder-changed':
     case 'acquired':
     case 'api-recovered':
+    case 'watching':
     case 'renewed':
     case 'command-ended':
     case 'released':
@@ -146,6 +147,8 @@ class Sentences {
         return `Not starting the command: ${this.#loss(report.loss)}`;
       case 'not-acquired':
         return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
+      case 'watching':
+        return `Watching ${lease} again`;
       case 'polling': {
         const pollingPeriod = `${formatDuration(retryPeriodMs)} to ${formatDuration((1 + jitterFactor) * retryPeriodMs)}`;
         return report.why === 'forbidden'
@@ -162,7 +165,7 @@ class Sentences {
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
     if (why.reason === 'command') return `Cannot start the command: ${phrase(why.message)}`;
-    return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
+    return `Cannot acquire ${this.introduction}: ${finalClause(why, this.#context.namespace)}`;
   }
 
   #holderChanged(from: string, to: string | null): string {
@@ -227,7 +230,7 @@ class Sentences {
 
 /** Whether there was an answer, if not the one that was wanted. */
 function isAnswer({ reason }: Failure): boolean {
-  return !['timeout', 'network', 'certificate', 'credentials'].includes(reason);
+  return !/^(?:timeout|network|certificate|(?:awaiting-)?credentials)$/.test(reason);
 }
 
 function heldBy(holder: string | null): string {
