@@ -17,7 +17,7 @@ import { exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { envVarNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
 import { createMessages } from './cli/messages.ts';
-import type { RunOptions, SandboxOptions } from './cli/options.ts';
+import type { CommandLine, RunOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { openStderr } from './cli/stderr.ts';
 import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
@@ -67,7 +67,7 @@ async function main(): Promise<number> {
       return fail(createLog(options, write, Date.now), commandLine.message);
     }
     case 'sandbox':
-      return serveSandbox(commandLine.options);
+      return serveSandbox(commandLine);
     case 'run':
       return lead(commandLine.options);
   }
@@ -94,8 +94,8 @@ async function lead(options: RunOptions): Promise<number> {
   const signals = receiveSignals(terminal.hasTerminal);
   const markers = createMarkers();
   const loaded = loadCluster({
-    kubeconfig: options.kubeconfig,
-    context: options.context,
+    kubeconfig: options.flags.kubeconfig,
+    context: options.flags.context,
     // Of what credential plugins leave behind, nothing belongs to the command.
     env: { ...environmentOf(startContext), [markers.helper]: '' },
     homeDirectory: homeDirectory(),
@@ -121,7 +121,7 @@ async function lead(options: RunOptions): Promise<number> {
       ...options.settings,
       leaseName: lease.lockName,
       leaseNamespace: lease.namespace,
-      stopSignal: options.stopSignal,
+      stopSignal: options.flags.signal,
       signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
     },
     {
@@ -137,14 +137,14 @@ async function lead(options: RunOptions): Promise<number> {
   const line = messages.ofOutcome(outcome);
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
-  return exitStatus(outcome, options);
+  return exitStatus(outcome, options.flags);
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;
 
 /** Which Lease this run is about, and where. */
-function leaseOf({ lockName, lockNamespace }: RunOptions, cluster: LeaseCluster) {
-  const namespace = lockNamespace ?? cluster.namespace;
+function leaseOf({ lockName, flags }: RunOptions, cluster: LeaseCluster) {
+  const namespace = flags.lockNamespace ?? cluster.namespace;
   const { origin: server, href } = cluster.server;
   const lockId = createLockId(`${href} ${namespace} ${lockName}`);
   return { cluster, namespace, lockName, server, context: cluster.context, lockId };
@@ -178,9 +178,14 @@ function homeDirectory(): string {
   }
 }
 
-async function serveSandbox(options: SandboxOptions): Promise<number> {
+async function serveSandbox({
+  flags: { port, kubeconfig },
+  words: [program, ...rest],
+}: CommandLine & { id: 'sandbox' }): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
-  return runSandbox({ ...options, write, env: environmentOf(readStartContext(process.env)) });
+  const command = program === undefined ? null : ([program, ...rest] as const);
+  const env = environmentOf(readStartContext(process.env));
+  return runSandbox({ port, kubeconfig, command, write, env });
 }
 
 /** As leader-run was given it; node's own has lost what could steer node. */

@@ -1,5 +1,5 @@
 /** Names as the API server takes them, checked before a URL is built of them. */
-import type { Parsed } from './reader.ts';
+import type { Parsed } from './parsers.ts';
 
 const label = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
 const subdomain = new RegExp(String.raw`^${label}(?:\.${label})*$`);

@@ -1,4 +1,4 @@
-/** A misspelt twin would be silently without effect, so it is mentioned. */
+/** A misspelt variable would be silently without effect, so it is mentioned. */
 import { envVarNames } from './flags.ts';
 
 /** What a leader-run around this one told its command, and what the launcher tells us. */
