@@ -4,14 +4,17 @@
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
+import { delimiter } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { bootNowMs } from './process/clock.ts';
-import { createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
+import { type Markers, createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
 import { type StartContext, readStartContext } from './process/start-context.ts';
+import { argumentBytes, openablePath } from './process/byte-paths.ts';
 import { leaveTerminal } from './process/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
 import { createSupervisor } from './command/command-supervisor.ts';
+import { commandProblem } from './command/gate/gate-plan.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
 import { exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { envVarNames } from './cli/flags.ts';
@@ -90,16 +93,13 @@ async function lead(options: RunOptions): Promise<number> {
   const log = createLog(options.log, write, Date.now);
   for (const warning of options.warnings) log.warn(warning);
   const startContext = readStartContext(process.env);
+  const command = { command: options.command, notes: startContext, settingNames: envVarNames };
+  const notRunnable = commandProblem(command);
+  if (notRunnable !== null) return fail(log, notRunnable.message, notRunnable.exitCode);
   const terminal = findTerminal();
   const signals = receiveSignals(terminal.hasTerminal);
   const markers = createMarkers();
-  const loaded = loadCluster({
-    kubeconfig: options.flags.kubeconfig,
-    context: options.flags.context,
-    // Of what credential plugins leave behind, nothing belongs to the command.
-    env: { ...environmentOf(startContext), [markers.helper]: '' },
-    homeDirectory: homeDirectory(),
-  });
+  const loaded = loadClusterOf(options.flags, environmentOf(startContext), markers);
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const lease = leaseOf(options, loaded.cluster);
   if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
@@ -107,9 +107,7 @@ async function lead(options: RunOptions): Promise<number> {
   const messages = createMessages({ ...options.settings, ...lease });
   const createSupervisorOf = (onEvent: (event: CommandEvent) => void) =>
     createSupervisor({
-      command: options.command,
-      notes: startContext,
-      settingNames: envVarNames,
+      ...command,
       hasTerminal: terminal.hasTerminal,
       lockId: lease.lockId,
       markers,
@@ -130,7 +128,11 @@ async function lead(options: RunOptions): Promise<number> {
       createSupervisor: createSupervisorOf,
       listenToSignals: signals,
       suspend: suspendSelf,
-      report: (report) => backlog.add(() => log.say(messages.ofReport(report))),
+      report: (report) => {
+        backlog.add(() => log.say(messages.ofReport(report)));
+        // The command starts next, and its first line is to come after ours.
+        if (report.id === 'acquired') backlog.flush();
+      },
     },
   );
   backlog.flush();
@@ -138,6 +140,20 @@ async function lead(options: RunOptions): Promise<number> {
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options.flags);
+}
+
+function loadClusterOf(
+  { kubeconfig, context }: RunOptions['flags'],
+  environment: NodeJS.ProcessEnv,
+  markers: Markers,
+) {
+  return loadCluster({
+    kubeconfig: kubeconfig === null ? null : openablePath(argumentBytes(kubeconfig)),
+    context,
+    // Of what credential plugins leave behind, nothing belongs to the command.
+    env: { ...environment, [markers.helper]: '' },
+    homeDirectory: environment['HOME'] || homeDirectory(),
+  });
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;
@@ -190,17 +206,21 @@ async function serveSandbox({
 
 /** As leader-run was given it; node's own has lost what could steer node. */
 function environmentOf({ environment }: StartContext): NodeJS.ProcessEnv {
-  return Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
+  return Object.fromEntries(environment.map(splitVariable));
 }
 
-function splitVariable(entry: string): [name: string, value: string] {
+function splitVariable(entry: Buffer): [name: string, value: string] {
   const end = entry.indexOf('=');
-  return [entry.slice(0, end), entry.slice(end + 1)];
+  const [name, value] = [entry.subarray(0, end).toString(), entry.subarray(end + 1)];
+  if (name === 'HOME') return [name, openablePath(value)];
+  if (name !== 'KUBECONFIG') return [name, value.toString()];
+  const paths = value.toString('latin1').split(delimiter);
+  return [name, paths.map((path) => openablePath(Buffer.from(path, 'latin1'))).join(delimiter)];
 }
 
-function fail(log: Log, message: string): number {
+function fail(log: Log, message: string, exitCode: number = failedExitCode): number {
   log.error(message);
-  return failedExitCode;
+  return exitCode;
 }
 
 /** The tree goes with us: the supervisor kills it when this process exits. */
