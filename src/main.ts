@@ -66,7 +66,7 @@ async function main(): Promise<number> {
     case 'print':
       return print(commandLine.text);
     case 'refused': {
-      const options = { format: commandLine.format, level: 'info', quiet: false } as const;
+      const options = { format: commandLine.format, level: 'info' } as const;
       return fail(createLog(options, write, Date.now), commandLine.message);
     }
     case 'sandbox':

@@ -6,5 +6,5 @@ import type { LogOptions } from './options.ts';
 /** What the flags about the log come to. */
 export function logOptionsOf(values: FlagValues<typeof logFlags>): LogOptions {
   const { quiet, verbose, logLevel, logFormat: format } = values;
-  return { format, level: quiet ? 'warn' : verbose ? 'debug' : logLevel, quiet };
+  return { format, level: quiet ? 'warn' : verbose ? 'debug' : logLevel };
 }

@@ -9,7 +9,8 @@ import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, humanDuration } from './durations.ts';
 import { failureClause, failureInBrief } from './failures.ts';
-import type { Line, LineLevel } from './log.ts';
+import type { Line } from './log.ts';
+import type { LogLevel } from './options.ts';
 import { oneLine, phrase, quote } from './text.ts';
 
 /** What every line may refer to. */
@@ -53,7 +54,7 @@ export function createMessages(context: MessageContext): Messages {
   };
 }
 
-function levelOf(report: Report): LineLevel {
+function levelOf(report: Report): LogLevel {
   switch (report.id) {
     case 'command-started':
       return 'debug';
@@ -82,7 +83,7 @@ function levelOf(report: Report): LineLevel {
     case 'lost':
       return 'error';
     case 'not-acquired':
-      return 'unsuccessful';
+      return 'info';
   }
 }
 
@@ -109,7 +110,7 @@ class Sentences {
     const { namespace, retryPeriodMs } = this.#context;
     switch (report.id) {
       case 'waiting':
-        return `Waiting for ${lease}: held by ${quote(report.holder)}`;
+        return `Waiting for ${lease}: ${this.#heldBy(report.holder)}`;
       case 'holder-changed':
         return this.#holderChanged(report.from, report.to);
       case 'went-back':
@@ -145,7 +146,7 @@ class Sentences {
       case 'lost':
         return `Not starting the command: ${this.#loss(report.loss)}`;
       case 'not-acquired':
-        return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
+        return `Cannot acquire ${lease}${this.#inTime()}: ${this.#heldBy(report.holder)}`;
       case 'polling': {
         const pollingPeriod = `${formatDuration(retryPeriodMs)} to ${formatDuration((1 + jitterFactor) * retryPeriodMs)}`;
         return report.why === 'forbidden'
@@ -153,6 +154,13 @@ class Sentences {
           : `Cannot watch ${lease}: ${failureClause(report.why, namespace)}; polling every ${pollingPeriod} for now`;
       }
     }
+  }
+
+  #heldBy(holder: string | null): string {
+    if (holder === null) return 'its holder is not known';
+    return holder === this.#context.identity
+      ? `held by another process with the same identity ${quote(holder)}: give each its own --id`
+      : `held by ${quote(holder)}`;
   }
 
   #inTime(): string {
@@ -228,10 +236,6 @@ class Sentences {
 /** Whether there was an answer, if not the one that was wanted. */
 function isAnswer({ reason }: Failure): boolean {
   return !['timeout', 'network', 'certificate', 'credentials'].includes(reason);
-}
-
-function heldBy(holder: string | null): string {
-  return holder === null ? 'its holder is not known' : `held by ${quote(holder)}`;
 }
 
 function killFollows(killsInMs: number): string {

@@ -9,8 +9,6 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface LogOptions {
   readonly format: 'text' | 'json';
   readonly level: LogLevel;
-  /** `-q`: "not acquired" is not said either. */
-  readonly quiet: boolean;
 }
 
 export interface RunOptions {

@@ -65,7 +65,7 @@ function timingError(timing: Timing): string | null {
     return `--retry-period must be at least 1s: current value is ${formatDuration(retryPeriodMs)}`;
   }
   if (retryPeriodMs * jitterFactor >= renewDeadlineMs) {
-    return `--retry-period times ${jitterFactor} must be less than --renew-deadline: current values are ${formatDuration(retryPeriodMs)} (times ${jitterFactor}: ${formatDuration(retryPeriodMs * jitterFactor)}) and ${formatDuration(renewDeadlineMs)}`;
+    return `--retry-period times ${jitterFactor} must be less than --renew-deadline: current values are ${formatDuration(retryPeriodMs)} (times ${jitterFactor}: ${formatDuration(retryPeriodMs * jitterFactor)}) and ${formatDuration(renewDeadlineMs)}. Use a retry period below ${formatDuration(Math.floor(renewDeadlineMs / jitterFactor))}`;
   }
   // Compared with what the room says, to the microsecond: the sum in floating point may miss its own default.
   if (lossGraceMs > roomForLossGraceMs(leaseDurationMs, renewDeadlineMs) + 1e-3) {

@@ -220,7 +220,7 @@ describe('environment twins', () => {
     ['LOG_FORMAT', 'json', { log: { format: 'json' } }],
     ['LOG_LEVEL', 'warn', { log: { level: 'warn' } }],
     ['VERBOSE', '1', { log: { level: 'debug' } }],
-    ['QUIET', 'true', { log: { level: 'warn', quiet: true } }],
+    ['QUIET', 'true', { log: { level: 'warn' } }],
   ])('LEADER_RUN_%s=%s', (name, value, expected) => {
     expect(options([], { [`LEADER_RUN_${name}`]: value })).toMatchObject(expected);
   });

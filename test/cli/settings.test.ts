@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { oneLine } from '../../src/cli/text.ts';
 import { roomForLossGraceMs } from '../../src/election/settings.ts';
 import { options, read, refusal, refusalOf } from './run-line.ts';
 
@@ -24,7 +25,7 @@ describe('defaults', () => {
         gracePeriodMs: 25_000,
         waitMs: Infinity,
       },
-      log: { format: 'text', level: 'info', quiet: false },
+      log: { format: 'text', level: 'info' },
       warnings: [],
       command: ['true'],
     });
@@ -104,7 +105,7 @@ describe('impossible settings are refused with the numbers (G6)', () => {
     ],
     [
       ['--renew-deadline', '6s', '--retry-period', '5s'],
-      'Cannot start: --retry-period times 1.2 must be less than --renew-deadline: current values are 5s (times 1.2: 6s) and 6s',
+      'Cannot start: --retry-period times 1.2 must be less than --renew-deadline: current values are 5s (times 1.2: 6s) and 6s. Use a retry period below 5s',
     ],
     [
       ['--loss-grace', '6s'],
@@ -214,7 +215,7 @@ describe('names', () => {
 });
 
 describe('--id', () => {
-  it.each(['me', 'système', 'a@b', 'a b', 'x'.repeat(1_024)])('%s is accepted', (id) => {
+  it.each(['me', '👩‍💻', 'système', 'a@b', 'a b', 'x'.repeat(1_024)])('%s is accepted', (id) => {
     expect(options(['--id', id]).settings.identity).toBe(id);
   });
 
@@ -222,13 +223,19 @@ describe('--id', () => {
     ['', 'it is empty: an empty holder means that no one leads'],
     ['  ', 'it is empty: an empty holder means that no one leads'],
     ['é'.repeat(513), 'it is too long: 1026 bytes, at most 1024 are allowed'],
-    ['a\nb', 'it holds a control character'],
+    ['a\nb', 'it holds a control character (U+000A)'],
+    ['web\u202e0', 'it holds a control character (U+202E)'],
+    ['\u2066web', 'it holds a control character (U+2066)'],
+    ['a\u2028b', 'it holds a control character (U+2028)'],
+    ['a\ud800', 'it holds a control character (U+D800)'],
     [
       '$(POD_NAME)-1',
       "$(POD_NAME) was not expanded, so that every replica would have the same identity: declare that variable in the container's env",
     ],
   ])('%j is refused', (id, why) => {
-    expect(refusalOf([`--id=${id}`])).toBe(`Cannot use --id ${JSON.stringify(id)}: ${why}`);
+    expect(refusalOf([`--id=${id}`])).toBe(
+      oneLine(`Cannot use --id ${JSON.stringify(id)}: ${why}`),
+    );
   });
 });
 
@@ -262,7 +269,7 @@ describe('exit codes', () => {
     expect(options(['--try', '-E', '0', '-q'])).toMatchObject({
       settings: { waitMs: 0 },
       flags: { conflictExitCode: 0 },
-      log: { level: 'warn', quiet: true },
+      log: { level: 'warn' },
     });
   });
 
