@@ -2,17 +2,17 @@
  * The composition root: the real clock, API server and processes around the driver, and the exit status.
  */
 import { randomUUID } from 'node:crypto';
-import { writeSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
-import { delimiter } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { bootNowMs } from './process/clock.ts';
+import { hostname } from 'node:os';
+import { realClock } from './process/clock.ts';
 import { type Markers, createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
-import { type StartContext, readStartContext } from './process/start-context.ts';
+import { environmentOf, readStartContext } from './process/start-context.ts';
 import { argumentBytes, openablePath } from './process/byte-paths.ts';
+import { homeDirectory } from './process/home-directory.ts';
 import { leaveTerminal } from './process/leave-terminal.ts';
+import { receiveSignals } from './process/receive-signals.ts';
 import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
+import { tuneV8Later } from './process/tune-v8.ts';
 import { createSupervisor } from './command/command-supervisor.ts';
 import { commandProblem } from './command/gate/gate-plan.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
@@ -22,39 +22,22 @@ import { type Log, createLog } from './cli/log.ts';
 import { createMessages } from './cli/messages.ts';
 import type { CommandLine, RunOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
+import { print } from './cli/print.ts';
+import { createStateLog } from './cli/state-log.ts';
 import { openStderr } from './cli/stderr.ts';
 import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
 import { connectLease } from './lease/connection.ts';
-import { type Clock, run } from './run.ts';
+import { run } from './run.ts';
 
 declare const LEADER_RUN_VERSION: string;
 
 const userAgent = `leader-run/${LEADER_RUN_VERSION}`;
 
-// Not at once: with other flags Node cannot use the compiled code that its own modules come with, which costs 10 ms.
-setTimeout(() => {
-  // Nothing here runs often enough to be worth optimised code, which would cost some MB.
-  setFlagsFromString('--no-opt');
-  // What has not run for long may be the way to the next leader: it is not to be compiled again then.
-  setFlagsFromString('--no-flush-bytecode');
-}, 0);
-
+tuneV8Later();
 const write = openStderr();
 const backlog = createDeferredLog();
 process.on('exit', () => backlog.flush());
-
-const clock: Clock = {
-  bootMs: bootNowMs,
-  wallMs: Date.now,
-  // performance.now() stands still while the machine sleeps.
-  suspendedMs: () => bootNowMs() - performance.now(),
-  random: Math.random,
-  setTimer: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 async function main(): Promise<number> {
   const commandLine = parseCommandLine(process.argv.slice(2), process.env, {
@@ -64,7 +47,7 @@ async function main(): Promise<number> {
   });
   switch (commandLine.id) {
     case 'print':
-      return print(commandLine.text);
+      return print(commandLine.text, write);
     case 'refused': {
       const options = { format: commandLine.format, level: 'info' } as const;
       return fail(createLog(options, write, Date.now), commandLine.message);
@@ -76,28 +59,15 @@ async function main(): Promise<number> {
   }
 }
 
-/** Whoever reads may have read enough (`--help | head -1`); that nothing could be written at all is an error. */
-function print(text: string): number {
-  try {
-    writeSync(1, text);
-    return 0;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EPIPE') return 0;
-    write(`leader-run: Cannot write to stdout: ${message}\n`);
-    return failedExitCode;
-  }
-}
-
 async function lead(options: RunOptions): Promise<number> {
   const log = createLog(options.log, write, Date.now);
   for (const warning of options.warnings) log.warn(warning);
   const startContext = readStartContext(process.env);
-  const command = { command: options.command, notes: startContext, settingNames: envVarNames };
+  const command = { command: options.command, startContext, settingNames: envVarNames };
   const notRunnable = commandProblem(command);
   if (notRunnable !== null) return fail(log, notRunnable.message, notRunnable.exitCode);
   const terminal = findTerminal();
-  const signals = receiveSignals(terminal.hasTerminal);
+  const signals = receiveSignals((onSignal) => listenToSignals(terminal.hasTerminal, onSignal));
   const markers = createMarkers();
   const loaded = loadClusterOf(options.flags, environmentOf(startContext), markers);
   if (loaded.id === 'failed') return fail(log, loaded.message);
@@ -123,16 +93,20 @@ async function lead(options: RunOptions): Promise<number> {
       signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
     },
     {
-      clock,
+      clock: realClock,
       api: connectLease({ ...lease, name: lease.lockName, userAgent }),
       createSupervisor: createSupervisorOf,
-      listenToSignals: signals,
+      listenToSignals: (onSignal) => {
+        signals.deliverTo(onSignal);
+        return signals;
+      },
       suspend: suspendSelf,
       report: (report) => {
         backlog.add(() => log.say(messages.ofReport(report)));
         // The command starts next, and its first line is to come after ours.
         if (report.id === 'acquired') backlog.flush();
       },
+      onState: createStateLog((line) => backlog.add(() => log.say(line))),
     },
   );
   backlog.flush();
@@ -170,30 +144,6 @@ function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {
   return `Cannot wait for lease "${namespace}/${lockName}" at ${server}: this process runs inside a leader-run that holds it. Choose another --lock-name`;
 }
 
-/** Listens from now on; what comes before the driver asks for it is kept. */
-function receiveSignals(
-  hasTerminal: boolean,
-): (onSignal: (signal: NodeJS.Signals) => void) => { close(): void } {
-  const early: NodeJS.Signals[] = [];
-  let deliver = (signal: NodeJS.Signals): void => void early.push(signal);
-  const listening = listenToSignals(hasTerminal, (signal) => deliver(signal));
-  return (onSignal) => {
-    deliver = onSignal;
-    // Not now: the driver is still being made.
-    queueMicrotask(() => early.forEach(onSignal));
-    return listening;
-  };
-}
-
-/** A user without a home, as containers with a number for a user have them, finds nothing there. */
-function homeDirectory(): string {
-  try {
-    return homedir();
-  } catch {
-    return '/';
-  }
-}
-
 async function serveSandbox({
   flags: { port, kubeconfig },
   words: [program, ...rest],
@@ -202,20 +152,6 @@ async function serveSandbox({
   const command = program === undefined ? null : ([program, ...rest] as const);
   const env = environmentOf(readStartContext(process.env));
   return runSandbox({ port, kubeconfig, command, write, env });
-}
-
-/** As leader-run was given it; node's own has lost what could steer node. */
-function environmentOf({ environment }: StartContext): NodeJS.ProcessEnv {
-  return Object.fromEntries(environment.map(splitVariable));
-}
-
-function splitVariable(entry: Buffer): [name: string, value: string] {
-  const end = entry.indexOf('=');
-  const [name, value] = [entry.subarray(0, end).toString(), entry.subarray(end + 1)];
-  if (name === 'HOME') return [name, openablePath(value)];
-  if (name !== 'KUBECONFIG') return [name, value.toString()];
-  const paths = value.toString('latin1').split(delimiter);
-  return [name, paths.map((path) => openablePath(Buffer.from(path, 'latin1'))).join(delimiter)];
 }
 
 function fail(log: Log, message: string, exitCode: number = failedExitCode): number {

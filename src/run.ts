@@ -49,7 +49,7 @@ export interface RunSettings extends Candidate {
   readonly signals: Omit<SignalContext, 'commandRuns'>;
 }
 
-/** While a command lives the clock is looked at this often, ms: timers stand still while the machine sleeps. */
+/** While a command lives the clock is read this often, ms: timers stand still while the machine sleeps. */
 const wakeCheckMs = 200;
 /** A turn this late is said to be late, ms. */
 const noticeableJumpMs = 500;
@@ -77,7 +77,7 @@ class Driver {
   #cancelTimer: () => void = () => undefined;
   /** null: guard and gate are made, or being made. */
   #cancelPreparing: (() => void) | null = null;
-  #dueMs = Infinity;
+  #timerAtMs = Infinity;
   #suspendedMs: number;
   #isDraining = false;
   #hasFailed = false;
@@ -127,7 +127,7 @@ class Driver {
   }
 
   #turn(event: ElectionEvent): void {
-    // After a sleep or a stall the clock is looked at before anything else, and said to have jumped.
+    // After a sleep or a stall the clock is read before anything else, and the jump is reported.
     const jump = this.#takeJump();
     if (jump !== null) this.#step({ id: 'time', jump });
     this.#step(event);
@@ -148,9 +148,9 @@ class Driver {
     const sleptMs = suspendedMs - this.#suspendedMs;
     this.#suspendedMs = suspendedMs;
     if (sleptMs > noticeableJumpMs) return { cause: 'suspended', ms: sleptMs };
-    const lateMs = clock.bootMs() - this.#dueMs;
+    const lateMs = clock.bootMs() - this.#timerAtMs;
     if (lateMs <= noticeableJumpMs) return null;
-    this.#dueMs = Infinity;
+    this.#timerAtMs = Infinity;
     return { cause: 'stalled', ms: lateMs };
   }
 
@@ -160,10 +160,10 @@ class Driver {
     const nowMs = clock.bootMs();
     const wakeMs =
       this.#command === 'started' || this.#command === 'ended' ? nowMs + wakeCheckMs : Infinity;
-    const dueMs = Math.min(nextDeadlineMs(this.#state), wakeMs);
-    this.#dueMs = dueMs;
-    if (dueMs === Infinity) return;
-    const delayMs = Math.min(Math.max(dueMs - nowMs, 0), longestTimerMs);
+    const timerAtMs = Math.min(nextDeadlineMs(this.#state), wakeMs);
+    this.#timerAtMs = timerAtMs;
+    if (timerAtMs === Infinity) return;
+    const delayMs = Math.min(Math.max(timerAtMs - nowMs, 0), longestTimerMs);
     this.#cancelTimer = clock.setTimer(delayMs, () => this.#enqueue({ id: 'time', jump: null }));
   }
 
@@ -176,8 +176,8 @@ class Driver {
         this.#pending.delete(effect.request);
         return;
       case 'watch':
-        this.#watch = this.#ports.api.watch(effect.resourceVersion, effect.silenceMs, (news) =>
-          this.#enqueue({ id: 'watch', news }),
+        this.#watch = this.#ports.api.watch(effect.resourceVersion, effect.silenceMs, (event) =>
+          this.#enqueue({ id: 'watch', event }),
         );
         return;
       case 'unwatch':

@@ -108,10 +108,10 @@ export class Candidate {
     }
   }
 
-  async #until<T>(what: string, look: () => T | null | undefined): Promise<T> {
+  async #until<T>(what: string, find: () => T | null | undefined): Promise<T> {
     const signal = AbortSignal.timeout(patienceMs);
     for (;;) {
-      const found = look();
+      const found = find();
       if (found !== null && found !== undefined) return found;
       if (this.#closedAtMs !== null || signal.aborted)
         throw new Error(

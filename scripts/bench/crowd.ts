@@ -8,13 +8,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EventEmitter } from 'node:events';
-import { bootNowMs } from '../../src/process/clock.ts';
+import { realClock } from '../../src/process/clock.ts';
 import type { CommandEvent } from '../../src/election/event.ts';
 import type { Supervisor } from '../../src/command/supervisor.ts';
 import type { LeaseApi } from '../../src/lease/api.ts';
 import { loadCluster, type LeaseCluster } from '../../src/lease/cluster.ts';
 import { connectLease } from '../../src/lease/connection.ts';
-import { type Clock, run } from '../../src/run.ts';
+import { run } from '../../src/run.ts';
 
 export interface CrowdResult {
   /** From the signal to the leader to "go" for its successor, ms, with one standby and with a hundred. */
@@ -27,17 +27,6 @@ export interface CrowdResult {
 
 const crowdSize = 100;
 const settleMs = 300;
-
-const clock: Clock = {
-  bootMs: bootNowMs,
-  wallMs: Date.now,
-  suspendedMs: () => 0,
-  random: Math.random,
-  setTimer: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** Candidates for one Lease. */
 class Crowd {
@@ -84,7 +73,7 @@ class Crowd {
         signals: { hasTerminal: false },
       },
       {
-        clock,
+        clock: realClock,
         api: this.#countingApi(),
         createSupervisor: (onEvent) =>
           pretendToSupervise(onEvent, () => {
@@ -127,8 +116,8 @@ class Crowd {
 }
 
 /** A command that starts at "go" and ends at the first signal. */
-function pretendToSupervise(onEvent: (news: CommandEvent) => void, onGo: () => void): Supervisor {
-  const later = (...news: CommandEvent[]) => setImmediate(() => news.forEach(onEvent));
+function pretendToSupervise(onEvent: (event: CommandEvent) => void, onGo: () => void): Supervisor {
+  const later = (...events: CommandEvent[]) => setImmediate(() => events.forEach(onEvent));
   const end = () => later({ id: 'ended', ending: { id: 'exited', code: 0 } }, { id: 'gone' });
   return {
     prepare: () => later({ id: 'ready' }),

@@ -1,4 +1,4 @@
-/** What happens when a leader is killed, its network falls silent, or somebody else is written into its Lease. */
+/** What happens when a leader is killed, its network falls silent, or someone else is written into its Lease. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'node:https';
 import { leasePath, readLease } from '../../test/cluster/api.ts';

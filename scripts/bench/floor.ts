@@ -1,4 +1,4 @@
-/** The raw floor (floor.mjs) as a process. */
+/** The raw floor (floor-process.ts) as a process. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
@@ -12,10 +12,14 @@ export class Floor {
   readonly #lines = new EventEmitter<{ line: [string] }>();
 
   constructor({ cluster, programs }: Stage) {
-    const script = join(import.meta.dirname, 'floor.mjs');
-    this.#process = spawn('node', [script, cluster.adminKubeconfig, this.lock, programs.stamp], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const script = join(import.meta.dirname, 'floor-process.ts');
+    this.#process = spawn(
+      'node',
+      ['--import', 'tsx', script, cluster.adminKubeconfig, this.lock, programs.stamp],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
     if (this.#process.stdout !== null)
       createInterface(this.#process.stdout).on('line', (line) => this.#lines.emit('line', line));
   }

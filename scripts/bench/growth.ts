@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { bootNowMs } from '../../src/process/clock.ts';
+import { realClock } from '../../src/process/clock.ts';
 import { readStartContext } from '../../src/process/start-context.ts';
 import { listenToSignals } from '../../src/process/signals.ts';
 import { createSupervisor } from '../../src/command/command-supervisor.ts';
@@ -84,21 +84,12 @@ async function main(): Promise<void> {
       signals: { hasTerminal: false },
     },
     {
-      clock: {
-        bootMs: bootNowMs,
-        wallMs: Date.now,
-        suspendedMs: () => 0,
-        random: Math.random,
-        setTimer: (delayMs, callback) => {
-          const timer = setTimeout(callback, delayMs);
-          return () => clearTimeout(timer);
-        },
-      },
+      clock: realClock,
       api: counted,
       createSupervisor: (onEvent) =>
         createSupervisor({
           command: ['sleep', '100000'],
-          notes: readStartContext(process.env),
+          startContext: readStartContext(process.env),
           settingNames: [],
           hasTerminal: false,
           onEvent,

@@ -19,7 +19,7 @@ export class Replica {
   readonly name: string;
   /** Everything that workers of this name have written. */
   readonly lines: WorkerLine[] = [];
-  readonly #news = new EventEmitter();
+  readonly #events = new EventEmitter();
   readonly #env: NodeJS.ProcessEnv;
   #process: ChildProcess | null = null;
 
@@ -47,23 +47,23 @@ export class Replica {
     createInterface(child.stdout).on('line', (line) => this.#onWorkerLine(line));
     createInterface(child.stderr).on('line', (line) => this.#onLogLine(line));
     // leader-run and its worker share stdout: it is closed when both are gone.
-    child.stdout.once('close', () => this.#news.emit('gone'));
+    child.stdout.once('close', () => this.#events.emit('gone'));
   }
 
   /** The worker's next line of this kind. */
   async next(event: WorkerLine['event']): Promise<WorkerLine> {
-    const [line] = (await once(this.#news, `worker ${event}`)) as [WorkerLine];
+    const [line] = (await once(this.#events, `worker ${event}`)) as [WorkerLine];
     return line;
   }
 
   /** The next time that leader-run reports this event. */
   async report(event: string): Promise<void> {
-    await once(this.#news, `report ${event}`);
+    await once(this.#events, `report ${event}`);
   }
 
   /** leader-run and its worker have both ended: the instant, in Unix time. */
   async gone(): Promise<number> {
-    await once(this.#news, 'gone');
+    await once(this.#events, 'gone');
     return Date.now();
   }
 
@@ -93,14 +93,14 @@ export class Replica {
       tell(this.name, `● worker ${line.worker} runs${token}`);
     }
     if (line.event === 'end') tell(this.name, `○ worker ${line.worker} has ended`);
-    this.#news.emit(`worker ${line.event}`, line);
+    this.#events.emit(`worker ${line.event}`, line);
   }
 
   #onLogLine(text: string): void {
     const { event, message } = readLogLine(text);
     // Where the Lease is has been said at the top.
     if (!unseen.has(event)) tell(this.name, message.replace(/ at http\S+ \(context "\S+"\)/, ''));
-    this.#news.emit(`report ${event}`);
+    this.#events.emit(`report ${event}`);
   }
 }
 

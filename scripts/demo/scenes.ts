@@ -57,7 +57,7 @@ export class Stage {
     return { workerOutlivedMs: goneAtMs - sentAtMs, takeOverMs: startedAtMs - sentAtMs };
   }
 
-  /** Somebody writes another holder into the Lease. To the stop signal of the worker. */
+  /** Someone writes another holder into the Lease. To the stop signal of the worker. */
   async depose(
     edit: () => Promise<void>,
   ): Promise<{ toldMs: number; exit: number | NodeJS.Signals | null }> {

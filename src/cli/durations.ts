@@ -25,7 +25,7 @@ const part = String.raw`(\d+)(?:\.(\d*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)|\.(\d+
 const whole = new RegExp(`^([+-]?)((?:${part})+)$`, 'u');
 const parts = new RegExp(part, 'gu');
 
-/** Reads a duration in Go's notation, a bare `0` included. May be negative; who asks says what is allowed. */
+/** Reads a duration in Go's notation, a bare `0` included. May be negative; the caller says what is allowed. */
 export function parseDuration(text: string): ParsedDuration {
   if (/^[+-]?0$/.test(text)) return { ok: true, ms: 0 };
   const match = whole.exec(text);

@@ -1,7 +1,7 @@
 /**
  * One line of each report: what a person reads, and the same facts for a machine. Nothing else makes prose of facts.
  *
- * Where the Lease is and who we are is said once, in the first line; the later ones are short.
+ * Where the Lease is and our identity is said once, in the first line; the later ones are short.
  */
 import type { Ending, ClockJump, ProcessName } from '../election/event.ts';
 import type { Failure } from '../election/lease.ts';
@@ -93,7 +93,7 @@ class Sentences {
   readonly lease: string;
   /** The lease and where it is. */
   readonly place: string;
-  /** The lease, where it is and who we are. */
+  /** The lease, where it is and our identity. */
   readonly introduction: string;
   readonly #context: MessageContext;
 
@@ -286,7 +286,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** 0: it was told to start, and has not said yet that it does. */
+/** 0: it got "go", and has not said yet that it starts. */
 function command(pid: number): string {
   return pid === 0 ? 'command' : `command ${pid}`;
 }

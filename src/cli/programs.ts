@@ -13,13 +13,13 @@ export interface Program<F extends Flags = Flags> {
 export const runProgram = {
   name: 'leader-run',
   usage: `[flags] [--] command [arguments]
-       leader-run sandbox [--] [command]   a Lease API in memory, to try it`,
-  about: `Runs a command only while this process is the elected leader of a Kubernetes
-Lease, and never two at once.
+       leader-run sandbox [--] [command]   a Lease API in memory, to try it out`,
+  about: `Run a command only while holding a Kubernetes Lease, and never two copies of it
+at once.
 
   leader-run --lock-name nightly --try -- ./backup.sh
 
-Every flag can be set by a variable, --lock-name by LEADER_RUN_LOCK_NAME.`,
+Each flag can also be set by a variable: --lock-name by LEADER_RUN_LOCK_NAME.`,
   flags: runFlags,
 } as const satisfies Program;
 
@@ -28,8 +28,8 @@ export const subcommands = {
   sandbox: {
     name: 'leader-run sandbox',
     usage: '[flags] [--] [command [arguments]]',
-    about: `Serves a Lease API on a loopback port, in memory, and writes a kubeconfig for
-it. With a command: runs it with KUBECONFIG set, and ends with it.
+    about: `Serve a Lease API on a loopback port, in memory, and write a kubeconfig for it.
+With a command: run it with KUBECONFIG set, and exit when it does.
 
   leader-run sandbox -- leader-run --lock-name try-it -- date`,
     flags: sandboxFlags,

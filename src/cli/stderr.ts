@@ -1,6 +1,6 @@
 /**
  * Writing to stderr at once, so that no line is lost at exit, and yet never waiting for a reader: a terminal halted by
- * Ctrl-S or a pipe that nobody reads must not cost the lease.
+ * Ctrl-S or a pipe that is not read must not cost the lease.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
@@ -20,7 +20,7 @@ export function openStderr(fd = stderr): (text: string) => void {
 
 /**
  * O_NONBLOCK belongs to the open file, which the command and others share: setting it on ours would set it on theirs. So
- * a pipe or a terminal is opened anew. A file is not (it has no reader to wait for, and a second offset would overwrite),
+ * a pipe or a terminal is opened again. A file is not (it has no reader to wait for, and a second offset would overwrite),
  * a socket cannot be.
  */
 function openWithoutWaiting(fd: number): number | null {

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import type { Parsed } from './parsers.ts';
 
-/** The system's default for these is to stop a process or to let it go on: they ask nobody to end. */
+/** The system's default for these is to stop a process or to let it go on: they do not ask it to end. */
 const suspending: readonly string[] = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCONT'];
 
 /** Reads a signal by name or number. */

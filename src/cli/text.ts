@@ -8,7 +8,7 @@ export function quote(name: string): string {
   return JSON.stringify(shorten(name, longestName));
 }
 
-/** The first part of somebody else's message, without a period at its end. */
+/** The first part of someone else's message, without a period at its end. */
 export function phrase(message: string): string {
   return shorten(message.trim(), longestMessage).replace(/\.$/, '');
 }

@@ -1,7 +1,8 @@
 /** A misspelt variable would be silently without effect, so it is mentioned. */
 import { envVarNames } from './flags.ts';
+import { quote } from './text.ts';
 
-/** What a leader-run around this one told its command, and what the launcher tells us. */
+/** What a leader-run around this one gives its command, and what the launcher gives us. */
 const ours =
   /^LEADER_RUN_(?:IDENTITY|LOCK|FENCING_TOKEN|LEASE_TRANSITIONS|ACQUIRE_TIME|TREE_.*|LAUNCHER_.*)$/;
 
@@ -14,7 +15,5 @@ export function unknownVariables(env: Readonly<Record<string, string | undefined
   return Object.keys(env)
     .filter((name) => name.startsWith('LEADER_RUN_'))
     .filter((name) => !envVarNames.has(name) && !ours.test(name) && !others.test(name))
-    .map(
-      (name) => `Ignoring ${JSON.stringify(name)}: there is no such setting. See leader-run --help`,
-    );
+    .map((name) => `Ignoring ${quote(name)}: there is no such setting. See leader-run --help`);
 }

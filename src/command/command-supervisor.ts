@@ -13,7 +13,7 @@ import { isExecutable } from './gate/environment.ts';
 import { type CommandOptions, createGatePlan } from './gate/gate-plan.ts';
 import { type Gate, type GateEvents, createGate } from './gate/gate.ts';
 import { type Guard, startGuard } from './guard/guard.ts';
-import { outOfSight } from './tree/judge-tree.ts';
+import { hiddenFromGuard } from './tree/judge-tree.ts';
 import { type Markers, createMarkers } from './markers.ts';
 import { type ProcessRow, hasProcessTable } from '../process/process-table.ts';
 import { type Tree, type TreeRoot, createTree, namesOf, readRoot } from './tree/process-tree.ts';
@@ -99,6 +99,7 @@ class CommandSupervisor implements Supervisor {
     this.#finder = finder;
     process.on('SIGCHLD', this.#onChildExit);
     const { onWarning, guardTimeoutMs, hasTerminal } = this.#options;
+    const { helper } = this.#markers;
     this.#gate = createGate({
       shell: this.#shell,
       plan: createGatePlan(this.#shell, this.#markers.tree, this.#options),
@@ -110,7 +111,7 @@ class CommandSupervisor implements Supervisor {
       onWarning('There is no /proc/uptime: if leader-run is stopped, the command keeps running');
     this.#guard = startGuard({
       shell: this.#shell,
-      environment: { [this.#markers.helper]: '' },
+      environment: { [helper]: '', ...(finder.adoptsTreeAlone && { helper }) },
       timeoutMs: guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
       onReplaced: (whatItDid) => onWarning(`Replaced the guard: it ${whatItDid}`),
@@ -176,7 +177,7 @@ class CommandSupervisor implements Supervisor {
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
       // The reaper has to know it: it may be killing already.
-      onTooLate: () => this.#endedWith(() => this.#say({ id: 'too-late' })),
+      onTooLate: () => this.#reaper?.commandRefused(() => this.#say({ id: 'too-late' })),
       onEnded: (ending) => this.#ended(ending),
       onCancelled: () => this.#gone(),
     };
@@ -201,7 +202,7 @@ class CommandSupervisor implements Supervisor {
   #go(options: StartOptions): void {
     if (this.#gate === null || this.#finder === null)
       throw new Error('Cannot start command as nothing was prepared');
-    // The guard first: should we be stopped between the two, it knows when to strike.
+    // The guard first: should we be stopped between the two, it knows when to kill.
     this.#guard?.extend(options.killAtMs);
     const root = readRoot(this.#gate.go(options), !this.#options.hasTerminal, this.#markers.tree);
     const tree = createTree(root, this.#finder.findOf(root));
@@ -217,8 +218,12 @@ class CommandSupervisor implements Supervisor {
     if (this.#finder.isExact) scanNowAndThen(this.#scan);
   }
 
+  get #reaper(): TreeReaper | null {
+    return this.#phase.id === 'live' ? this.#phase.reaper : null;
+  }
+
   readonly #onChildExit = (): void => {
-    if (this.#phase.id === 'live') this.#phase.reaper.childExited();
+    if (this.#reaper !== null) this.#reaper.childExited();
     else this.#finder?.reap();
   };
 
@@ -233,7 +238,7 @@ class CommandSupervisor implements Supervisor {
     if (this.#phase.id !== 'live' || this.#finder?.isExact !== true) return;
     const { root } = this.#phase;
     const hasGroup = members.some(({ group }) => group === root.pid);
-    this.#guard?.include(outOfSight(members, root), hasGroup);
+    this.#guard?.include(hiddenFromGuard(members, root), hasGroup);
   }
 
   #started(pid: number): void {
@@ -243,19 +248,14 @@ class CommandSupervisor implements Supervisor {
 
   #ended(ending: Ending): void {
     this.#suspension?.close();
-    const ranForMs = this.#phase.id === 'live' ? performance.now() - this.#phase.startedAtMs : 0;
-    this.#endedWith((left) => {
+    if (this.#phase.id !== 'live') return;
+    const { reaper, startedAtMs } = this.#phase;
+    const ranForMs = performance.now() - startedAtMs;
+    reaper.commandEnded((left) => {
       this.#tellGuard(left);
       this.#say({ id: 'ended', ending });
-      const processes = namesOf(left);
-      if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
+      if (left.length > 0) this.#say({ id: 'left-behind', processes: namesOf(left), ranForMs });
     });
-  }
-
-  #endedWith(announce: (left: readonly ProcessRow[]) => void): void {
-    if (this.#phase.id === 'live') return this.#phase.reaper.commandEnded(announce);
-    announce([]);
-    this.#gone();
   }
 
   #gone(): void {
@@ -265,7 +265,7 @@ class CommandSupervisor implements Supervisor {
     this.#phase = { id: 'over' };
     process.off('SIGCHLD', this.#onChildExit);
     this.#say({ id: 'gone' });
-    // The release comes first, as the next leader waits for it. The guard has nobody left to kill.
+    // The release comes first, as the next leader waits for it. The guard has nothing left to kill.
     const disarm = () => this.#guard?.disarm();
     setTimeout(disarm, disarmAfterMs).unref();
     onExit(disarm);

@@ -1,11 +1,11 @@
 /**
  * The port through which the driver handles the command: one process tree, started at most once.
  *
- * The supervisor knows processes, signals, the guard and the gate, and nothing of leases: it is told when to start, which
- * signals to pass on, when to kill and by which instant the tree has to be dead if nobody says otherwise.
+ * The supervisor knows processes, signals, the guard and the gate, and nothing of leases: its caller says when to start, which
+ * signals to pass on, when to kill and by which instant the tree has to be dead unless the caller extends it.
  */
 
-/** What the command is told of its term, as environment variables. */
+/** What the command gets to know of its term, as environment variables. */
 export interface StartOptions {
   /** Variables added to the command's environment (LEADER_RUN_IDENTITY …). */
   readonly environment: Readonly<Record<string, string>>;

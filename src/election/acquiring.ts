@@ -8,23 +8,28 @@ import type { Turn } from './turn.ts';
 import { composeRecord, startReading, startWriting } from './writing.ts';
 
 /** The instant from which on the lease may be taken and is not left to others. */
-export function acquireAtMs({ observed, candidate, backOffUntilMs, call }: Standby): number {
+export function acquireAtMs({
+  observed,
+  candidate,
+  backOffUntilMs,
+  requestState,
+}: Standby): number {
   const freeMs = freeAtMs(observed, candidate.leaseDurationMs);
-  return Math.max(freeMs, backOffUntilMs, call.writableAtMs);
+  return Math.max(freeMs, backOffUntilMs, requestState.writableAtMs);
 }
 
-/** After a failure the pause counts, else whatever comes first; but once the lease is free a look would only be in the way. */
+/** After a failure the pause counts, otherwise whatever comes first; but once the lease is free a read would only be in the way. */
 export function nextActionAtMs(standby: Standby): number {
-  const { call, observed, candidate } = standby;
-  if (call.id !== 'idle') return Infinity;
-  if (call.failures > 0) return call.nextAtMs;
+  const { requestState, observed, candidate } = standby;
+  if (requestState.id !== 'idle') return Infinity;
+  if (requestState.failures > 0) return requestState.nextAtMs;
   const takeMs = acquireAtMs(standby);
-  const lookMs = pollAtMs(standby, call.nextAtMs);
-  const isFreeByThen = lookMs >= freeAtMs(observed, candidate.leaseDurationMs);
-  return isFreeByThen && takeMs < Infinity ? takeMs : Math.min(lookMs, takeMs);
+  const readMs = pollAtMs(standby, requestState.nextAtMs);
+  const isFreeByThen = readMs >= freeAtMs(observed, candidate.leaseDurationMs);
+  return isFreeByThen && takeMs < Infinity ? takeMs : Math.min(readMs, takeMs);
 }
 
-/** With a watch a look is due only when the holder has been silent for too long; else at each retry period. */
+/** With a watch a read is due only when the holder has been silent for too long; otherwise at each retry period. */
 function pollAtMs({ watch, observed, candidate }: Standby, nextAtMs: number): number {
   const { current } = observed;
   // What is free and yet left to others has been taken by one of them, as far as we know.
@@ -36,7 +41,7 @@ function pollAtMs({ watch, observed, candidate }: Standby, nextAtMs: number): nu
 }
 
 export function poll(standby: Standby, turn: Turn): Standby {
-  return { ...standby, ...startReading(standby, standby.call, turn) };
+  return { ...standby, ...startReading(standby, standby.requestState, turn) };
 }
 
 export function acquire(standby: Standby, turn: Turn): Standby {
@@ -55,17 +60,20 @@ export function acquire(standby: Standby, turn: Turn): Standby {
     },
     turn,
   );
-  return { ...standby, ...startWriting(standby, standby.call, lease, sent, turn) };
+  return { ...standby, ...startWriting(standby, standby.requestState, lease, sent, turn) };
 }
 
-/** No request under way; the next look comes after client-go's jitter, unless the watch makes it superfluous. */
+/** No request under way; the next read comes after client-go's jitter, unless the watch makes it superfluous. */
 export function idle(standby: Standby, turn: Turn): Standby {
   const pauseMs = standby.candidate.retryPeriodMs * (1 + jitterFactor * turn.at.random);
   const nextAtMs = turn.nowMs + pauseMs;
-  return { ...standby, call: { id: 'idle', nextAtMs, ...withoutFailures(standby.call) } };
+  return {
+    ...standby,
+    requestState: { id: 'idle', nextAtMs, ...withoutFailures(standby.requestState) },
+  };
 }
 
-/** What was asked, or told by the watch, is known now: a look under way is no longer needed. */
+/** The answer, or the event of the watch, is known now: a read under way is no longer needed. */
 export function idleUnlessWriting(standby: Standby, turn: Turn): Standby {
-  return standby.call.id === 'writing' ? standby : idle(standby, turn);
+  return standby.requestState.id === 'writing' ? standby : idle(standby, turn);
 }

@@ -21,14 +21,14 @@ import type { Tenure } from './state.ts';
 export type RecordClass =
   /** A write whose answer never came has landed: it is the renewal, from its own send time on. */
   | { readonly id: 'landed'; readonly sent: SentRecord }
-  /** Our last confirmed record, perhaps with other labels; or one of ours that somebody made ask others to wait for less. */
+  /** Our last confirmed record, perhaps with other labels; or one of ours that someone made ask others to wait for less. */
   | { readonly id: 'unchanged' }
-  /** Emptied by somebody else. */
+  /** Emptied by someone else. */
   | { readonly id: 'cleared' }
   | { readonly id: 'foreign'; readonly holder: string }
   /** Not newer than what we know to have been stored, and of this term: of no account. */
   | { readonly id: 'late' }
-  /** Not newer than what we know to have been stored, and not of this term: shown to who reads, the server has gone back in time. */
+  /** Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. */
   | { readonly id: 'older'; readonly holder: string };
 
 export function classifyRecord(
@@ -37,10 +37,10 @@ export function classifyRecord(
   inFlight: SentRecord | null,
 ): RecordClass {
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
-  // The version that we know is news again where we were told that the Lease was deleted, and it was not.
-  const isNews = order === null || order > 0 || (order === 0 && tenure.lease === null);
+  // The version that we know counts again where the watch said that the Lease was deleted, and it was not.
+  const isCurrent = order === null || order > 0 || (order === 0 && tenure.lease === null);
   const record = readRecord(lease);
-  if (!isNews) {
+  if (!isCurrent) {
     const { holder, acquireTime } = tenure.confirmed;
     const isOfThisTerm =
       record.holder === holder && termOfRecord(record) === termOf(holder, acquireTime);

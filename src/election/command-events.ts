@@ -1,5 +1,5 @@
 /**
- * What the supervisor's news mean in each state. News that cannot come in a state are a bug and throw.
+ * What the supervisor's events mean in each state. An event that cannot come in a state is a bug and throws.
  */
 import type { CommandEvent, Ending } from './event.ts';
 import { finishLosing } from './losing.ts';

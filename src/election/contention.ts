@@ -18,7 +18,7 @@ export function contentionJitterAfterLoss(standby: Standby): number {
   return Math.min(largestJitterMs, Math.max(firstJitterMs, 4 * standby.contentionJitterMs));
 }
 
-/** Who lost a race before leaves the lease to the others for a moment once it is free. */
+/** A candidate that lost a race leaves the lease to the others for a moment once it is free. */
 export function backOffAfterLostRace(
   { candidate, contentionJitterMs }: Standby,
   observed: ObservedLease,
@@ -28,7 +28,7 @@ export function backOffAfterLostRace(
   return { observed, backOffUntilMs: freeMs + turn.at.random * contentionJitterMs };
 }
 
-/** How long the spread should be is learned from each race, as nobody knows how many stand by. */
+/** Each race shows how long the jitter should be: no one knows how many candidates stand by. */
 export function contentionJitterAfter(
   standby: Standby,
   { current }: ObservedLease,

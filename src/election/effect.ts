@@ -4,7 +4,7 @@
 import type { LeaseRequest } from './lease.ts';
 import type { Outcome, Report } from './report.ts';
 
-/** What the command is told of its term of leadership. */
+/** What the command gets to know of its term of leadership. */
 export interface TermFacts {
   /** metadata.resourceVersion of the write that won: larger than any earlier term's. */
   readonly fencingToken: string;
@@ -25,7 +25,7 @@ export type Effect =
   /** Open the watch from here on, or close it. */
   | { readonly id: 'watch'; readonly resourceVersion: string | null; readonly silenceMs: number }
   | { readonly id: 'unwatch' }
-  /** Not after `notAfterMs`, and with the guard told to kill at `killAtMs`: boot-clock instants. */
+  /** Not after `notAfterMs`, and with the guard set to kill at `killAtMs`: boot-clock instants. */
   | {
       readonly id: 'start-command';
       readonly term: TermFacts;

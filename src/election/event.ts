@@ -37,7 +37,7 @@ export type ElectionEvent =
   | { readonly id: 'time'; readonly jump: ClockJump | null }
   /** The answer to the request with this number. Answers to abandoned requests are not believed. */
   | { readonly id: 'answer'; readonly request: number; readonly answer: Answer }
-  | { readonly id: 'watch'; readonly news: WatchEvent }
+  | { readonly id: 'watch'; readonly event: WatchEvent }
   /** A signal that asks leader-run to stop; `forwardAs` is what the command gets for it (null: it had it from the terminal). */
   | {
       readonly id: 'stop-requested';
@@ -54,7 +54,7 @@ export type CommandEvent =
   | { readonly id: 'failed'; readonly message: string }
   /** The command runs, under this pid. */
   | { readonly id: 'started'; readonly pid: number }
-  /** The gate found that it was told to start too late, and ended without running anything of the command; the tree is gone. */
+  /** The gate found that "go" came too late, and ended without running anything of the command; the tree is gone. */
   | { readonly id: 'too-late' }
   /** The command itself has ended; others of its tree may live on. */
   | { readonly id: 'ended'; readonly ending: Ending }

@@ -1,4 +1,4 @@
-/** When a candidacy ends without leadership: `--wait` is over, nothing can come of it, or somebody asks for its end. */
+/** When a candidacy ends without leadership: `--wait` is over, nothing can come of it, or a signal asks for its end. */
 import { end } from './ending.ts';
 import type { Failure } from './lease.ts';
 import { freeAtMs, holderOf } from './observed-lease.ts';
@@ -10,35 +10,35 @@ import { abandon, withUnanswered } from './writing.ts';
 
 /** A signal, or a command that cannot be started, ends the candidacy. */
 export function abandonCandidacy(standby: Standby, outcome: Outcome, turn: Turn): State {
-  const { call } = standby;
-  if (call.id === 'reading') abandon(call, turn);
-  const unanswered = withUnanswered(standby.unanswered, call);
+  const { requestState } = standby;
+  if (requestState.id === 'reading') abandon(requestState, turn);
+  const unanswered = withUnanswered(standby.unanswered, requestState);
   if (unanswered.length === 0) return end(standby, outcome, turn);
   return releaseCandidacy(standby, unanswered, outcome, turn);
 }
 
-/** When to end with "not acquired"; never on a holder whom nobody saw alive (design section 3, "Dead holders"). */
+/** When to end with "not acquired"; never on a holder that was not seen alive (design section 3, "Dead holders"). */
 export function giveUpAtMs(standby: Standby): number {
-  const { candidate, observed, call, beganAtMs } = standby;
+  const { candidate, observed, requestState, beganAtMs } = standby;
   const waitOverMs = beganAtMs + candidate.waitMs;
-  if (call.id === 'writing') return Infinity;
+  if (requestState.id === 'writing') return Infinity;
   const { current } = observed;
-  // `--try` gets its one look, however long that takes.
+  // `--try` gets its one read, however long that takes.
   if (current.id === 'nothing')
-    return call.failures > 0 || candidate.waitMs > 0 ? waitOverMs : Infinity;
+    return requestState.failures > 0 || candidate.waitMs > 0 ? waitOverMs : Infinity;
   if (current.id === 'present' && current.isHolderAlive) return waitOverMs;
-  if (call.failures > 0) {
+  if (requestState.failures > 0) {
     return Math.max(waitOverMs, freeAtMs(observed, candidate.leaseDurationMs));
   }
   return Infinity;
 }
 
 export function giveUp(standby: Standby, turn: Turn): State {
-  const { observed, call } = standby;
+  const { observed, requestState } = standby;
   const waitedMs = turn.nowMs - standby.beganAtMs;
-  // Nobody ever said that somebody else leads: a cron job must not take an outage for "done by another".
+  // No answer ever said that someone else leads: a cron job must not take an outage for "done by another".
   if (observed.current.id === 'nothing') {
-    const why = call.failure ?? ({ reason: 'timeout', afterMs: waitedMs } as const);
+    const why = requestState.failure ?? ({ reason: 'timeout', afterMs: waitedMs } as const);
     return abandonCandidacy(standby, { id: 'failed', why }, turn);
   }
   const holder = holderOf(observed);
@@ -46,7 +46,7 @@ export function giveUp(standby: Standby, turn: Turn): State {
   return abandonCandidacy(standby, { id: 'not-acquired' }, turn);
 }
 
-export function isFatal(failure: Failure, { hasContact, call }: Standby): boolean {
+export function isFatal(failure: Failure, { hasContact, requestState }: Standby): boolean {
   switch (failure.reason) {
     case 'certificate':
     case 'credentials':
@@ -54,9 +54,9 @@ export function isFatal(failure: Failure, { hasContact, call }: Standby): boolea
       return !hasContact;
     case 'forbidden':
       // An API server that starts refuses everybody until it has read its roles: after failures this may be one.
-      return call.failures === 0 && (!hasContact || call.id === 'writing');
+      return requestState.failures === 0 && (!hasContact || requestState.id === 'writing');
     case 'rejected':
-      return !hasContact || call.id === 'writing';
+      return !hasContact || requestState.id === 'writing';
     case 'no-namespace':
       return true;
     case 'timeout':

@@ -46,7 +46,7 @@ function checkBelief({ before, after, nowMs }: Transition): void {
   must(nowMs < believedUntilMs, 'G2: leadership is believed in past the renew deadline');
 }
 
-/** SIGKILL is never overdue, and the guard and the gate are never told of a later instant than the renewal allows. */
+/** SIGKILL is never overdue, and the guard and the gate never get a later instant than the renewal allows. */
 function checkKills({ after, effects, nowMs }: Transition): void {
   const { candidate } = after;
   if (after.id === 'stepping-down' || after.id === 'losing') {
@@ -77,16 +77,17 @@ function checkRequests({ before, event, after, effects }: Transition): void {
     const isRelease = readRecord(effect.body.body).holder === '';
     must(!isRelease || after.id === 'releasing', 'G3: a release before the tree is gone');
   }
-  must(underWay === requestOf(after), 'a request is under way that nobody waits for');
+  must(underWay === requestOf(after), 'a request is under way that no state waits for');
 }
 
 /** The lease is taken only when it is free by what was seen when that was decided: before the event, or with it. */
 function checkAcquiring({ before, after, nowMs }: Transition): void {
-  if (after.id !== 'standby' || after.call.id !== 'writing') return;
-  if (requestOf(before) === after.call.request) return;
+  if (after.id !== 'standby' || after.requestState.id !== 'writing') return;
+  if (requestOf(before) === after.requestState.request) return;
   const { leaseDurationMs } = after.candidate;
-  const sights = before.id === 'standby' ? [before.observed, after.observed] : [after.observed];
-  const isFree = sights.some((observed) => nowMs >= freeAtMs(observed, leaseDurationMs));
+  const observations =
+    before.id === 'standby' ? [before.observed, after.observed] : [after.observed];
+  const isFree = observations.some((observed) => nowMs >= freeAtMs(observed, leaseDurationMs));
   must(isFree, 'G1: a lease is taken that is not free');
 }
 
@@ -108,12 +109,15 @@ function tenureOf(state: State): Tenure | null {
 }
 
 function requestOf(state: State): number | null {
-  return 'call' in state && state.call.id !== 'idle' ? state.call.request : null;
+  return 'requestState' in state && state.requestState.id !== 'idle'
+    ? state.requestState.request
+    : null;
 }
 
 /** All writes that the state knows of, any of which may be found to be stored. */
 function writesOf(state: State): readonly SentRecord[] {
-  const inFlight = 'call' in state && state.call.id === 'writing' ? [state.call.sent] : [];
+  const inFlight =
+    'requestState' in state && state.requestState.id === 'writing' ? [state.requestState.sent] : [];
   const unanswered =
     state.id === 'standby' ? state.unanswered : (tenureOf(state)?.unanswered ?? []);
   const confirmed = tenureOf(state)?.confirmed;

@@ -1,8 +1,8 @@
 /**
- * Leading: from the write that won until the command is told to stop.
+ * Leading: from the write that won until the command has to stop.
  *
  * The command is started in the very turn that knows that we lead, are not stopping, and have more than half of the renew
- * deadline left; else a renewal comes first.
+ * deadline left; otherwise a renewal comes first.
  */
 import type { RawLease } from './lease.ts';
 import { lose } from './losing.ts';
@@ -36,7 +36,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       unanswered: [],
       older: null,
     },
-    call: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },
+    requestState: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },
   };
 }
 
@@ -59,7 +59,7 @@ function startCommand(leading: Leading, turn: Turn): Leading {
   const { sentAtMs, transitions } = tenure.confirmed;
   if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2) {
     // After a failure the back-off counts here too.
-    return leading.call.failures === 0 ? renewNow(leading, turn) : leading;
+    return leading.requestState.failures === 0 ? renewNow(leading, turn) : leading;
   }
   const { fencingToken, acquireTime } = tenure.term;
   turn.emit({
@@ -71,7 +71,7 @@ function startCommand(leading: Leading, turn: Turn): Leading {
   return { ...leading, command: { id: 'starting' } };
 }
 
-/** A signal asks us to stop: the command that lives is told so; where there is none yet, none is started. */
+/** A signal asks us to stop: a command that lives gets it; where there is none yet, none is started. */
 export function stopLeading(
   leading: Leading,
   signal: NodeJS.Signals,

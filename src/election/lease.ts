@@ -4,12 +4,12 @@
  * These are facts as read from the wire. Nothing here decides anything; `record.ts` reads the election record out of a
  * Lease and `step.ts` judges it.
  */
+import type { JsonObject } from '../json.ts';
 
-/** Any JSON object, kept whole so that fields unknown to us survive a read-modify-write. */
-export type JsonObject = { readonly [key: string]: JsonValue };
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-
-/** A coordination.k8s.io/v1 Lease object, raw. It is an object; every field below may be missing or of the wrong type. */
+/**
+ * A coordination.k8s.io/v1 Lease object, raw, kept whole so that fields unknown to us survive a read-modify-write. It is an
+ * object; every field in it may be missing or of the wrong type.
+ */
 export type RawLease = JsonObject;
 
 /** What we ask the API server for. Name and namespace are the API's own knowledge. */
@@ -25,13 +25,13 @@ export type LeaseRequest =
  * - `network`: refused, reset, name not found … `code` is Node's error code where there is one.
  * - `certificate`: the server's certificate does not verify. Fatal at first contact.
  * - `credentials`: no usable credentials could be made (exec plugin failed, hung or printed rubbish; token file unreadable). Fatal at first contact.
- * - `unauthorized`: 401, also after the credentials were loaded anew once. Fatal at first contact.
+ * - `unauthorized`: 401, also after the credentials were loaded again once. Fatal at first contact.
  * - `forbidden`: 403. Fatal at first contact, and to a standby's write at any time.
  * - `no-namespace`: 404 on a create: the namespace does not exist. Fatal to a standby at any time.
  * - `rejected`: 400, 413, 415, 422 …: the server understood and refused. Fatal as `forbidden` is.
  * - `status`: 429, 5xx or any other status; `retryAfterMs` from Retry-After.
  * - `unconfirmed`: a write was answered with success, but the Lease in the answer is not the one that was written: an admission webhook has
- *   changed it, or somebody else than the API server answers. `isStored`: as a version newer than the one written over, so that something was stored.
+ *   changed it, or something other than the API server answers. `isStored`: as a version newer than the one written over, so that something was stored.
  * - `malformed`: not JSON, truncated, too large, or not a Lease; or a Lease older than one already seen. `message` is a whole clause.
  */
 export type Failure =
@@ -68,7 +68,7 @@ export type Answer =
  * What the watch tells. It only informs: an event is treated as the answer of a GET that may be old.
  *
  * - `open`: from now on changes are reported; `down`: no longer (polling takes over until the next `open`).
- * - `forbidden`: RBAC lacks `watch`. It is looked at again now and then (an API server that starts forbids everything): `open` may follow.
+ * - `forbidden`: RBAC lacks `watch`. It is tried again now and then (an API server that starts forbids everything): `open` may follow.
  * - `changed`, `deleted`: the object as the event carried it (for `deleted`, the last state with the resourceVersion of the deletion).
  */
 export type WatchEvent =

@@ -1,5 +1,5 @@
 /**
- * Leadership is lost: the command is stopped without asking anybody, killed in time, and only then is there anything else.
+ * Leadership is lost: the command is stopped without a request to the API server, killed in time, and nothing else comes before that.
  */
 import { end } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
@@ -14,7 +14,7 @@ import { abandon, withUnanswered } from './writing.ts';
 
 /** Ends the belief in our leadership: stop signal at once, and SIGKILL when the grace that is left is over. */
 export function lose(state: Tenured, loss: Loss, turn: Turn): State {
-  const { command, call, candidate, tenure } = state;
+  const { command, requestState, candidate, tenure } = state;
   if (command.id === 'preparing' || command.id === 'ready') {
     turn.report({ id: 'lost', loss });
     return leave(state, loss, { id: 'lost' }, turn);
@@ -30,7 +30,7 @@ export function lose(state: Tenured, loss: Loss, turn: Turn): State {
     candidate,
     requests,
     watch,
-    tenure: { ...tenure, unanswered: withUnanswered(tenure.unanswered, call) },
+    tenure: { ...tenure, unanswered: withUnanswered(tenure.unanswered, requestState) },
     command,
     loss,
     stopAtMs: turn.nowMs,
@@ -39,7 +39,7 @@ export function lose(state: Tenured, loss: Loss, turn: Turn): State {
   };
   const killed = killWhenDue(losing, { id: 'lost', loss }, turn);
   if (killed.killAtMs !== null && command.id !== 'ended') reportStop(killed, killed.killAtMs, turn);
-  abandon(call, turn);
+  abandon(requestState, turn);
   return killed;
 }
 
@@ -78,7 +78,7 @@ export function finishLosing(losing: Losing, turn: Turn): State {
 /** After a loss by time the record may still be ours, and is given back then. */
 function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome, turn: Turn): State {
   if (loss.id === 'expired') return releaseTerm(state, outcome, turn);
-  if (state.id !== 'losing') abandon(state.call, turn);
+  if (state.id !== 'losing') abandon(state.requestState, turn);
   return end(state, outcome, turn);
 }
 

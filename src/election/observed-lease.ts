@@ -49,9 +49,12 @@ export interface LastHolder {
   readonly resourceVersion: string;
 }
 
-/** An older state was shown than one in which somebody held the lease: the server has gone back in time, or the answer is a late one. */
+/**
+ * An older state was shown than one in which someone held the lease: the server has gone back in time, or the answer is a late one.
+ * Or another has taken a lease that had only been cleared, as a client-go does at once.
+ */
 export interface Doubt {
-  /** Who may still lead, and renewed perhaps until the older state was first seen. */
+  /** Who may still lead, and renewed perhaps until the older or the cleared state was first seen. */
   readonly lastHolder: LastHolder;
   readonly sinceMs: number;
   /** The longest of all that may still lead. */
@@ -86,7 +89,7 @@ function isReleased(
 
 /**
  * A release has the count of its term. A lower one that is newer than what was seen of the holder was made on a server that had
- * gone back in time, by who led before that holder. (An older one is a reason for doubt, see below.)
+ * gone back in time, by a leader before that holder. (An older one is a reason for doubt, see below.)
  */
 function isOfEarlierTerm(
   lease: RawLease,
@@ -111,7 +114,7 @@ export function observe(
   // What is older than what was seen says nothing of how long that has been so.
   const isUnchanged =
     current.id === 'present' && current.fingerprint === fingerprint && !isNewDoubt;
-  // A write that happened while we looked was made by somebody alive.
+  // A write that happened while we watched shows that its holder is alive.
   const isSeenAlive = isUnchanged ? current.isHolderAlive : current.id !== 'nothing';
   const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
   const wasReleased = isUnchanged && current.isReleased;
@@ -132,22 +135,38 @@ export function observe(
   };
 }
 
-/** Begins with a state older than that of the last holder, and ends where that one is seen to hold the lease by a version that is not. */
+/** Ends where the last holder is seen to hold the lease by a version that is not older. */
 function doubtAfter(
-  { lastHolder, doubt }: ObservedLease,
+  before: ObservedLease,
   lease: RawLease,
   record: ElectionRecord,
   at: Instant,
 ): Doubt | null {
-  if (lastHolder !== null && isOlder(lease, lastHolder)) {
+  const { lastHolder, doubt } = before;
+  const sinceMs = doubtSinceMs(before, lease, record, at);
+  if (lastHolder !== null && sinceMs !== null) {
     const leaseDurationMs = Math.max(lastHolder.leaseDurationMs, doubt?.leaseDurationMs ?? 0);
-    return { lastHolder, sinceMs: at.bootMs, leaseDurationMs };
+    return { lastHolder, sinceMs, leaseDurationMs };
   }
   if (doubt === null || isOlder(lease, doubt.lastHolder)) return doubt;
   return termOfRecord(record) === doubt.lastHolder.term ? null : doubt;
 }
 
-function isOlder(lease: RawLease, { resourceVersion }: LastHolder): boolean {
+/** null: nothing is shown by which the last holder may be another than it seems. */
+function doubtSinceMs(
+  { current, lastHolder }: ObservedLease,
+  lease: RawLease,
+  record: ElectionRecord,
+  at: Instant,
+): number | null {
+  if (lastHolder === null) return null;
+  if (isOlder(lease, lastHolder)) return at.bootMs;
+  if (current.id !== 'present' || current.record.holder !== '') return null;
+  const isAnother = record.holder !== '' && termOfRecord(record) !== lastHolder.term;
+  return isAnother ? current.sinceMs : null;
+}
+
+export function isOlder(lease: RawLease, { resourceVersion }: LastHolder): boolean {
   const order = compareResourceVersions(resourceVersionOf(lease), resourceVersion);
   return order !== null && order < 0;
 }
@@ -192,20 +211,20 @@ function freeByRecordAtMs(
   }
 }
 
-/** A cleared record carries the blank's duration, not that of the holder who may still be there. */
+/** A cleared record carries a duration of its own, not the one of the holder, which may still be there. */
 function clearedMs({ record }: PresentLease, lastHolder: LastHolder | null): number {
   if (record.holder !== '') return 0;
   return Math.max(lastHolder?.leaseDurationMs ?? 0, record.termDurationMs ?? 0);
 }
 
-/** Who has to be waited for, by name; null: nobody. */
+/** The holder that has to be waited for, by name; null: none. */
 export function holderOf({ current, lastHolder }: ObservedLease): string | null {
   if (current.id === 'nothing') return null;
   if (current.id === 'absent') return lastHolder?.holder ?? null;
   if (current.isReleased) return null;
   const { holder, term } = current.record;
   if (holder !== '') return holder;
-  // Emptied by somebody else: whose it was is what our annotation says.
+  // Emptied by someone else: whose it was is what our annotation says.
   return term === null ? (lastHolder?.holder ?? null) : holderOfTerm(term);
 }
 

@@ -1,15 +1,16 @@
 /**
  * The election record inside a Lease: read from whatever anybody wrote, written bit-compatible with client-go.
  *
- * Reading never fails. A field that is missing or of the wrong type reads as if nobody had set it, and the judging code
+ * Reading never fails. A field that is missing or of the wrong type reads as if it were not set, and the judging code
  * takes what it cannot read as a reason to wait, never as a reason to take.
  */
-import type { JsonObject, JsonValue, RawLease } from './lease.ts';
+import { type JsonObject, type JsonValue, objectOf } from '../json.ts';
+import type { RawLease } from './lease.ts';
 
-/** The annotation that tells a record cleared by somebody else from one that we released. */
+/** The annotation that tells a record cleared by someone else from one that we released. */
 export const termAnnotation = 'leader-run/term';
 
-/** The lease duration of that term, as the record of who blanks it says another. */
+/** The lease duration of that term, because a record that was cleared says another. */
 export const durationAnnotation = 'leader-run/lease-duration-seconds';
 
 /** What the API stores: an int32. */
@@ -17,7 +18,7 @@ export const largestInteger = 2 ** 31 - 1;
 
 /** What a record says, as far as it can be read. */
 export interface ElectionRecord {
-  /** Empty: nobody holds the lease. */
+  /** Empty: the lease is not held. */
   readonly holder: string;
   /** What the holder asks others to wait; null when missing or not a positive number. */
   readonly leaseDurationMs: number | null;
@@ -41,10 +42,10 @@ export interface SentRecord {
 }
 
 export function readRecord(lease: RawLease): ElectionRecord {
-  const spec = objectAt(lease, 'spec');
+  const spec = objectOf(lease['spec']);
   const seconds = spec['leaseDurationSeconds'];
   const transitions = spec['leaseTransitions'];
-  const annotations = objectAt(objectAt(lease, 'metadata'), 'annotations');
+  const annotations = objectOf(objectOf(lease['metadata'])['annotations']);
   const termSeconds = Number(annotations[durationAnnotation]);
   return {
     holder: readHolder(spec['holderIdentity']),
@@ -59,7 +60,7 @@ export function readRecord(lease: RawLease): ElectionRecord {
 
 /** Equal for two reads of the same record, different after any write to it; labels and annotations do not count. */
 export function fingerprintOf(lease: RawLease): string {
-  const spec = objectAt(lease, 'spec');
+  const spec = objectOf(lease['spec']);
   return JSON.stringify(
     Object.keys(spec)
       .sort()
@@ -68,7 +69,7 @@ export function fingerprintOf(lease: RawLease): string {
 }
 
 export function resourceVersionOf(lease: RawLease): string {
-  return stringOrNull(objectAt(lease, 'metadata')['resourceVersion']) ?? '';
+  return stringOrNull(objectOf(lease['metadata'])['resourceVersion']) ?? '';
 }
 
 /**
@@ -136,14 +137,14 @@ export function withRecord(
   sent: SentRecord,
   leaseDurationSeconds: number,
 ): RawLease {
-  const metadata = objectAt(lease, 'metadata');
-  const annotations = objectAt(metadata, 'annotations');
+  const metadata = objectOf(lease['metadata']);
+  const annotations = objectOf(metadata['annotations']);
   const { [termAnnotation]: term, [durationAnnotation]: duration, ...others } = annotations;
   const own = sent.holder === '' ? {} : annotationsOf(sent, leaseDurationSeconds);
   return {
     ...lease,
     metadata: { ...metadata, annotations: { ...others, ...own } },
-    spec: { ...objectAt(lease, 'spec'), ...specOf(sent, leaseDurationSeconds) },
+    spec: { ...objectOf(lease['spec']), ...specOf(sent, leaseDurationSeconds) },
   };
 }
 
@@ -208,11 +209,4 @@ function isPositive(value: JsonValue | undefined): value is number {
 
 function stringOrNull(value: JsonValue | undefined): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-function objectAt(object: JsonObject, key: string): JsonObject {
-  const value = object[key];
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : {};
 }

@@ -1,6 +1,6 @@
 /**
  * Releasing: the tree is gone, or there never was one. The record is given back only if it is still the one that we
- * wrote; every write here names the version that was judged, so that another's record cannot be hit.
+ * wrote; every write here names the version that was read, so that another's record cannot be hit.
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
@@ -34,14 +34,15 @@ export function releaseTerm(
   turn: Turn,
 ): State {
   const { candidate, requests, watch, tenure } = state;
-  const call: RequestState = state.id === 'losing' ? idleAt(turn.nowMs) : state.call;
+  const requestState: RequestState =
+    state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
     id: 'releasing',
     candidate,
     requests,
     watch,
-    call: call.id === 'idle' ? idleAt(turn.nowMs) : call,
-    written: withUnanswered([tenure.confirmed, ...tenure.unanswered], call),
+    requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
+    written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
     released: [],
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
@@ -59,13 +60,13 @@ export function releaseCandidacy(
   outcome: Outcome,
   turn: Turn,
 ): State {
-  const { candidate, requests, watch, call } = standby;
+  const { candidate, requests, watch, requestState } = standby;
   const releasing: Releasing = {
     id: 'releasing',
     candidate,
     requests,
     watch,
-    call: call.id === 'writing' ? call : idleAt(turn.nowMs),
+    requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
     written,
     released: [],
     lease: null,
@@ -79,11 +80,12 @@ export function releaseCandidacy(
 
 /** What the passing of time alone brings about. */
 export function advanceReleasing(state: Releasing, turn: Turn): State {
-  const { call } = state;
+  const { requestState } = state;
   if (turn.nowMs >= state.deadlineMs) return giveUp(state, turn);
-  if (call.id === 'idle') return turn.nowMs >= call.nextAtMs ? proceed(state, turn) : state;
-  if (turn.nowMs < call.expiresAtMs) return state;
-  abandon(call, turn);
+  if (requestState.id === 'idle')
+    return turn.nowMs >= requestState.nextAtMs ? proceed(state, turn) : state;
+  if (turn.nowMs < requestState.expiresAtMs) return state;
+  abandon(requestState, turn);
   return retryAfterFailure(
     state,
     { reason: 'timeout', afterMs: attemptTimeoutMs(state.candidate) },
@@ -91,25 +93,28 @@ export function advanceReleasing(state: Releasing, turn: Turn): State {
   );
 }
 
-export function releasingDeadlineMs({ call, deadlineMs }: Releasing): number {
-  return Math.min(deadlineMs, call.id === 'idle' ? call.nextAtMs : call.expiresAtMs);
+export function releasingDeadlineMs({ requestState, deadlineMs }: Releasing): number {
+  return Math.min(
+    deadlineMs,
+    requestState.id === 'idle' ? requestState.nextAtMs : requestState.expiresAtMs,
+  );
 }
 
 export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn): State {
-  const { call } = state;
+  const { requestState } = state;
   if (answer.id === 'failed') return retryAfterFailure(state, answer.failure, turn);
-  if (call.id !== 'writing') {
+  if (requestState.id !== 'writing') {
     return answer.id === 'lease'
       ? judgeStored(state, answer.lease, turn)
       : end(state, state.outcome, turn);
   }
-  const isRelease = call.sent.holder === '';
+  const isRelease = requestState.sent.holder === '';
   switch (answer.id) {
     case 'lease': {
-      const failure = whyUnconfirmed(call, answer.lease);
+      const failure = whyUnconfirmed(requestState, answer.lease);
       if (failure !== null) return retryAfterFailure(state, failure, turn);
       if (isRelease) return finish(state, turn);
-      return writeAgain(withOwn(state, answer.lease, call.sent), turn);
+      return writeAgain(withOwn(state, answer.lease, requestState.sent), turn);
     }
     case 'not-found':
       return end(state, state.outcome, turn);
@@ -119,7 +124,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
 }
 
 function proceed(state: Releasing, turn: Turn): State {
-  const { lease, call } = state;
+  const { lease, requestState } = state;
   if (lease === null) return read(state, turn);
   const sent = composeRecord(
     {
@@ -132,18 +137,21 @@ function proceed(state: Releasing, turn: Turn): State {
     },
     turn,
   );
-  return { ...state, ...startWriting(state, call, lease, sent, turn) };
+  return { ...state, ...startWriting(state, requestState, lease, sent, turn) };
 }
 
 /** The release is written, unless too many writes have led to nothing. */
 function writeAgain(state: Releasing, turn: Turn): State {
-  const { call } = state;
-  const nextAtMs = Math.max(turn.nowMs, call.writableAtMs);
-  return advanceReleasing({ ...state, call: { id: 'idle', nextAtMs, ...streakOf(call) } }, turn);
+  const { requestState } = state;
+  const nextAtMs = Math.max(turn.nowMs, requestState.writableAtMs);
+  return advanceReleasing(
+    { ...state, requestState: { id: 'idle', nextAtMs, ...streakOf(requestState) } },
+    turn,
+  );
 }
 
 function read(state: Releasing, turn: Turn): Releasing {
-  return { ...state, ...startReading(state, state.call, turn) };
+  return { ...state, ...startReading(state, state.requestState, turn) };
 }
 
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
@@ -158,23 +166,26 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const record = readRecord(lease);
   if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = state.written.find((sent) => isWrite(record, sent));
-  // Emptied by somebody else, it is left to expire: a client-go that led after us keeps our annotation.
+  // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
   if (own === undefined) return refuse(state, turn);
   return writeAgain(withOwn(state, lease, own), turn);
 }
 
 function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): State {
-  const { call, candidate } = state;
+  const { requestState, candidate } = state;
   // An attempt that was joined may have landed: the known version is as good as any, a conflict will tell.
   // However long the server asks us to wait, there is no time for it.
-  return { ...withPendingWrite(state), call: pauseAfter(call, failure, candidate, 0, turn) };
+  return {
+    ...withPendingWrite(state),
+    requestState: pauseAfter(requestState, failure, candidate, 0, turn),
+  };
 }
 
 /** A release under way may have landed although its answer does not say so. */
 function withPendingWrite(state: Releasing): Releasing {
-  const { call, released } = state;
-  const isRelease = call.id === 'writing' && call.sent.holder === '';
-  return isRelease ? { ...state, released: withUnanswered(released, call) } : state;
+  const { requestState, released } = state;
+  const isRelease = requestState.id === 'writing' && requestState.sent.holder === '';
+  return isRelease ? { ...state, released: withUnanswered(released, requestState) } : state;
 }
 
 function finish(state: Releasing, turn: Turn): State {
@@ -182,18 +193,18 @@ function finish(state: Releasing, turn: Turn): State {
   return end(state, state.outcome, turn);
 }
 
-/** The record is not ours (any more): it is left alone. Who never led has nothing to say of that. */
+/** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
 function refuse(state: Releasing, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
   return end(state, state.outcome, turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {
-  const { call } = state;
-  abandon(call, turn);
+  const { requestState } = state;
+  abandon(requestState, turn);
   turn.report({
     id: 'not-released',
-    why: call.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
+    why: requestState.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
   });
   return end(state, state.outcome, turn);
 }

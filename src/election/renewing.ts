@@ -22,16 +22,17 @@ import {
 } from './writing.ts';
 
 /** The next instant at which {@link advanceRenewal} has something to do. */
-export function renewalDeadlineMs({ call }: Tenured): number {
-  return call.id === 'idle' ? call.nextAtMs : call.expiresAtMs;
+export function renewalDeadlineMs({ requestState }: Tenured): number {
+  return requestState.id === 'idle' ? requestState.nextAtMs : requestState.expiresAtMs;
 }
 
 /** Gives up the attempt whose time is over, and begins the one that is due. */
 export function advanceRenewal<S extends Tenured>(state: S, turn: Turn): S {
-  const { call, candidate } = state;
-  if (call.id === 'idle') return turn.nowMs >= call.nextAtMs ? renewNow(state, turn) : state;
-  if (turn.nowMs < call.expiresAtMs) return state;
-  abandon(call, turn);
+  const { requestState, candidate } = state;
+  if (requestState.id === 'idle')
+    return turn.nowMs >= requestState.nextAtMs ? renewNow(state, turn) : state;
+  if (turn.nowMs < requestState.expiresAtMs) return state;
+  abandon(requestState, turn);
   if (isConfirmed(state)) return scheduleNext(state);
   return retryAfterFailure(
     state,
@@ -42,45 +43,46 @@ export function advanceRenewal<S extends Tenured>(state: S, turn: Turn): S {
 
 /** Sends a renewal unless a request is under way. */
 export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
-  const { call, tenure, candidate } = state;
-  if (call.id !== 'idle') return state;
+  const { requestState, tenure, candidate } = state;
+  if (requestState.id !== 'idle') return state;
   const { term, lease, confirmed, unanswered } = tenure;
   const sent = composeRecord(
     {
       holder: candidate.identity,
       acquireTime: term.acquireTime,
-      // Created again it counts anew, as client-go's would.
+      // Created again it counts from zero, as client-go's would.
       transitions: lease === null ? 0 : confirmed.transitions,
       leaseDurationMs: candidate.leaseDurationMs,
       earlier: [confirmed, ...unanswered],
     },
     turn,
   );
-  return { ...state, ...startWriting(state, call, lease, sent, turn) };
+  return { ...state, ...startWriting(state, requestState, lease, sent, turn) };
 }
 
 export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): State {
-  const { call } = state;
+  const { requestState } = state;
   if (isConfirmed(state)) return scheduleNext(state);
   if (answer.id === 'failed') return retryAfterFailure(state, answer.failure, turn);
-  if (call.id === 'writing') {
-    if (answer.id === 'lease') return onWritten(state, call, answer.lease, turn);
+  if (requestState.id === 'writing') {
+    if (answer.id === 'lease') return onWritten(state, requestState, answer.lease, turn);
     // Another's write came between, or this one came twice, or the Lease is gone: only the stored record can tell.
-    return { ...withPendingWrite(state), ...startReading(state, call, turn) };
+    return { ...withPendingWrite(state), ...startReading(state, requestState, turn) };
   }
   if (answer.id !== 'lease') return recreate(state, turn);
   return act(state, classifyRecord(state.tenure, answer.lease, null), answer.lease, turn);
 }
 
 /** Only an answer that shows our write confirms it: a webhook may have put the Lease back, a proxy may answer with another. */
-function onWritten(state: Tenured, call: Writing, lease: RawLease, turn: Turn): State {
+function onWritten(state: Tenured, requestState: Writing, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  const failure = whyUnconfirmed(call, lease);
+  const failure = whyUnconfirmed(requestState, lease);
   if (failure !== null) return retryAfterFailure(state, failure, turn);
-  // The Lease did not vanish by a deletion, and who created it before us may lead though that is forgotten, too.
+  // The Lease did not vanish by a deletion, and another candidate that created it before us may lead though that is forgotten, too.
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
-  if (call.over === null && order <= 0) return lose(state, wentBack(tenure, '', lease), turn);
-  return confirm(state, call.sent, lease, turn);
+  if (requestState.over === null && order <= 0)
+    return lose(state, wentBack(tenure, '', lease), turn);
+  return confirm(state, requestState.sent, lease, turn);
 }
 
 /** The watch tells of the Lease: what is not newer than what we know is late and means nothing. */
@@ -90,22 +92,23 @@ export function onRenewalEvent(
   isDeleted: boolean,
   turn: Turn,
 ): State {
-  const { tenure, call } = state;
+  const { tenure, requestState } = state;
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
   // Versions that cannot be compared might be late as well: the next write will find out.
   if (order === null || order <= 0) return isDeleted ? state : noteOlder(state, lease, turn);
-  const inFlight = call.id === 'writing' ? call.sent : null;
-  if (isDeleted) return call.id === 'idle' ? recreate(state, turn) : state;
+  const inFlight = requestState.id === 'writing' ? requestState.sent : null;
+  if (isDeleted) return requestState.id === 'idle' ? recreate(state, turn) : state;
   const recordClass = classifyRecord(tenure, lease, inFlight);
   if (recordClass.id === 'landed') {
     // Our own event may come before our own answer, and cancels nothing; the answer may even be lost.
-    if (call.id === 'writing') return applyConfirmation(state, recordClass.sent, lease, turn);
-    abandon(call, turn);
+    if (requestState.id === 'writing')
+      return applyConfirmation(state, recordClass.sent, lease, turn);
+    abandon(requestState, turn);
     return confirm(state, recordClass.sent, lease, turn);
   }
   if (recordClass.id === 'unchanged') return withLease(state, lease);
   // With a request under way only what ends the term matters; the request itself will show the rest.
-  if (call.id !== 'idle' && recordClass.id !== 'foreign') return state;
+  if (requestState.id !== 'idle' && recordClass.id !== 'foreign') return state;
   return act(state, recordClass, lease, turn);
 }
 
@@ -130,12 +133,12 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
 
 /**
  * A read shows an outdated record of this term. An old cache has answered, and a write over that version conflicts; or the
- * server has gone back in time, and the write brings the record back before it expires for who saw nothing newer.
+ * server has gone back in time, and the write brings the record back before it expires for a standby that saw nothing newer.
  */
 function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
   if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
-  // Where the Lease has vanished meanwhile, somebody else may have held it.
+  // Where the Lease has vanished meanwhile, someone else may have held it.
   const base = tenure.lease === null ? null : lease;
   const failure = { reason: 'malformed', message: 'the server showed an outdated record' } as const;
   return retryAfterFailure({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
@@ -155,7 +158,7 @@ function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): L
   return { id: 'went-back', holder, shownVersion: resourceVersionOf(lease), newestVersion };
 }
 
-/** The Lease was deleted: we create it again, unless somebody was seen in a state that the server has gone back to. */
+/** The Lease was deleted: we create it again, unless someone was seen in a state that the server has gone back to. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
   if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
@@ -164,14 +167,17 @@ function recreate(state: Tenured, turn: Turn): State {
 }
 
 /** Once in a row of rounds: they may be many. */
-function reportRestoring({ call }: Tenured, what: 'cleared' | 'deleted', turn: Turn): void {
-  if (turn.nowMs >= call.writableAtMs) turn.report({ id: 'restoring', what });
+function reportRestoring({ requestState }: Tenured, what: 'cleared' | 'deleted', turn: Turn): void {
+  if (turn.nowMs >= requestState.writableAtMs) turn.report({ id: 'restoring', what });
 }
 
 /** Our record has to be written before its time: at once, unless that has been so too often. */
 function writeAgain<S extends Tenured>(state: S, turn: Turn): S {
-  const nextAtMs = Math.max(turn.nowMs, state.call.writableAtMs);
-  const idle: S = { ...state, call: { id: 'idle', nextAtMs, ...streakOf(state.call) } };
+  const nextAtMs = Math.max(turn.nowMs, state.requestState.writableAtMs);
+  const idle: S = {
+    ...state,
+    requestState: { id: 'idle', nextAtMs, ...streakOf(state.requestState) },
+  };
   return turn.nowMs >= nextAtMs ? renewNow(idle, turn) : idle;
 }
 
@@ -183,7 +189,10 @@ function confirm<S extends Tenured>(state: S, sent: SentRecord, lease: RawLease,
 /** The next renewal is due a retry period after the last one was sent. */
 function scheduleNext<S extends Tenured>(state: S): S {
   const nextAtMs = state.tenure.confirmed.sentAtMs + state.candidate.retryPeriodMs;
-  return { ...state, call: { id: 'idle', nextAtMs, ...withoutFailures(state.call) } };
+  return {
+    ...state,
+    requestState: { id: 'idle', nextAtMs, ...withoutFailures(state.requestState) },
+  };
 }
 
 /** A record of ours is stored: the term lasts from when it was sent. What is under way goes on. */
@@ -193,39 +202,39 @@ function applyConfirmation<S extends Tenured>(
   lease: RawLease,
   turn: Turn,
 ): S {
-  const { candidate, call, tenure } = state;
+  const { candidate, requestState, tenure } = state;
   const known = withVersion(tenure, lease);
   if (sent === tenure.confirmed) return { ...state, tenure: known };
-  if (call.failures > 0) {
+  if (requestState.failures > 0) {
     const sinceRenewalMs = turn.nowMs - tenure.confirmed.sentAtMs;
     turn.report({ id: 'renewed', sinceRenewalMs });
   }
-  // Somebody who undoes each of our writes leaves none of them a retry period: those are rounds that lead to nothing.
+  // Something that undoes each of our writes leaves none of them a retry period: those are rounds that lead to nothing.
   const isOnTime = sent.sentAtMs >= tenure.confirmed.sentAtMs + candidate.retryPeriodMs;
   const older = sent.sentAtMs > (tenure.older?.seenAtMs ?? Infinity) ? null : tenure.older;
   turn.emit({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
   return {
     ...state,
     tenure: { ...known, confirmed: sent, unanswered: [], older },
-    call: { ...call, ...(isOnTime ? freshStreak : withoutFailures(call)) },
+    requestState: { ...requestState, ...(isOnTime ? freshStreak : withoutFailures(requestState)) },
   };
 }
 
 /** Whether the write under way is known to be stored, so that its answer tells nothing new. */
-function isConfirmed({ call, tenure }: Tenured): boolean {
-  return call.id === 'writing' && call.sent === tenure.confirmed;
+function isConfirmed({ requestState, tenure }: Tenured): boolean {
+  return requestState.id === 'writing' && requestState.sent === tenure.confirmed;
 }
 
 /** The write under way may have landed although its answer does not say so (a proxy sent it twice, the answer was lost). */
 function withPendingWrite<S extends Tenured>(state: S): S {
-  const { call, tenure } = state;
-  const unanswered = withUnanswered(tenure.unanswered, call);
+  const { requestState, tenure } = state;
+  const unanswered = withUnanswered(tenure.unanswered, requestState);
   return { ...state, tenure: { ...tenure, unanswered } };
 }
 
 function retryAfterFailure<S extends Tenured>(state: S, failure: Failure, turn: Turn): S {
-  const { call, candidate, tenure } = state;
-  if (!isSameFailure(call.failure, failure)) {
+  const { requestState, candidate, tenure } = state;
+  if (!isSameFailure(requestState.failure, failure)) {
     turn.report({
       id: 'renewal-failed',
       failure,
@@ -235,7 +244,7 @@ function retryAfterFailure<S extends Tenured>(state: S, failure: Failure, turn: 
   }
   return {
     ...withPendingWrite(state),
-    call: pauseAfter(call, failure, candidate, candidate.retryPeriodMs, turn),
+    requestState: pauseAfter(requestState, failure, candidate, candidate.retryPeriodMs, turn),
   };
 }
 

@@ -15,7 +15,7 @@ export type Loss =
     }
   /** The record names another holder, or our identity in a record that we did not write. */
   | { readonly id: 'deposed'; readonly holder: string }
-  /** The API server shows a record older than ours that is not of this term: it went back in time. `holder` is empty where nobody holds it. */
+  /** The API server shows a record older than ours that is not of this term: it went back in time. `holder` is empty where it is not held. */
   | {
       readonly id: 'went-back';
       readonly holder: string;
@@ -23,7 +23,7 @@ export type Loss =
       readonly newestVersion: string;
     };
 
-/** Why the command is told to stop. */
+/** Why the command has to stop. */
 export type StopReason =
   | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly id: 'lost'; readonly loss: Loss }
@@ -34,11 +34,11 @@ export type StopReason =
 export type KillReason = StopReason | { readonly id: 'remaining' };
 
 export type Report =
-  /** At the first look the lease was held. */
+  /** At the first read the lease was held. */
   | { readonly id: 'waiting'; readonly holder: string }
   /** While standby the holder changed. */
   | { readonly id: 'holder-changed'; readonly from: string; readonly to: string | null }
-  /** The API server shows an older state than one in which `holder` held the lease, who may still lead: it is waited for. */
+  /** The API server shows an older state than one in which `holder` held the lease and may still lead: it is waited for. */
   | {
       readonly id: 'went-back';
       readonly holder: string;
@@ -60,7 +60,7 @@ export type Report =
       readonly stopsInMs: number;
     }
   | { readonly id: 'renewed'; readonly sinceRenewalMs: number }
-  /** The record was cleared or deleted by somebody; we put ourselves back. */
+  /** The record was cleared or deleted by someone; we put ourselves back. */
   | { readonly id: 'restoring'; readonly what: 'cleared' | 'deleted' }
   | {
       readonly id: 'stopping-command';

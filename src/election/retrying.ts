@@ -1,6 +1,6 @@
 /**
  * How long the next attempt waits, after one that failed and after writes that led to nothing although they were answered;
- * and whether a failure is news.
+ * and whether a failure is a new one.
  */
 import type { Failure } from './lease.ts';
 import type { RequestState, Candidate, Idle, FailureStreak } from './state.ts';
@@ -55,20 +55,20 @@ export function countRound(
 
 /** The pause after a failure. What the server asks for (Retry-After) is granted up to `mostAskedMs`. */
 export function pauseAfter(
-  call: RequestState,
+  requestState: RequestState,
   failure: Failure,
   { retryPeriodMs }: Candidate,
   mostAskedMs: number,
   turn: Turn,
 ): Idle {
-  const failures = call.failures + 1;
+  const failures = requestState.failures + 1;
   const askedMs = failure.reason === 'status' ? (failure.retryAfterMs ?? 0) : 0;
   const pauseMs = Math.max(
     backOffMs(failures, retryPeriodMs, turn.at.random),
     Math.min(askedMs, mostAskedMs),
   );
   // The failed write has its own pause, and does not count as one that was answered.
-  const rounds = call.id === 'writing' ? call.rounds - 1 : call.rounds;
+  const rounds = requestState.id === 'writing' ? requestState.rounds - 1 : requestState.rounds;
   const nextAtMs = turn.nowMs + pauseMs;
   return { id: 'idle', nextAtMs, failures, failure, rounds, writableAtMs: nextAtMs };
 }

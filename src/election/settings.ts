@@ -3,7 +3,7 @@
  */
 
 /**
- * A standby that polls looks after the retry period and a random part of this times as much again, and settings that leave a leader
+ * A standby that polls reads after the retry period and a random part of this times as much again, and settings that leave a leader
  * no room for that are refused; both as client-go's leader election has it.
  */
 export const jitterFactor = 1.2;
@@ -15,13 +15,13 @@ export interface ElectionSettings {
   readonly leaseDurationMs: number;
   /** R: a leader not confirmed for so long, counted from the send of its last renewal, stops its command. */
   readonly renewDeadlineMs: number;
-  /** P: from one renewal to the next; see {@link jitterFactor} for looks while polling. */
+  /** P: from one renewal to the next; see {@link jitterFactor} for reads while polling. */
   readonly retryPeriodMs: number;
   /** From the stop signal to SIGKILL when leadership was lost. */
   readonly lossGraceMs: number;
   /** From the stop signal to SIGKILL in a voluntary stop; may be `Infinity`. */
   readonly gracePeriodMs: number;
-  /** Give up when not leader within this time; `Infinity`: never, 0: after one look (`--try`). */
+  /** Give up when not leader within this time; `Infinity`: never, 0: after one read (`--try`). */
   readonly waitMs: number;
 }
 

@@ -22,6 +22,7 @@ import {
   type ObservedLease,
   type PresentLease,
   freeAtMs,
+  isOlder,
   holderOf,
   nothingObserved,
   observe,
@@ -45,7 +46,7 @@ export function initialStandby(candidate: Candidate, nowMs: number): Standby {
     candidate,
     requests: 0,
     watch: { id: 'closed' },
-    call: { id: 'idle', nextAtMs: nowMs, ...freshStreak },
+    requestState: { id: 'idle', nextAtMs: nowMs, ...freshStreak },
     command: { id: 'preparing' },
     observed: nothingObserved,
     unanswered: [],
@@ -58,9 +59,9 @@ export function initialStandby(candidate: Candidate, nowMs: number): Standby {
 
 /** What the passing of time alone brings about. */
 export function advanceStandby(standby: Standby, turn: Turn): State {
-  const { call } = standby;
-  if (call.id !== 'idle' && turn.nowMs >= call.expiresAtMs) {
-    abandon(call, turn);
+  const { requestState } = standby;
+  if (requestState.id !== 'idle' && turn.nowMs >= requestState.expiresAtMs) {
+    abandon(requestState, turn);
     const afterMs = attemptTimeoutMs(standby.candidate);
     return advanceStandby(retryAfterFailure(standby, { reason: 'timeout', afterMs }, turn), turn);
   }
@@ -71,22 +72,23 @@ export function advanceStandby(standby: Standby, turn: Turn): State {
 
 /** The next instant at which {@link advanceStandby} has something to do. */
 export function standbyDeadlineMs(standby: Standby): number {
-  const { call } = standby;
-  const callMs = call.id === 'idle' ? nextActionAtMs(standby) : call.expiresAtMs;
-  return Math.min(callMs, giveUpAtMs(standby));
+  const { requestState } = standby;
+  const requestMs = requestState.id === 'idle' ? nextActionAtMs(standby) : requestState.expiresAtMs;
+  return Math.min(requestMs, giveUpAtMs(standby));
 }
 
 export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): State {
-  const { call } = standby;
+  const { requestState } = standby;
   if (answer.id === 'failed') return refusedOrFailed(standby, answer.failure, turn);
-  if (call.id === 'writing' && answer.id === 'lease') {
-    const failure = whyUnconfirmed(call, answer.lease);
+  if (requestState.id === 'writing' && answer.id === 'lease') {
+    const failure = whyUnconfirmed(requestState, answer.lease);
     if (failure !== null) return retryAfterFailure(standby, failure, turn);
   }
   const greeted = recovered(standby, turn);
   if (answer.id === 'lease' && isOvertaken(standby))
     return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
-  if (call.id === 'writing') return onAcquireAnswer(greeted, call.sent, answer, turn);
+  if (requestState.id === 'writing')
+    return onAcquireAnswer(greeted, requestState.sent, answer, turn);
   switch (answer.id) {
     case 'lease':
       return seeLease(greeted, answer.lease, answer.serverTimeMs, turn);
@@ -105,14 +107,14 @@ export function onStandbyEvent(
 ): State {
   const { current } = standby.observed;
   if (current.id === 'present' && isLate(lease, current.lease)) return standby;
-  const { call } = standby;
-  const isOwn = call.id === 'writing' && isWholeWrite(readRecord(lease), call.sent);
+  const { requestState } = standby;
+  const isOwn = requestState.id === 'writing' && isWholeWrite(readRecord(lease), requestState.sent);
   if (isOwn && !isOvertaken(standby)) {
-    return isDeleted ? standby : { ...win(standby, call.sent, lease, turn), call };
+    return isDeleted ? standby : { ...win(standby, requestState.sent, lease, turn), requestState };
   }
   const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
-  // A look is answered by the news. An attempt, when one that was given up has landed, is in the way of the renewals.
-  if (call.id === 'reading' || next.id === 'leading') abandon(call, turn);
+  // The event answers a read. A write is in the way of the renewals once one that was given up has landed.
+  if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);
   return next;
 }
 
@@ -130,13 +132,16 @@ function onAcquireAnswer(
     case 'conflict': {
       const contentionJitterMs = contentionJitterAfterLoss(standby);
       const loser = idle({ ...standby, contentionJitterMs }, turn);
-      // What was seen meanwhile is why: it can be judged at once, and be free again if only a label has changed.
-      if (isOvertaken(standby) || isNewsSince(loser, sent))
+      // What was seen meanwhile is why: it decides at once, and the lease is free again if only a label has changed.
+      if (isOvertaken(standby) || wasSeenSince(loser, sent))
         return { ...loser, ...backOffAfterLostRace(loser, loser.observed, turn) };
       // A proxy may have sent it twice, so that it has lost against itself.
-      const doubter = { ...loser, unanswered: withUnanswered(loser.unanswered, standby.call) };
+      const doubter = {
+        ...loser,
+        unanswered: withUnanswered(loser.unanswered, standby.requestState),
+      };
       if (standby.watch.id !== 'open') return poll(doubter, turn);
-      // The watch will tell who won: a crowd of losers need not all ask. Should it not, a look comes before the next attempt.
+      // The watch will tell who won: a crowd of losers need not all ask. Should it not, a read comes before the next attempt.
       return { ...doubter, backOffUntilMs: Infinity };
     }
   }
@@ -167,7 +172,7 @@ function seeLease(
   };
 }
 
-/** Each attempt names the version that it was judged by: when the Lease has moved on without it, it cannot land any more. */
+/** Each attempt names the version that it is written over: when the Lease has moved on without it, it cannot land any more. */
 function unansweredAfter(
   { observed, unanswered }: Standby,
   lease: RawLease,
@@ -187,7 +192,7 @@ function seeAbsence(standby: Standby, turn: Turn): State {
   };
 }
 
-/** Says whom we wait for, as soon as there is somebody, and each change of holder. */
+/** Reports the holder that we wait for, and each change of holder. */
 function reportHolder(standby: Standby, holder: string | null, turn: Turn): void {
   const before = holderOf(standby.observed);
   if (holder === before) return;
@@ -195,14 +200,14 @@ function reportHolder(standby: Standby, holder: string | null, turn: Turn): void
   else if (holder !== null) turn.report({ id: 'waiting', holder });
 }
 
-/** Says for whom we wait although the record does not ask for it. */
+/** Reports the holder that we wait for although the server shows that someone else, or nobody, held the lease. */
 function reportDoubt(
   { observed: before, candidate }: Standby,
   observed: ObservedLease & { current: PresentLease },
   turn: Turn,
 ): void {
   const { doubt, current } = observed;
-  if (doubt === null || doubt === before.doubt) return;
+  if (doubt === null || doubt === before.doubt || !isOlder(current.lease, doubt.lastHolder)) return;
   const { holder, resourceVersion } = doubt.lastHolder;
   turn.report({
     id: 'went-back',
@@ -213,7 +218,7 @@ function reportDoubt(
   });
 }
 
-/** Somebody else has taken or renewed the lease since: our own attempts are rounds of another race. */
+/** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
 function hasMovedOn(
   { observed: { current: before } }: Standby,
   { current }: { current: PresentLease },
@@ -223,7 +228,7 @@ function hasMovedOn(
 }
 
 function withFreshStreak(standby: Standby): Standby {
-  return { ...standby, call: { ...standby.call, ...freshStreak } };
+  return { ...standby, requestState: { ...standby.requestState, ...freshStreak } };
 }
 
 /** A refusal that trying again cannot mend is fatal as long as nothing has ever worked. */
@@ -231,7 +236,7 @@ function refusedOrFailed(standby: Standby, failure: Failure, turn: Turn): State 
   if (isFatal(failure, standby)) {
     const idleStandby = {
       ...standby,
-      call: { ...standby.call, id: 'idle', nextAtMs: turn.nowMs } as const,
+      requestState: { ...standby.requestState, id: 'idle', nextAtMs: turn.nowMs } as const,
     };
     return abandonCandidacy(idleStandby, { id: 'failed', why: failure }, turn);
   }
@@ -239,35 +244,39 @@ function refusedOrFailed(standby: Standby, failure: Failure, turn: Turn): State 
 }
 
 function retryAfterFailure(standby: Standby, failure: Failure, turn: Turn): Standby {
-  const { call, candidate } = standby;
-  if (!isSameFailure(call.failure, failure)) turn.report({ id: 'api-failed', failure });
+  const { requestState, candidate } = standby;
+  if (!isSameFailure(requestState.failure, failure)) turn.report({ id: 'api-failed', failure });
   return {
     ...standby,
     unanswered: isOvertaken(standby)
       ? standby.unanswered
-      : withUnanswered(standby.unanswered, call).slice(-mostUnanswered),
-    call: pauseAfter(call, failure, candidate, candidate.leaseDurationMs, turn),
+      : withUnanswered(standby.unanswered, requestState).slice(-mostUnanswered),
+    requestState: pauseAfter(requestState, failure, candidate, candidate.leaseDurationMs, turn),
   };
 }
 
 function recovered(standby: Standby, turn: Turn): Standby {
-  if (standby.call.failures > 0) turn.report({ id: 'api-recovered' });
+  if (standby.requestState.failures > 0) turn.report({ id: 'api-recovered' });
   return {
     ...standby,
     hasContact: true,
-    call: { ...standby.call, ...withoutFailures(standby.call) },
+    requestState: { ...standby.requestState, ...withoutFailures(standby.requestState) },
   };
 }
 
 /**
  * Something newer than what the write under way is written over was seen, and not this write: it cannot land any more, unless the
- * server goes back in time, and then who was seen to hold the lease may lead.
+ * server goes back in time, and then the holder that was seen may lead.
  */
-function isOvertaken({ call, observed: { current } }: Standby): boolean {
-  return call.id === 'writing' && current.id === 'present' && isNewer(current.lease, call.over);
+function isOvertaken({ requestState, observed: { current } }: Standby): boolean {
+  return (
+    requestState.id === 'writing' &&
+    current.id === 'present' &&
+    isNewer(current.lease, requestState.over)
+  );
 }
 
-function isNewsSince({ observed }: Standby, sent: SentRecord): boolean {
+function wasSeenSince({ observed }: Standby, sent: SentRecord): boolean {
   const { current } = observed;
   if (current.id === 'nothing') return false;
   return (current.id === 'present' ? current.seenAtMs : current.sinceMs) > sent.sentAtMs;

@@ -37,7 +37,7 @@ interface Base {
   readonly watch: WatchState;
 }
 
-/** How attempts have fared so far: carried from one call to the next. */
+/** How attempts have fared so far: carried from one request to the next. */
 export interface FailureStreak {
   /** Failed attempts in a row. */
   readonly failures: number;
@@ -86,7 +86,7 @@ export type LiveCommand =
 
 export interface Standby extends Base {
   readonly id: 'standby';
-  readonly call: RequestState;
+  readonly requestState: RequestState;
   readonly command: WaitingCommand;
   readonly observed: ObservedLease;
   /** Acquiring attempts whose answer never came: they may have landed. */
@@ -130,7 +130,7 @@ export interface OlderEvent {
 export interface Leading extends Base {
   readonly id: 'leading';
   readonly tenure: Tenure;
-  readonly call: RequestState;
+  readonly requestState: RequestState;
   readonly command: WaitingCommand | LiveCommand;
 }
 
@@ -144,7 +144,7 @@ export type StepDownCause =
 export interface SteppingDown extends Base {
   readonly id: 'stepping-down';
   readonly tenure: Tenure;
-  readonly call: RequestState;
+  readonly requestState: RequestState;
   readonly command: LiveCommand;
   readonly cause: StepDownCause;
   readonly stopAtMs: number;
@@ -167,7 +167,7 @@ export interface Losing extends Base {
 /** The tree is gone (or never was): the record is given back if it is still ours. */
 export interface Releasing extends Base {
   readonly id: 'releasing';
-  readonly call: RequestState;
+  readonly requestState: RequestState;
   /** The writes of ours that the stored record may show. */
   readonly written: readonly SentRecord[];
   /** Our releases whose answer never came. */

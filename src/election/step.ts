@@ -2,7 +2,7 @@
  * The whole election: `step(state, event, at)` gives the next state and what is to be done.
  *
  * Pure: no clock, no I/O, no randomness; the event's instant carries them. Time comes first in every turn, so that a late
- * event is judged by what its lateness has already decided: an answer cannot revive a leadership that is over. Only the
+ * event counts only after what its lateness has already decided: an answer cannot revive a leadership that is over. Only the
  * command's own end is taken before that, so that it gives its status also when it is learnt a little late; after a longer
  * stall the driver has sent the time as an event of its own by then.
  */
@@ -81,9 +81,9 @@ function react(state: State, event: ElectionEvent, turn: Turn): State {
     case 'answer':
       return onAnswer(state, event, turn);
     case 'watch': {
-      const next = noteWatchEvent(state, event.news, turn);
-      if (event.news.id !== 'changed' && event.news.id !== 'deleted') return next;
-      return onEvent(next, event.news.lease, event.news.id === 'deleted', turn);
+      const next = noteWatchEvent(state, event.event, turn);
+      if (event.event.id !== 'changed' && event.event.id !== 'deleted') return next;
+      return onEvent(next, event.event.lease, event.event.id === 'deleted', turn);
     }
     case 'stop-requested':
       return onStopRequested(state, event, turn);
@@ -100,12 +100,14 @@ function onAnswer(
 ): State {
   switch (state.id) {
     case 'standby':
-      return isAnswerTo(state.call, request) ? onStandbyAnswer(state, answer, turn) : state;
+      return isAnswerTo(state.requestState, request) ? onStandbyAnswer(state, answer, turn) : state;
     case 'leading':
     case 'stepping-down':
-      return isAnswerTo(state.call, request) ? onRenewalAnswer(state, answer, turn) : state;
+      return isAnswerTo(state.requestState, request) ? onRenewalAnswer(state, answer, turn) : state;
     case 'releasing':
-      return isAnswerTo(state.call, request) ? onReleasingAnswer(state, answer, turn) : state;
+      return isAnswerTo(state.requestState, request)
+        ? onReleasingAnswer(state, answer, turn)
+        : state;
     case 'losing':
     case 'ended':
       return state;

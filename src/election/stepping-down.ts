@@ -48,7 +48,7 @@ export function steppingDownDeadlineMs(state: SteppingDown): number {
   return Math.min(believedUntilMs(state), renewalDeadlineMs(state), state.killAtMs ?? Infinity);
 }
 
-/** The command itself has ended; what it left behind is told to stop too, within the same grace. */
+/** The command itself has ended; what it left behind has to stop too, within the same grace. */
 export function noteEnding<S extends SteppingDown | Losing>(
   state: S,
   ending: Ending,

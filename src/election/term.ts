@@ -12,16 +12,16 @@ export function believedUntilMs({ tenure, candidate }: Tenured): number {
 }
 
 /** The loss by time, with what is known of its cause. */
-export function expiry({ tenure, call }: Tenured, turn: Turn): Loss {
+export function expiry({ tenure, requestState }: Tenured, turn: Turn): Loss {
   return {
     id: 'expired',
     sinceRenewalMs: turn.nowMs - tenure.confirmed.sentAtMs,
-    lastFailure: call.failure,
+    lastFailure: requestState.failure,
     jump: turn.jump,
   };
 }
 
-/** Whether the command was told to start. */
+/** Whether the command got "go". */
 export function isLive(command: Leading['command']): command is LiveCommand {
   return command.id !== 'preparing' && command.id !== 'ready';
 }

@@ -1,5 +1,5 @@
 /**
- * The watch, as the core knows it: open or not, and when it last told anything. It only informs.
+ * The watch, as the core knows it: open or not, and when its last event came. It only informs.
  */
 import type { WatchEvent } from './lease.ts';
 import type { Candidate, State, WatchState } from './state.ts';
@@ -8,7 +8,7 @@ import type { Turn } from './turn.ts';
 /** A quiet watch is closed by the API layer after this; the API server sends bookmarks about once a minute. */
 const bookmarkSilenceMs = 90_000;
 
-/** Opens the watch where it is closed, and opens it anew where it has been silent although something happened. */
+/** Opens the watch where it is closed, and reopens it where it has been silent although something happened. */
 export function watchFrom(
   { watch, candidate }: { watch: WatchState; candidate: Candidate },
   resourceVersion: string | null,
@@ -26,15 +26,15 @@ function silenceMs({ retryPeriodMs, leaseDurationMs }: Candidate): number {
   return Math.max(2 * retryPeriodMs, leaseDurationMs / 2);
 }
 
-/** The state with what the news say of the watch itself. */
-export function noteWatchEvent<S extends State>(state: S, news: WatchEvent, turn: Turn): S {
-  switch (news.id) {
+/** The state with what the event says of the watch itself. */
+export function noteWatchEvent<S extends State>(state: S, event: WatchEvent, turn: Turn): S {
+  switch (event.id) {
     case 'open':
     case 'changed':
     case 'deleted':
       return { ...state, watch: { id: 'open', lastEventAtMs: turn.nowMs } };
     case 'down':
-      if (state.watch.id === 'open') turn.report({ id: 'polling', why: news.failure });
+      if (state.watch.id === 'open') turn.report({ id: 'polling', why: event.failure });
       return { ...state, watch: { id: 'down' } };
     case 'forbidden':
       turn.report({ id: 'polling', why: 'forbidden' });

@@ -51,14 +51,14 @@ export function startReading(
   state: State,
   streak: FailureStreak,
   turn: Turn,
-): { requests: number; call: Reading } {
+): { requests: number; requestState: Reading } {
   const request = state.requests + 1;
   const timeoutMs = attemptTimeoutMs(state.candidate);
   turn.send(request, { id: 'get' }, timeoutMs);
   const expiresAtMs = turn.nowMs + timeoutMs;
   return {
     requests: request,
-    call: { id: 'reading', request, expiresAtMs, ...streakOf(streak) },
+    requestState: { id: 'reading', request, expiresAtMs, ...streakOf(streak) },
   };
 }
 
@@ -69,7 +69,7 @@ export function startWriting(
   lease: RawLease | null,
   sent: SentRecord,
   turn: Turn,
-): { requests: number; call: Writing } {
+): { requests: number; requestState: Writing } {
   const request = state.requests + 1;
   const { candidate } = state;
   const timeoutMs = attemptTimeoutMs(candidate);
@@ -84,7 +84,7 @@ export function startWriting(
   const expiresAtMs = turn.nowMs + timeoutMs;
   return {
     requests: request,
-    call: {
+    requestState: {
       id: 'writing',
       request,
       expiresAtMs,
@@ -108,19 +108,22 @@ export function whyUnconfirmed({ sent, over }: Writing, answer: RawLease): Failu
 }
 
 /** Whether this answer is the one that is waited for; all others are of abandoned requests. */
-export function isAnswerTo(call: RequestState, request: number): call is Reading | Writing {
-  return call.id !== 'idle' && call.request === request;
+export function isAnswerTo(
+  requestState: RequestState,
+  request: number,
+): requestState is Reading | Writing {
+  return requestState.id !== 'idle' && requestState.request === request;
 }
 
 /** Gives the request under way up, if there is one. */
-export function abandon(call: RequestState, turn: Turn): void {
-  if (call.id !== 'idle') turn.emit({ id: 'abandon', request: call.request });
+export function abandon(requestState: RequestState, turn: Turn): void {
+  if (requestState.id !== 'idle') turn.emit({ id: 'abandon', request: requestState.request });
 }
 
 /** The writes that may have landed without our knowing, the newest last: one of them at most has, and it may be the first. */
 export function withUnanswered(
   unanswered: readonly SentRecord[],
-  call: RequestState,
+  requestState: RequestState,
 ): readonly SentRecord[] {
-  return call.id === 'writing' ? [...unanswered, call.sent] : unanswered;
+  return requestState.id === 'writing' ? [...unanswered, requestState.sent] : unanswered;
 }

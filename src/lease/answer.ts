@@ -1,8 +1,8 @@
 /** What a reply of the API server means. */
-import type { Answer, Failure, JsonObject, LeaseRequest, RawLease } from '../election/lease.ts';
+import type { Answer, Failure, LeaseRequest, RawLease } from '../election/lease.ts';
 import { firstLine } from './errors.ts';
 import type { HttpReply } from './http.ts';
-import { isObject, objectOf, parseObject, textOf } from './json.ts';
+import { type JsonObject, isObject, objectOf, parseObject, textOf } from '../json.ts';
 
 /** The answer to a request that asked for `request`. */
 export function answerOf(request: LeaseRequest['id'], reply: HttpReply): Answer {
@@ -47,7 +47,7 @@ function leaseOf(reply: HttpReply): Answer {
   return { id: 'lease', lease, serverTimeMs: Number.isNaN(serverTimeMs) ? null : serverTimeMs };
 }
 
-/** The message of the server's Status object, else the words of its status line. */
+/** The message of the server's Status object, otherwise the words of its status line. */
 function whatServerSaid(reply: HttpReply): string {
   const said = textOf(statusOf(reply)?.['message']);
   return firstLine(said ?? reply.statusMessage);

@@ -2,7 +2,7 @@
  * The port through which the driver reaches the API server: the shipped one is `connection.ts`, tests pass others.
  *
  * It knows one Lease (server, credentials, namespace and name) and nothing of elections: it never retries a write, never
- * judges a record and keeps no state of the Lease.
+ * classifies a record and keeps no state of the Lease.
  */
 import type { Answer, LeaseRequest, WatchEvent } from '../election/lease.ts';
 
@@ -28,12 +28,12 @@ export interface LeaseApi {
 
   /**
    * Watches the Lease from `resourceVersion` on (`null`: from what is there now, which is reported first).
-   * `silenceMs`: when nothing (no event, no bookmark) arrived for so long, the connection counts as dead: it is closed and opened anew.
+   * `silenceMs`: when nothing (no event, no bookmark) arrived for so long, the connection counts as dead: it is closed and reopened.
    */
   watch(
     resourceVersion: string | null,
     silenceMs: number,
-    onEvent: (news: WatchEvent) => void,
+    onEvent: (event: WatchEvent) => void,
   ): LeaseWatch;
 
   /** Closes every connection. Requests under way never answer. */

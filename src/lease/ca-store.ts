@@ -2,7 +2,7 @@
  * The certificate authorities that are trusted where the kubeconfig names none: the system's, as for kubectl.
  *
  * Node would read its own 140 ahead of the first TLS connection, whether they are needed or not: 20 ms. Started with
- * `--use-openssl-ca`, as bin/leader-run does, it reads what OpenSSL is told by the environment, once in the life of the
+ * `--use-openssl-ca`, as bin/leader-run does, it reads what the environment tells OpenSSL, once in the life of the
  * process. Without that option nothing here has an effect.
  */
 import { existsSync } from 'node:fs';

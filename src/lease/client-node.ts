@@ -8,9 +8,8 @@ import {
   type Cluster,
   type User,
 } from '@kubernetes/client-node/dist/config_types.js';
-import type { JsonObject, JsonValue } from '../election/lease.ts';
 import { execProviderName } from './exec-plugin.ts';
-import { isObject, listOf, objectOf, textOf } from './json.ts';
+import { type JsonObject, type JsonValue, isObject, listOf, objectOf, textOf } from '../json.ts';
 import { proxyFromEnvironment } from './proxy-environment.ts';
 
 /** The cluster as client-node wants it. */

@@ -7,11 +7,10 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import type { JsonObject } from '../election/lease.ts';
 import { clientNodeCluster, clientNodeUser, impersonationHeaders } from './client-node.ts';
 import { createCredentialSource, type CredentialSource } from './credentials.ts';
 import { ExecPlugin } from './exec-plugin.ts';
-import { isObject, textOf } from './json.ts';
+import { type JsonObject, isObject, textOf } from '../json.ts';
 import { kubeconfigFiles, readKubeconfig, type Kubeconfig } from './kubeconfig.ts';
 
 /** Where to look, and what was asked for. */

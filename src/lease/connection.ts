@@ -93,7 +93,7 @@ class HttpLeaseApi implements LeaseApi {
   watch(
     resourceVersion: string | null,
     silenceMs: number,
-    onEvent: (news: WatchEvent) => void,
+    onEvent: (event: WatchEvent) => void,
   ): LeaseWatch {
     const watch = watchLease({
       endpoint: this.#endpoint,

@@ -32,7 +32,7 @@ export type CredentialsResult =
   | { readonly id: 'unusable'; readonly message: string };
 
 export interface CredentialSource {
-  /** Those to use now: at once if they are at hand, else as late as an exec plugin gives them. Never rejects. */
+  /** Those to use now: at once if they are at hand, otherwise as late as an exec plugin gives them. Never rejects. */
   current(): CredentialsResult | Promise<CredentialsResult>;
   /** The server answered 401 to `refused`: others, if there are. */
   replace(refused: Credentials): Promise<CredentialsResult>;
@@ -235,7 +235,7 @@ function retire({ agents }: Credentials): void {
 
 function secureContextOf(pem: Pem): SecureContext {
   try {
-    // Node passes over an authority that it cannot read, and then trusts nobody.
+    // Node passes over an authority that it cannot read, and then trusts no certificate.
     if (pem.ca) readAuthority(pem.ca);
     return createSecureContext(pem);
   } catch (error) {

@@ -9,14 +9,13 @@ import { execFile } from 'node:child_process';
 import type { RequestOptions } from 'node:https';
 import type { Authenticator } from '@kubernetes/client-node/dist/auth.js';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
-import type { JsonObject } from '../election/lease.ts';
 import { codeOf, messageOf, firstLine } from './errors.ts';
-import { isObject, listOf, objectOf, textOf } from './json.ts';
+import { type JsonObject, isObject, listOf, objectOf, textOf } from '../json.ts';
 
 /** A plugin may print this much. */
 const outputLimitBytes = 1 << 20;
 
-/** What the plugin is and what it is told. */
+/** What the plugin is and what it gets to know. */
 export interface ExecPluginOptions {
   /** The `exec` section of the user. */
   readonly exec: JsonObject;

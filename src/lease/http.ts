@@ -11,7 +11,8 @@ import {
 } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
-import type { Failure, JsonObject } from '../election/lease.ts';
+import type { JsonObject } from '../json.ts';
+import type { Failure } from '../election/lease.ts';
 import type { Credentials } from './credentials.ts';
 import { codeOf, messageOf } from './errors.ts';
 

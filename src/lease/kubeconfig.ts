@@ -8,9 +8,8 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 import { loadAll as parseYaml } from 'js-yaml';
-import type { JsonObject, JsonValue } from '../election/lease.ts';
 import { codeOf, messageOf } from './errors.ts';
-import { isObject, listOf, objectOf, textOf } from './json.ts';
+import { type JsonObject, type JsonValue, isObject, listOf, objectOf, textOf } from '../json.ts';
 
 /** The sections of all files, merged. Every entry is as the file has it, but for its paths, which are absolute. */
 export interface Kubeconfig {
@@ -26,13 +25,13 @@ export type KubeconfigResult =
   | { readonly id: 'read'; readonly kubeconfig: Kubeconfig }
   | { readonly id: 'failed'; readonly message: string };
 
-/** Which files to look at. A file that was asked for by name (`isRequired`) has to exist. */
+/** Which files to read. A file that was asked for by name (`isRequired`) has to exist. */
 export interface KubeconfigFiles {
   readonly paths: readonly string[];
   readonly isRequired: boolean;
 }
 
-/** The --kubeconfig flag, else the list in $KUBECONFIG, else ~/.kube/config. */
+/** The --kubeconfig flag, otherwise the list in $KUBECONFIG, else ~/.kube/config. */
 export function kubeconfigFiles(
   flag: string | null,
   env: NodeJS.ProcessEnv,

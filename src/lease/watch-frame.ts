@@ -1,8 +1,8 @@
 /** What one line of a watch stream means. */
-import type { JsonObject, RawLease } from '../election/lease.ts';
+import type { RawLease } from '../election/lease.ts';
 import { isLease } from './answer.ts';
 import { firstLine } from './errors.ts';
-import { objectOf, parseObject, textOf } from './json.ts';
+import { type JsonObject, objectOf, parseObject, textOf } from '../json.ts';
 
 export type WatchFrame =
   | {

@@ -40,7 +40,7 @@ export type StreamEnd =
 /** The server answers a watch at once, also when there is nothing to tell. */
 const openTimeoutMs = 10_000;
 
-/** A watch that tells more than this within {@link floodWindowMs} is read no faster: what it tells has to be parsed and judged, beside renewals. */
+/** A watch that tells more than this within {@link floodWindowMs} is read no faster: its events have to be parsed and classified, beside renewals. */
 const mostEventsInWindow = 20;
 const floodWindowMs = 100;
 

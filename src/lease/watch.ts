@@ -34,10 +34,10 @@ export interface WatchOptions {
   readonly name: string;
   readonly resourceVersion: string | null;
   readonly silenceMs: number;
-  readonly onEvent: (news: WatchEvent) => void;
+  readonly onEvent: (event: WatchEvent) => void;
 }
 
-/** Opens the watch. Nothing is told before this has returned, and nothing after it was closed. */
+/** Opens the watch. No event comes before this has returned, and none after it was closed. */
 export function watchLease(options: WatchOptions): LeaseWatch {
   return new Watcher(options);
 }
@@ -46,10 +46,10 @@ class Watcher implements LeaseWatch {
   readonly #options: WatchOptions;
   readonly #closing = new AbortController();
   #resourceVersion: string | null;
-  /** What was told last; null: nothing yet. */
-  #told: 'open' | 'down' | 'forbidden' | null = null;
+  /** The change that was reported last; null: none yet. */
+  #reported: 'open' | 'down' | 'forbidden' | null = null;
   #wasEverOpen = false;
-  /** The stream under way told something. */
+  /** The stream under way had an event. */
   #hasHeard = false;
   #backOffMs = 0;
 
@@ -101,12 +101,12 @@ class Watcher implements LeaseWatch {
       signal: this.#closing.signal,
       onOpen: () => {
         this.#wasEverOpen = true;
-        this.#tellChange({ id: 'open' });
+        this.#reportChange({ id: 'open' });
       },
       onEvent: (event) => {
         this.#hasHeard = true;
         this.#resourceVersion = event.resourceVersion;
-        if (event.id !== 'bookmark') this.#tell({ id: event.id, lease: event.lease });
+        if (event.id !== 'bookmark') this.#report({ id: event.id, lease: event.lease });
       },
     });
   }
@@ -137,10 +137,10 @@ class Watcher implements LeaseWatch {
     const answer = reply.id === 'failed' ? reply : answerOf('get', reply);
     switch (answer.id) {
       case 'lease':
-        this.#tell({ id: 'changed', lease: answer.lease });
+        this.#report({ id: 'changed', lease: answer.lease });
         break;
       case 'not-found':
-        this.#tell({ id: 'deleted', lease: this.#missingLease() });
+        this.#report({ id: 'deleted', lease: this.#missingLease() });
         break;
       case 'conflict':
       case 'failed':
@@ -177,18 +177,18 @@ class Watcher implements LeaseWatch {
   }
 
   #tellFailure(failure: Failure): void {
-    if (failure.reason !== 'forbidden') this.#tellChange({ id: 'down', failure });
-    else this.#tellChange({ id: 'forbidden', message: failure.message });
+    if (failure.reason !== 'forbidden') this.#reportChange({ id: 'down', failure });
+    else this.#reportChange({ id: 'forbidden', message: failure.message });
   }
 
-  #tellChange(news: Extract<WatchEvent, { id: 'open' | 'down' | 'forbidden' }>): void {
-    if (this.#told !== news.id) this.#tell(news);
-    this.#told = news.id;
+  #reportChange(event: Extract<WatchEvent, { id: 'open' | 'down' | 'forbidden' }>): void {
+    if (this.#reported !== event.id) this.#report(event);
+    this.#reported = event.id;
   }
 
-  /** What is told may be answered by closing the watch, with more events of the same chunk to come. */
-  #tell(news: WatchEvent): void {
-    if (!this.#isClosed()) this.#options.onEvent(news);
+  /** The receiver may close the watch, with more events of the same chunk to come. */
+  #report(event: WatchEvent): void {
+    if (!this.#isClosed()) this.#options.onEvent(event);
   }
 
   #isClosed(): boolean {

@@ -21,6 +21,19 @@ export function bootNowMs(): number {
   return afterMs + offsetMs;
 }
 
+/** The real clock, and chance. */
+export const realClock = {
+  bootMs: bootNowMs,
+  wallMs: Date.now,
+  // performance.now() stands still while the machine sleeps.
+  suspendedMs: () => bootNowMs() - performance.now(),
+  random: Math.random,
+  setTimer: (delayMs: number, callback: () => void) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** The instant as a shell reads it from /proc/uptime: whole 1/100 s, rounded down. */
 export function toCentiseconds(ms: number): number {
   return Math.floor(ms / 10);

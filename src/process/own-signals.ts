@@ -6,7 +6,7 @@
 /** With this node cannot open its inspector anywhere: `bin/leader-run` says why. */
 const withoutInspector = '--inspect-port=[fe80::1]:9229';
 
-const lookEveryMs = 1_000;
+const checkEveryMs = 1_000;
 
 /** To be called first of all, and once. */
 export function keepOwnSignals(): void {
@@ -17,18 +17,18 @@ export function keepOwnSignals(): void {
 
 /**
  * For a node that was not started by `bin/leader-run`. A USR1 that came before we listened has another thread ask for the
- * inspector, now or at any time from now, and more than once: so it is looked for again and again.
+ * inspector, now or at any time from now, and more than once: so it is checked again and again.
  */
 function keepInspectorClosed(): void {
   const inspector = process.getBuiltinModule('node:inspector');
-  const look = (): void => {
+  const check = (): void => {
     if (inspector.url() === undefined) return;
     inspector.close();
     // It fails, and so will all that are asked for later: Node remembers the address.
     inspector.open(9229, 'fe80::1');
   };
-  look();
-  setInterval(look, lookEveryMs).unref();
+  check();
+  setInterval(check, checkEveryMs).unref();
 }
 
 function doNothing(): void {

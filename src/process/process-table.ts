@@ -1,6 +1,6 @@
 /**
  * Reads /proc. On the way from one leader to the next, so it is made to be fast: synchronous calls into a buffer that is used
- * again. It knows nothing of who is a member of the tree.
+ * again. It does not know which is a member of the tree.
  */
 import { closeSync, openSync, readdirSync, readSync, readlinkSync } from 'node:fs';
 

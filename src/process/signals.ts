@@ -5,7 +5,7 @@
  *     TERM                | end                      | stop (--signal)      | stop (--signal)
  *     INT                 | end                      | stop, passed on      | the terminal's affair
  *     QUIT                | end                      | passed on            | the terminal's affair
- *     HUP                 | end if there is a terminal | passed on          | passed on if the terminal told us alone
+ *     HUP                 | end if there is a terminal | passed on          | passed on if we alone got it from the terminal
  *     TSTP                | be stopped               | passed on            | be stopped if the command is (suspend.ts)
  *     WINCH, INFO         | nothing                  | passed on            | the terminal's affair
  *     CONT                | nothing                  | passed on            | passed on unless it continues us (suspend.ts)
@@ -22,7 +22,7 @@
  *   the guard ends the command.
  * - CHLD and PIPE tell of our own children and writes; Node does what is needed.
  * - XFSZ and XCPU tell of our own limits: that of the log's file, and the time of this process. The command has its own, which
- *   are counted anew. They do nothing here (own-signals.ts): what cannot be written is dropped.
+ *   are counted again. They do nothing here (own-signals.ts): what cannot be written is dropped.
  * - TTIN and TTOU where there is a terminal: a write to it from the background is repeated for as long as TTOU is caught.
  * - Real-time signals: Node has no listeners for them. They end leader-run, and the guard ends the command.
  */
@@ -36,7 +36,7 @@ export interface SignalContext {
   readonly hasTerminal: boolean;
   /** From "go" until the command itself has ended, stopping included. */
   readonly commandRuns: boolean;
-  /** The terminal tells nobody but us, or our init, that it has hung up, see {@link findTerminal}; absent: no. */
+  /** The terminal tells no process but us, or our init, that it has hung up, see {@link findTerminal}; absent: no. */
   readonly receivesHangUpAlone?: boolean;
   /** Ignored when leader-run was started (nohup), so that they ask nothing of us; the command may think otherwise. */
   readonly ignoredSignals?: readonly NodeJS.Signals[];
@@ -106,7 +106,7 @@ export function listenToSignals(
   onSignal: (signal: NodeJS.Signals) => void,
 ): { close(): void } {
   const signals = caughtSignals(hasTerminal);
-  // signal-exit listens by these names too, and ends a process in which nobody else does.
+  // signal-exit listens by these names too, and ends a process that has no other listener.
   const names = aliases.filter((name) => name in constants.signals && name !== 'SIGUNUSED');
   for (const signal of signals) process.on(signal, onSignal);
   for (const name of names) process.on(name, doNothing);

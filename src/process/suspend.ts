@@ -1,7 +1,7 @@
 /**
- * Ctrl-Z and its kin where there is a terminal: leader-run is stopped whenever the command is, and only then. The shell
+ * Ctrl-Z and the like where there is a terminal: leader-run is stopped whenever the command is, and only then. The shell
  * waits for leader-run alone, so a command that stops itself (a REPL that reads Ctrl-Z as a key) would otherwise leave
- * the terminal to nobody, and one that ignores Ctrl-Z would run on behind the shell's back.
+ * the terminal to no process, and one that ignores Ctrl-Z would run on behind the shell's back.
  */
 import { killProcess } from './kill.ts';
 import { isStopped as isRowStopped, readProcess } from './process-table.ts';
@@ -18,15 +18,15 @@ const quickestReturnMs = 1;
  */
 export function suspendAlongWith(pid: number): { close(): void } {
   let settling: NodeJS.Timeout | undefined;
-  const look = (): void => {
+  const check = (): void => {
     settling = undefined;
     if (!isStopped(pid)) return;
-    // Somebody has continued leader-run alone.
+    // Someone has continued leader-run alone.
     if (suspendSelf() && isStopped(pid)) killProcess(pid, 'SIGCONT');
   };
   // The kernel sends CHLD not only for a child that has ended but also for one that was stopped or continued.
   const onChild = (): void => {
-    if (settling === undefined && isStopped(pid)) settling = setTimeout(look, settlingMs);
+    if (settling === undefined && isStopped(pid)) settling = setTimeout(check, settlingMs);
   };
   process.on('SIGCHLD', onChild);
   // It may have been stopped before we came to hear that it was started.
@@ -40,7 +40,7 @@ export function suspendAlongWith(pid: number): { close(): void } {
 }
 
 /**
- * Stops leader-run by the default action of SIGTSTP; returns when it is continued. Not SIGSTOP: nobody could continue a
+ * Stops leader-run by the default action of SIGTSTP; returns when it is continued. Not SIGSTOP: nothing could continue a
  * group without a job-control shell. There the kernel ignores SIGTSTP, and this returns `false`.
  *
  * The SIGCONT that continues it is not heard: the shell sends it to the whole group. Passed on, it would reach the command a second

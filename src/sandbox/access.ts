@@ -1,10 +1,10 @@
-/** Who asks, and what everybody may ask: one token may do all, nobody else may do more than look whether we live. */
+/** Authentication: one token may do all, everyone else may only ask whether the server lives. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { failure, unauthorized, type Reply } from './status.ts';
 import type { Target } from './target.ts';
 
 /** To these the real server answers anonymous clients too. */
-const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/version']);
+const publicPaths = new Set(['/healthz', '/livez', '/readyz', '/version']);
 
 /**
  * The path without the token in front of it, or null if there is none. kubectl and client-go send no credentials to an
@@ -23,7 +23,7 @@ export function refuseAccess(
 ): Reply | null {
   const [, given] = /^bearer ([^ ]+)$/i.exec(authorization ?? '') ?? [];
   if (given !== undefined) return isSame(given, token) ? null : unauthorized();
-  return target.id === 'path' && PUBLIC_PATHS.has(target.path) ? null : forbidden(target);
+  return target.id === 'path' && publicPaths.has(target.path) ? null : forbidden(target);
 }
 
 function isSame(given: string, token: string): boolean {

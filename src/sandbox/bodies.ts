@@ -1,6 +1,7 @@
 /** From the bytes of a body to a Lease or to delete options, or to the answer that refuses them. */
 import { decode } from './decode.ts';
-import { goTypeName, isObject, parseJson, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { goTypeName, parseJson } from './go-json.ts';
 import { decodeProtobuf, deleteOptionsMessage, leaseMessage } from './protobuf.ts';
 import { deleteOptionsStruct, leaseStruct } from './schema.ts';
 import { badRequest, failure, type Reply } from './status.ts';
@@ -16,10 +17,10 @@ export type Read<T> =
   | { readonly id: 'read'; readonly value: T; readonly warnings: readonly string[] }
   | { readonly id: 'refused'; readonly reply: Reply };
 
-const API_VERSION = 'coordination.k8s.io/v1';
-const PROTOBUF = 'application/vnd.kubernetes.protobuf';
-const JSON_TYPES = new Set(['', 'application/json']);
-const EXCERPT_LENGTH = 30;
+const leaseApiVersion = 'coordination.k8s.io/v1';
+const protobufType = 'application/vnd.kubernetes.protobuf';
+const jsonTypes = new Set(['', 'application/json']);
+const excerptLength = 30;
 
 function refuse(reply: Reply): { readonly id: 'refused'; readonly reply: Reply } {
   return { id: 'refused', reply };
@@ -27,7 +28,7 @@ function refuse(reply: Reply): { readonly id: 'refused'; readonly reply: Reply }
 
 /** 415, if it is neither JSON nor protobuf. */
 export function unsupportedMediaType({ mediaType }: Body): Reply | null {
-  if (JSON_TYPES.has(mediaType) || mediaType === PROTOBUF) return null;
+  if (jsonTypes.has(mediaType) || mediaType === protobufType) return null;
   const message =
     'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf';
   return failure(415, 'UnsupportedMediaType', message);
@@ -39,7 +40,7 @@ export function readLease(body: Body, options: WriteOptions): Read<JsonObject> {
     const message = `the object provided is unrecognized (must be of type Lease): ${why} (${excerpt(body.bytes)})`;
     return refuse(badRequest(message));
   };
-  if (body.mediaType === PROTOBUF) {
+  if (body.mediaType === protobufType) {
     const object = decodeProtobuf(body.bytes, leaseMessage);
     if (object !== null) return readLeaseObject(object, options);
     return unrecognized(
@@ -61,9 +62,9 @@ export function readLease(body: Body, options: WriteOptions): Read<JsonObject> {
 
 function readLeaseObject(object: JsonObject, options: WriteOptions): Read<JsonObject> {
   const kind = (object['kind'] as string | undefined) || 'Lease';
-  const apiVersion = (object['apiVersion'] as string | undefined) || API_VERSION;
-  if (kind === 'Lease' && apiVersion === `${API_VERSION}beta1`) {
-    const message = `the API version in the data (${apiVersion}) does not match the expected API version (${API_VERSION})`;
+  const apiVersion = (object['apiVersion'] as string | undefined) || leaseApiVersion;
+  if (kind === 'Lease' && apiVersion === `${leaseApiVersion}beta1`) {
+    const message = `the API version in the data (${apiVersion}) does not match the expected API version (${leaseApiVersion})`;
     return refuse(badRequest(message));
   }
   const cannot = (why: string): Read<never> => {
@@ -85,7 +86,7 @@ function readLeaseObject(object: JsonObject, options: WriteOptions): Read<JsonOb
 
 /** Why an object of this kind is no Lease, or null. */
 export function unregisteredKind(kind: string, apiVersion: string): string | null {
-  if (kind === 'Lease' && apiVersion === API_VERSION) return null;
+  if (kind === 'Lease' && apiVersion === leaseApiVersion) return null;
   return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`;
 }
 
@@ -102,7 +103,7 @@ export function readDeleteOptions(body: Body): Read<JsonObject> {
 }
 
 function deleteOptionsObject(body: Body): JsonObject | string {
-  if (body.mediaType === PROTOBUF) {
+  if (body.mediaType === protobufType) {
     const object = decodeProtobuf(body.bytes, deleteOptionsMessage);
     return object ?? 'provided data does not appear to be a protobuf message';
   }
@@ -139,8 +140,8 @@ function typeMetaFault(value: Parameters<typeof goTypeName>[0]): string | null {
 /** The beginning of a body, as the server quotes it: JSON objects as they are, all else in hexadecimal. */
 function excerpt(bytes: Buffer): string {
   if (bytes.length === 0) return '<empty>';
-  const isLong = bytes.length > EXCERPT_LENGTH;
-  const head = bytes.subarray(0, EXCERPT_LENGTH);
+  const isLong = bytes.length > excerptLength;
+  const head = bytes.subarray(0, excerptLength);
   const text = bytes[0] === 0x7b ? head.toString('utf8') : head.toString('hex');
   return isLong ? `${text} ...` : text;
 }

@@ -4,7 +4,8 @@
  * have equal JSON texts.
  */
 import { parseTime } from './go-time.ts';
-import { goTypeName, isObject, type JsonObject, type JsonValue } from './json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
+import { goTypeName } from './go-json.ts';
 import { ignoredFields, type Shape, type Struct } from './schema.ts';
 
 export type Decoded =

@@ -1,6 +1,6 @@
 /** DELETE, of one Lease or of a collection. It is always immediate: finalizers are stored and not waited for. */
 import { readDeleteOptions, type Body } from './bodies.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import { unsupported, unsupportedDryRun } from './options.ts';
 import { leaseList } from './reads.ts';
 import type { Selector } from './selectors.ts';
@@ -18,7 +18,7 @@ import {
 import type { Lease, LeaseStore } from './store.ts';
 import type { Write } from './incoming.ts';
 
-const POLICIES = ['Foreground', 'Background', 'Orphan'];
+const policies = ['Foreground', 'Background', 'Orphan'];
 
 export function deleteLease(store: LeaseStore, request: Write): Reply {
   const chosen = deleteOptions(request.query, request.body);
@@ -80,8 +80,8 @@ function optionErrors(options: JsonObject, dryRun: readonly string[]): FieldErro
     const message = `Invalid value: "${policy}": orphanDependents and deletionPropagation cannot be both set`;
     errors.push({ field, reason: 'FieldValueInvalid', message });
   }
-  if (policy !== '' && !POLICIES.includes(policy)) {
-    errors.push(unsupported(field, JSON.stringify(policy), [...POLICIES, 'nil']));
+  if (policy !== '' && !policies.includes(policy)) {
+    errors.push(unsupported(field, JSON.stringify(policy), [...policies, 'nil']));
   }
   if (dryRun.some((value) => value !== 'All')) errors.push(unsupportedDryRun(dryRun));
   return errors;

@@ -1,15 +1,15 @@
 /** What kubectl and client libraries ask before they come to the Leases: versions, groups, resources, namespaces. */
 import { noSuchPath, notFound, type Reply } from './status.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import { namespaces } from './writes.ts';
 
-const GROUP_VERSION = { groupVersion: 'coordination.k8s.io/v1', version: 'v1' };
-const GROUP = {
+const leaseGroupVersion = { groupVersion: 'coordination.k8s.io/v1', version: 'v1' };
+const leaseGroup = {
   name: 'coordination.k8s.io',
-  versions: [GROUP_VERSION],
-  preferredVersion: GROUP_VERSION,
+  versions: [leaseGroupVersion],
+  preferredVersion: leaseGroupVersion,
 };
-const LEASE_VERBS = [
+const leaseVerbs = [
   'create',
   'delete',
   'deletecollection',
@@ -20,16 +20,16 @@ const LEASE_VERBS = [
   'watch',
 ];
 
-const OPENAPI = '/openapi/v3';
-const GROUP_VERSION_PATH = '/apis/coordination.k8s.io/v1';
-const LEASE_PATH = `${GROUP_VERSION_PATH}/namespaces/{namespace}/leases/{name}`;
+const openapiPath = '/openapi/v3';
+const groupVersionPath = '/apis/coordination.k8s.io/v1';
+const leasePath = `${groupVersionPath}/namespaces/{namespace}/leases/{name}`;
 
-/** All that kubectl looks for before it writes: that this server checks the fields itself. */
+/** All that kubectl asks for before it writes: that this server checks the fields itself. */
 const leaseOpenApi: JsonObject = {
   openapi: '3.0.0',
   info: { title: 'leader-run sandbox', version: 'v1' },
   paths: {
-    [LEASE_PATH]: {
+    [leasePath]: {
       patch: {
         parameters: [{ name: 'fieldValidation', in: 'query', schema: { type: 'string' } }],
         responses: {},
@@ -43,7 +43,7 @@ const leaseOpenApi: JsonObject = {
   },
 };
 
-const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
+const documents: Readonly<Record<string, JsonObject>> = {
   '/version': {
     major: '1',
     minor: '36',
@@ -56,28 +56,28 @@ const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
     platform: '',
   },
   '/api': { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
-  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [GROUP] },
-  '/apis/coordination.k8s.io': { kind: 'APIGroup', apiVersion: 'v1', ...GROUP },
-  [GROUP_VERSION_PATH]: {
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [leaseGroup] },
+  '/apis/coordination.k8s.io': { kind: 'APIGroup', apiVersion: 'v1', ...leaseGroup },
+  [groupVersionPath]: {
     kind: 'APIResourceList',
     apiVersion: 'v1',
-    groupVersion: GROUP_VERSION.groupVersion,
+    groupVersion: leaseGroupVersion.groupVersion,
     resources: [
       {
         name: 'leases',
         singularName: 'lease',
         namespaced: true,
         kind: 'Lease',
-        verbs: LEASE_VERBS,
+        verbs: leaseVerbs,
       },
     ],
   },
-  [OPENAPI]: {
+  [openapiPath]: {
     paths: {
-      [GROUP_VERSION_PATH.slice(1)]: { serverRelativeURL: `${OPENAPI}${GROUP_VERSION_PATH}` },
+      [groupVersionPath.slice(1)]: { serverRelativeURL: `${openapiPath}${groupVersionPath}` },
     },
   },
-  [`${OPENAPI}${GROUP_VERSION_PATH}`]: leaseOpenApi,
+  [`${openapiPath}${groupVersionPath}`]: leaseOpenApi,
   '/api/v1': {
     kind: 'APIResourceList',
     groupVersion: 'v1',
@@ -94,15 +94,15 @@ const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
   },
 };
 
-const NAMESPACES = '/api/v1/namespaces';
-const STARTED_AT = `${new Date().toISOString().slice(0, 19)}Z`;
+const namespacesPath = '/api/v1/namespaces';
+const startedAt = `${new Date().toISOString().slice(0, 19)}Z`;
 
-/** The answer to a GET of any path that is none of the Leases'; null if nobody knows it. */
+/** The answer to a GET of any path that is none of the Leases'; null if there is none. */
 export function discover(path: string): Reply | null {
-  const document = DOCUMENTS[path];
+  const document = documents[path];
   if (document !== undefined) return { code: 200, body: document };
-  if (path === '/') return { code: 200, body: { paths: Object.keys(DOCUMENTS) } };
-  if (path === NAMESPACES) {
+  if (path === '/') return { code: 200, body: { paths: Object.keys(documents) } };
+  if (path === namespacesPath) {
     const items = namespaces.map(namespaceBody);
     return { code: 200, body: { kind: 'NamespaceList', apiVersion: 'v1', metadata: {}, items } };
   }
@@ -119,7 +119,7 @@ export function discover(path: string): Reply | null {
 function namespaceBody(name: string): JsonObject {
   const labels = { 'kubernetes.io/metadata.name': name };
   return {
-    metadata: { name, labels, creationTimestamp: STARTED_AT },
+    metadata: { name, labels, creationTimestamp: startedAt },
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   };

@@ -11,7 +11,7 @@ export type ParsedTime =
   | { readonly id: 'time'; readonly text: string }
   | { readonly id: 'failed'; readonly message: string };
 
-const LAYOUTS: Readonly<Record<TimeFormat, string>> = {
+const layouts: Readonly<Record<TimeFormat, string>> = {
   micro: '2006-01-02T15:04:05.000000Z07:00',
   second: '2006-01-02T15:04:05Z07:00',
 };
@@ -19,7 +19,7 @@ const LAYOUTS: Readonly<Record<TimeFormat, string>> = {
 /** One piece of the layout: its name there, what it accepts, and the highest value allowed. */
 type Piece = readonly [layout: string, accepts: RegExp, range?: readonly [string, number, number]];
 
-const HEAD: readonly Piece[] = [
+const head: readonly Piece[] = [
   ['2006', /^\d{4}/],
   ['-', /^-/],
   ['01', /^\d{2}/, ['month', 1, 12]],
@@ -32,10 +32,10 @@ const HEAD: readonly Piece[] = [
   [':', /^:/],
   ['05', /^\d{2}/, ['second', 0, 59]],
 ];
-const ZONE: Piece = ['Z07:00', /^(?:Z|[+-]\d{2}:\d{2})/];
-const PIECES: Readonly<Record<TimeFormat, readonly Piece[]>> = {
-  micro: [...HEAD, ['.000000', /^[.,]\d{6}/], ZONE],
-  second: [...HEAD, ['', /^(?:[.,]\d+)?/], ZONE],
+const zone: Piece = ['Z07:00', /^(?:Z|[+-]\d{2}:\d{2})/];
+const pieces: Readonly<Record<TimeFormat, readonly Piece[]>> = {
+  micro: [...head, ['.000000', /^[.,]\d{6}/], zone],
+  second: [...head, ['', /^(?:[.,]\d+)?/], zone],
 };
 
 /** Parses a time of the given format. */
@@ -46,11 +46,11 @@ export function parseTime(value: string, format: TimeFormat): ParsedTime {
   });
   const found: string[] = [];
   let rest = value;
-  for (const [layout, accepts, range] of PIECES[format]) {
+  for (const [layout, accepts, range] of pieces[format]) {
     const text = accepts.exec(rest)?.[0];
     if (text === undefined) {
       return failed(
-        ` as "${LAYOUTS[format]}": cannot parse ${JSON.stringify(rest)} as "${layout}"`,
+        ` as "${layouts[format]}": cannot parse ${JSON.stringify(rest)} as "${layout}"`,
       );
     }
     if (range && (Number(text) < range[1] || Number(text) > range[2])) {

@@ -1,6 +1,6 @@
-/** A Lease on its way in, and what is checked before anybody looks at what is stored. */
+/** A Lease on its way in, and what is checked before the stored one is read. */
 import { readLease, unsupportedMediaType, type Body, type Read } from './bodies.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
 import { badRequest, type Reply } from './status.ts';
 

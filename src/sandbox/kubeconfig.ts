@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The first line, by which a file left behind by a sandbox that was killed is known as one. */
-const HEADING = '# Written by leader-run sandbox; it is removed when the sandbox ends.';
+const heading = '# Written by leader-run sandbox; it is removed when the sandbox ends.';
 
 export interface WrittenKubeconfig {
   readonly path: string;
@@ -48,7 +48,7 @@ export function writeKubeconfig(path: string | null, url: string, token: string)
  * server's path.
  */
 function kubeconfigText(url: string, token: string): string {
-  return `${HEADING}
+  return `${heading}
 apiVersion: v1
 kind: Config
 clusters:
@@ -70,7 +70,7 @@ current-context: sandbox
 }
 
 function isLeftOver(path: string): boolean {
-  return contentOf(path)?.startsWith(HEADING) ?? false;
+  return contentOf(path)?.startsWith(heading) ?? false;
 }
 
 function contentOf(path: string): string | null {

@@ -1,5 +1,5 @@
 /** Merge patches (RFC 7386), and what a strategic merge patch adds to them for a Lease: the `$patch` and `$retainKeys` directives. */
-import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 
 /** The target with the patch merged in: null removes, objects merge, all else replaces. */
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {

@@ -1,23 +1,23 @@
 /** What the server itself writes into a Lease: its identity, its times, the order of its fields. */
 import { randomInt, randomUUID } from 'node:crypto';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import { metadataFields } from './schema.ts';
 import type { Lease, LeaseMetadata } from './store.ts';
 
-/** No vowels, and nothing that looks like another: as Kubernetes generates names. */
-const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const SUFFIX_LENGTH = 5;
-const MAX_GENERATED_BASE = 58;
+/** No vowels, and no two that look alike: as Kubernetes generates names. */
+const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+const suffixLength = 5;
+const maxGeneratedBase = 58;
 
 /** A name made from generateName, if only that is given. */
 export function generateName(metadata: JsonObject): { readonly name?: string } {
   const { name, generateName: base } = metadata;
   if (name !== undefined || typeof base !== 'string') return {};
   const suffix = Array.from(
-    { length: SUFFIX_LENGTH },
-    () => SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)],
+    { length: suffixLength },
+    () => suffixAlphabet[randomInt(suffixAlphabet.length)],
   );
-  return { name: `${base.slice(0, MAX_GENERATED_BASE)}${suffix.join('')}` };
+  return { name: `${base.slice(0, maxGeneratedBase)}${suffix.join('')}` };
 }
 
 /** The metadata of a new object: what the client may choose, and an identity of its own. The store fills in the resourceVersion. */

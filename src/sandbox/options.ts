@@ -148,7 +148,7 @@ export type ParsedVersion =
   /** `"x": ` and strconv's words for it. */
   | { readonly id: 'failed'; readonly message: string; readonly cause: string };
 
-const MAX_UINT64 = 2n ** 64n - 1n;
+const maxUint64 = 2n ** 64n - 1n;
 
 /** A resourceVersion as strconv.ParseUint reads it; empty is 0. */
 export function parseResourceVersion(text: string): ParsedVersion {
@@ -159,5 +159,5 @@ export function parseResourceVersion(text: string): ParsedVersion {
   if (text === '') return { id: 'version', value: 0n };
   if (!/^\d+$/.test(text)) return fail('invalid syntax');
   const value = BigInt(text);
-  return value > MAX_UINT64 ? fail('value out of range') : { id: 'version', value };
+  return value > maxUint64 ? fail('value out of range') : { id: 'version', value };
 }

@@ -1,5 +1,5 @@
 /**
- * PATCH: merge patches, and strategic ones, which kubectl sends unless told otherwise.
+ * PATCH: merge patches, and strategic ones, which kubectl sends by default.
  *
  * Left out, as nothing that elects a leader needs them: JSON patches and server-side apply.
  */
@@ -13,7 +13,8 @@ import {
   type Incoming,
   type Write,
 } from './incoming.ts';
-import { goTypeName, isObject, parseJson, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { goTypeName, parseJson } from './go-json.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
 import { mergePatch, strategicMergePatch } from './merge.ts';
 import { leaseStruct } from './schema.ts';
@@ -96,7 +97,7 @@ function readPatched(object: JsonObject, namespace: string, options: WriteOption
   return { id: 'read', value, warnings: options.fieldValidation === 'Warn' ? unknown : [] };
 }
 
-/** The order in which the real server meets the fields of a patched object, and so names their faults. */
+/** The order in which the real server reads the fields of a patched object, and so names their faults. */
 function sortedKeys(object: JsonObject): JsonObject {
   const entries = Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(

@@ -3,9 +3,9 @@
  *
  * A body is the magic "k8s\0" and a runtime.Unknown: its TypeMeta and the object's own bytes. Field numbers are those of
  * the generated.proto files of k8s.io/api and k8s.io/apimachinery. The result is what the same object is in JSON, so that
- * one decoder judges both.
+ * one decoder checks both.
  */
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 
 type Kind =
   | 'string'
@@ -19,7 +19,7 @@ type Kind =
 
 type Message = Readonly<Record<number, readonly [name: string, kind: Kind, repeated?: true]>>;
 
-const OWNER_REFERENCE: Message = {
+const ownerReference: Message = {
   1: ['kind', 'string'],
   3: ['name', 'string'],
   4: ['uid', 'string'],
@@ -28,7 +28,7 @@ const OWNER_REFERENCE: Message = {
   7: ['blockOwnerDeletion', 'bool'],
 };
 
-const OBJECT_META: Message = {
+const objectMeta: Message = {
   1: ['name', 'string'],
   2: ['generateName', 'string'],
   3: ['namespace', 'string'],
@@ -40,11 +40,11 @@ const OBJECT_META: Message = {
   10: ['deletionGracePeriodSeconds', 'integer'],
   11: ['labels', { map: true }],
   12: ['annotations', { map: true }],
-  13: ['ownerReferences', { message: OWNER_REFERENCE }, true],
+  13: ['ownerReferences', { message: ownerReference }, true],
   14: ['finalizers', 'string', true],
 };
 
-const LEASE_SPEC: Message = {
+const leaseSpec: Message = {
   1: ['holderIdentity', 'string'],
   2: ['leaseDurationSeconds', 'integer'],
   3: ['acquireTime', 'micro-time'],
@@ -55,8 +55,8 @@ const LEASE_SPEC: Message = {
 };
 
 export const leaseMessage: Message = {
-  1: ['metadata', { message: OBJECT_META }],
-  2: ['spec', { message: LEASE_SPEC }],
+  1: ['metadata', { message: objectMeta }],
+  2: ['spec', { message: leaseSpec }],
 };
 
 export const deleteOptionsMessage: Message = {
@@ -67,19 +67,19 @@ export const deleteOptionsMessage: Message = {
   5: ['dryRun', 'string', true],
 };
 
-const UNKNOWN: Message = {
+const unknown: Message = {
   1: ['typeMeta', { message: { 1: ['apiVersion', 'string'], 2: ['kind', 'string'] } }],
   2: ['raw', 'bytes'],
 };
-const TIMESTAMP: Message = { 1: ['seconds', 'integer'], 2: ['nanos', 'integer'] };
-const MAP_ENTRY: Message = { 1: ['key', 'string'], 2: ['value', 'string'] };
-const MAGIC = Buffer.from('k8s\0');
+const timestamp: Message = { 1: ['seconds', 'integer'], 2: ['nanos', 'integer'] };
+const mapEntry: Message = { 1: ['key', 'string'], 2: ['value', 'string'] };
+const magic = Buffer.from('k8s\0');
 
 /** The object as it would be in JSON, or null if the bytes are no such message. */
 export function decodeProtobuf(body: Buffer, message: Message): JsonObject | null {
-  if (!body.subarray(0, MAGIC.length).equals(MAGIC)) return null;
+  if (!body.subarray(0, magic.length).equals(magic)) return null;
   try {
-    const envelope = readMessage(body.subarray(MAGIC.length), UNKNOWN);
+    const envelope = readMessage(body.subarray(magic.length), unknown);
     const raw = Buffer.from((envelope['raw'] as string | undefined) ?? '', 'latin1');
     return { ...(envelope['typeMeta'] as JsonObject), ...readMessage(raw, message) };
   } catch (error) {
@@ -135,14 +135,14 @@ function readValue(content: bigint | Buffer, kind: Kind): JsonValue {
   if (kind === 'micro-time') return readTime(content, 6);
   if (typeof kind === 'string') throw new RangeError(`bytes for ${kind}`);
   if ('message' in kind) return readMessage(content, kind.message);
-  const { key = '', value = '' } = readMessage(content, MAP_ENTRY);
+  const { key = '', value = '' } = readMessage(content, mapEntry);
   return { [key as string]: value };
 }
 
 /** Empty is Go's zero time: not there. */
 function readTime(content: Buffer, digits: 0 | 6): JsonValue {
   if (content.length === 0) return null;
-  const { seconds = 0, nanos = 0 } = readMessage(content, TIMESTAMP);
+  const { seconds = 0, nanos = 0 } = readMessage(content, timestamp);
   const second = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   const micros = String(Math.trunc(Number(nanos) / 1000)).padStart(6, '0');
   return digits === 6 ? `${second}.${micros}Z` : `${second}Z`;

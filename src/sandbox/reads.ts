@@ -1,5 +1,5 @@
 /** GET and list. */
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import { parseResourceVersion, type ReadOptions } from './options.ts';
 import type { Selector } from './selectors.ts';
 import { expired, futureVersion, leases, notFound, unforeseen, type Reply } from './status.ts';

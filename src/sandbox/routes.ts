@@ -30,14 +30,14 @@ export type RouteResult =
   /** The watch has the response. */
   | { readonly id: 'streaming' };
 
-const HEALTH_PATHS = new Set(['/healthz', '/livez', '/readyz']);
+const healthPaths = new Set(['/healthz', '/livez', '/readyz']);
 
 export function answer(store: LeaseStore, request: Request): RouteResult {
   const format = acceptedFormat(request.accept);
   if (format === null) return reply(notAcceptable());
   const { target, method } = request;
   if (target.id === 'leases') return answerLeases(store, request, target, format);
-  if (HEALTH_PATHS.has(target.path)) return { id: 'text', code: 200, text: 'ok' };
+  if (healthPaths.has(target.path)) return { id: 'text', code: 200, text: 'ok' };
   const found = discover(target.path);
   if (found === null) return { id: 'text', code: 404, text: '404 page not found\n' };
   return reply(method === 'GET' || found.code === 404 ? found : methodNotAllowed());

@@ -1,7 +1,8 @@
 /** `leader-run sandbox`: serves until it is interrupted, or as long as a command runs. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { type ReceivedSignals, receiveSignals } from '../process/receive-signals.ts';
+import { hasControllingTerminal } from '../process/signals.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
 
 export interface SandboxRun {
@@ -16,24 +17,24 @@ export interface SandboxRun {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const FAILED_EXIT_CODE = 125;
-const NOT_EXECUTABLE_EXIT_CODE = 126;
-const NOT_FOUND_EXIT_CODE = 127;
-const SIGNAL_EXIT_BASE = 128;
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const failedExitCode = 125;
+const notExecutableExitCode = 126;
+const notFoundExitCode = 127;
+const signalExitBase = 128;
 
-/** Returns the exit status: the command's own, 128+n, 125 to 127, or 0 if it was to serve and was told to end. */
+/** Returns the exit status: the command's own, 128+n, 125 to 127, or 0 if it was to serve and a signal ended it. */
 export async function runSandbox(run: SandboxRun): Promise<number> {
   const { port, kubeconfig: kubeconfigPath, command, write } = run;
-  // First of all, so that no signal finds a file without somebody who removes it.
-  const signals = receiveSignals();
+  // First of all, so that no signal finds a file that would stay.
+  const signals = receiveSignals(listen);
   let sandbox: Sandbox;
   try {
     sandbox = await startSandbox({ port, kubeconfigPath });
   } catch (error) {
     signals.close();
     write(`leader-run: ${(error as Error).message}\n`);
-    return FAILED_EXIT_CODE;
+    return failedExitCode;
   }
   try {
     if (command !== null) return await runCommand(command, sandbox, run, signals);
@@ -55,7 +56,7 @@ function instructions({ url, kubeconfigPath }: Sandbox): string {
     export KUBECONFIG=${shellWord(kubeconfigPath)}
     leader-run --lock-name try-it -- sh -c 'echo I lead; exec sleep 60'
 
-  And to look at it:
+  And to watch it:
 
     kubectl get lease try-it --watch
 
@@ -77,49 +78,27 @@ async function runCommand(
     env: { ...env, KUBECONFIG: kubeconfigPath },
   });
   // The command is in our process group: what the terminal sends (INT, HUP), it has had.
-  const had: readonly NodeJS.Signals[] = hasTerminal() ? ['SIGINT', 'SIGHUP'] : [];
+  const had: readonly NodeJS.Signals[] = hasControllingTerminal() ? ['SIGINT', 'SIGHUP'] : [];
   signals.deliverTo((signal) => {
     if (!had.includes(signal)) child.kill(signal);
   });
   return new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => {
-      resolve(signal === null ? (code ?? 0) : SIGNAL_EXIT_BASE + constants.signals[signal]);
+      resolve(signal === null ? (code ?? 0) : signalExitBase + constants.signals[signal]);
     });
     child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
       const why = code === 'ENOENT' ? 'there is no such command' : message;
       write(`leader-run: Cannot run ${JSON.stringify(file)}: ${why}\n`);
-      resolve(code === 'ENOENT' ? NOT_FOUND_EXIT_CODE : NOT_EXECUTABLE_EXIT_CODE);
+      resolve(code === 'ENOENT' ? notFoundExitCode : notExecutableExitCode);
     });
   });
 }
 
-interface ReceivedSignals {
-  /** Hands on those that came so far, and each as it comes. */
-  deliverTo(receiver: (signal: NodeJS.Signals) => void): void;
-  close(): void;
-}
-
-function receiveSignals(): ReceivedSignals {
-  const early: NodeJS.Signals[] = [];
-  let deliver = (signal: NodeJS.Signals): void => void early.push(signal);
-  const listener = (signal: NodeJS.Signals): void => deliver(signal);
-  for (const signal of SIGNALS) process.on(signal, listener);
+function listen(onSignal: (signal: NodeJS.Signals) => void): { close(): void } {
+  for (const signal of endingSignals) process.on(signal, onSignal);
   return {
-    deliverTo: (receiver) => {
-      deliver = receiver;
-      early.forEach(receiver);
-    },
     close: () => {
-      for (const signal of SIGNALS) process.off(signal, listener);
+      for (const signal of endingSignals) process.off(signal, onSignal);
     },
   };
-}
-
-function hasTerminal(): boolean {
-  try {
-    closeSync(openSync('/dev/tty', 'r'));
-    return true;
-  } catch {
-    return false;
-  }
 }

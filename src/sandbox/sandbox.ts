@@ -10,8 +10,8 @@ import { writeKubeconfig } from './kubeconfig.ts';
 import { createApiServer } from './server.ts';
 import { LeaseStore } from './store.ts';
 
-const LOOPBACK = '127.0.0.1';
-const TOKEN_BYTES = 12;
+const loopback = '127.0.0.1';
+const tokenBytes = 12;
 
 export interface SandboxSettings {
   /** 0: a free one. */
@@ -28,7 +28,7 @@ export interface Sandbox {
   readonly kubeconfigPath: string;
   /** The bearer token that may do all. */
   readonly token: string;
-  /** The Leases themselves, for tests that look behind the API. */
+  /** The Leases themselves, for tests that read behind the API. */
   readonly store: LeaseStore;
   /** Ends every connection and removes the kubeconfig. */
   close(): Promise<void>;
@@ -37,22 +37,22 @@ export interface Sandbox {
 /** Serves until it is closed. Rejects, in words for a person, if the port or the file cannot be had. */
 export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> {
   const { port, kubeconfigPath, historyLimit } = settings;
-  const token = randomBytes(TOKEN_BYTES).toString('hex');
+  const token = randomBytes(tokenBytes).toString('hex');
   const store = new LeaseStore(historyLimit);
   const server = createApiServer(store, token);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      const message = `Cannot serve on ${LOOPBACK}:${port}: ${error.message}`;
+      const message = `Cannot serve on ${loopback}:${port}: ${error.message}`;
       reject(new Error(message, { cause: error }));
     });
-    server.listen(port, LOOPBACK, resolve);
+    server.listen(port, loopback, resolve);
   });
   const stop = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
     await closed;
   };
-  const url = `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
+  const url = `http://${loopback}:${(server.address() as AddressInfo).port}`;
   const written = writeKubeconfig(kubeconfigPath, url, token);
   if (written.id === 'failed') {
     await stop();

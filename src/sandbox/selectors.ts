@@ -1,5 +1,5 @@
 /** Field and label selectors, with the server's words for those it does not understand. */
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import type { Lease } from './store.ts';
 
 export type Selector = (object: Lease) => boolean;
@@ -38,7 +38,7 @@ export function parseFieldSelector(text: string): ParsedSelector {
   return every(terms);
 }
 
-const REQUIREMENT =
+const requirementPattern =
   /^\s*(?:(?<absent>!)\s*(?<missing>[^\s!=,()]+)|(?<key>[^\s!=,()]+)(?:\s*(?<operator>==|=|!=)\s*(?<value>[^\s!=,()]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/;
 
 /** `a=b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, joined by commas. */
@@ -47,7 +47,7 @@ export function parseLabelSelector(text: string): ParsedSelector {
   const terms: Selector[] = [];
   let rest = text;
   while (rest !== '') {
-    const match = REQUIREMENT.exec(rest);
+    const match = requirementPattern.exec(rest);
     if (match === null || (rest.endsWith(',') && match[0] === rest)) {
       return { id: 'failed', message: `unable to parse requirement: ${JSON.stringify(text)}` };
     }

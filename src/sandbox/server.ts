@@ -12,11 +12,11 @@ import { badRequest, failure, tooLarge, type Reply } from './status.ts';
 import type { LeaseStore } from './store.ts';
 import { targetOf } from './target.ts';
 
-const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const maxBodyBytes = 3 * 1024 * 1024;
 /** A client gets so long to deliver a request. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than any client pauses between two requests, so that none meets a connection as it closes. */
-const KEEP_ALIVE_TIMEOUT_MS = 3_600_000;
+const requestTimeoutMs = 30_000;
+/** Longer than any client pauses between two requests, so that none uses a connection that is being closed. */
+const keepAliveTimeoutMs = 3_600_000;
 
 /** An HTTP server that answers for `store` to whoever has `token`; it does not listen yet. */
 export function createApiServer(store: LeaseStore, token: string): Server {
@@ -24,7 +24,7 @@ export function createApiServer(store: LeaseStore, token: string): Server {
     void handle(store, token, message, response);
   };
   return createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
+    { requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs },
     listener,
   );
 }
@@ -67,7 +67,7 @@ function respond(
   const target = targetOf(method, knownPath ?? path, query);
   const refused = knownPath === null ? refuseAccess(headers.authorization, token, target) : null;
   if (refused !== null) return reply(refused);
-  if (bytes === 'too-large') return reply(tooLarge(MAX_BODY_BYTES));
+  if (bytes === 'too-large') return reply(tooLarge(maxBodyBytes));
   const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const body = { bytes, mediaType };
   return answer(store, { method, target, query, accept: headers.accept ?? '', body, response });
@@ -88,13 +88,13 @@ async function readBody(message: IncomingMessage): Promise<Buffer | 'too-large' 
   try {
     for await (const chunk of message as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+      if (length <= maxBodyBytes) chunks.push(chunk);
       else chunks.length = 0;
     }
   } catch {
     return 'aborted';
   }
-  return length > MAX_BODY_BYTES ? 'too-large' : Buffer.concat(chunks);
+  return length > maxBodyBytes ? 'too-large' : Buffer.concat(chunks);
 }
 
 function write(given: RouteResult, response: ServerResponse): void {

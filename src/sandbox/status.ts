@@ -1,5 +1,5 @@
 /** The Status objects of the API server, worded as kube-apiserver words them. */
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 
 /** An answer with a JSON body. `warnings` go out as Warning headers, `retryAfterSeconds` as Retry-After. */
 export interface Reply {
@@ -28,16 +28,16 @@ export interface Subject {
   readonly name?: string;
 }
 
-const GROUP = 'coordination.k8s.io';
+const group = 'coordination.k8s.io';
 
 /** The subject of most answers: `leases.coordination.k8s.io "name"`. */
 export function leases(name?: string): Subject {
-  return { ...(name ? { name } : {}), group: GROUP, kind: 'leases' };
+  return { ...(name ? { name } : {}), group, kind: 'leases' };
 }
 
 /** The subject of validation errors: `Lease.coordination.k8s.io "name"`. */
 export function leaseKind(name: string): Subject {
-  return { ...(name ? { name } : {}), group: GROUP, kind: 'Lease' };
+  return { ...(name ? { name } : {}), group, kind: 'Lease' };
 }
 
 /** The subject of wrong options in the query or in a DeleteOptions body. */

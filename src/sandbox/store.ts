@@ -1,10 +1,10 @@
 /**
  * The Leases, in memory: objects, one counter of resourceVersions that never goes back, and a bounded history of events.
  *
- * It knows nothing of HTTP and judges no request. Every write is one synchronous step, so writes are in one order, which
+ * It knows nothing of HTTP and checks no request. Every write is one synchronous step, so writes are in one order, which
  * is the order of the resourceVersions and of the events.
  */
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 
 /** Identity and bookkeeping of an object; further metadata is in `rest`-like fields that the store never reads. */
 export interface LeaseMetadata extends JsonObject {
@@ -31,16 +31,16 @@ export interface LeaseEvent {
 }
 
 /** Above 1, so that a watch from resourceVersion 1 is always too old, as it is on a real server. */
-const FIRST_REVISION = 100;
+const firstRevision = 100;
 
 export class LeaseStore {
   readonly #objects = new Map<string, Lease>();
   readonly #listeners = new Set<(event: LeaseEvent) => void>();
   readonly #historyLimit: number;
   #history: LeaseEvent[] = [];
-  #revision = FIRST_REVISION;
+  #revision = firstRevision;
   /** Events up to this one are forgotten. */
-  #compactedRevision = FIRST_REVISION - 1;
+  #compactedRevision = firstRevision - 1;
 
   constructor(historyLimit = 1_000) {
     this.#historyLimit = historyLimit;

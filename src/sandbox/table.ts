@@ -1,8 +1,8 @@
 /** Leases as `kubectl get` wants them: a Table with the columns that it prints. */
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import type { Lease } from './store.ts';
 
-const COLUMNS: readonly JsonObject[] = [
+const columns: readonly JsonObject[] = [
   { name: 'Name', type: 'string', format: 'name', description: 'Name of the Lease', priority: 0 },
   { name: 'Holder', type: 'string', format: '', description: 'holderIdentity', priority: 0 },
   { name: 'Age', type: 'string', format: '', description: 'Since its creation', priority: 0 },
@@ -14,7 +14,7 @@ export function leaseTable(leases: readonly Lease[], resourceVersion: string): J
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: { resourceVersion },
-    columnDefinitions: COLUMNS,
+    columnDefinitions: columns,
     rows: leases.map(({ metadata, spec }) => ({
       cells: [metadata.name, spec['holderIdentity'] ?? '', age(metadata.creationTimestamp)],
       object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata },

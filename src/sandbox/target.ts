@@ -10,13 +10,13 @@ export type Target =
     }
   | { readonly id: 'path'; readonly path: string; readonly verb: string };
 
-const LEASES =
+const leases =
   /^\/apis\/coordination\.k8s\.io\/v1\/(?:namespaces\/([^/]+)\/)?leases(?:\/([^/]+))?$/;
 
 /** Reads method and path; a slash at the end of the path says nothing. */
 export function targetOf(method: string, path: string, query: URLSearchParams): Target {
   const trimmed = path.length > 1 ? path.replace(/\/$/, '') : path;
-  const match = LEASES.exec(trimmed);
+  const match = leases.exec(trimmed);
   const [, namespace = null, name = null] = match ?? [];
   if (match === null || (namespace === null && name !== null)) {
     return { id: 'path', path: trimmed, verb: method.toLowerCase() };

@@ -1,21 +1,21 @@
 /** What the API server demands of a Lease, with its error texts. */
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import type { FieldError } from './status.ts';
 
-const NAME_PART =
+const namePart =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const LABEL_KEY =
+const labelKey =
   "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
-const LABEL_VALUE =
+const labelValue =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const SUBDOMAIN =
+const subdomain =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
-const SUBDOMAIN_FORM = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-const NAME_PART_FORM = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const MAX_SUBDOMAIN_LENGTH = 253;
-const MAX_LABEL_LENGTH = 63;
-const MAX_ANNOTATIONS_BYTES = 262_144;
+const subdomainForm = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+const namePartForm = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const maxSubdomainLength = 253;
+const maxLabelLength = 63;
+const maxAnnotationsBytes = 262_144;
 
 /** All that is wrong with a Lease, in the server's order: metadata first. */
 export function validateLease(metadata: JsonObject, spec: JsonObject): FieldError[] {
@@ -48,12 +48,10 @@ function validateName(name: JsonValue | undefined): FieldError[] {
     return [{ field, reason: 'FieldValueRequired', message }];
   }
   const found: FieldError[] = [];
-  if (name.length > MAX_SUBDOMAIN_LENGTH) {
-    found.push(
-      invalidValue(field, name, `must be no more than ${MAX_SUBDOMAIN_LENGTH} characters`),
-    );
+  if (name.length > maxSubdomainLength) {
+    found.push(invalidValue(field, name, `must be no more than ${maxSubdomainLength} characters`));
   }
-  if (!SUBDOMAIN_FORM.test(name)) found.push(invalidValue(field, name, SUBDOMAIN));
+  if (!subdomainForm.test(name)) found.push(invalidValue(field, name, subdomain));
   return found;
 }
 
@@ -74,8 +72,8 @@ function validateAnnotations(annotations: JsonValue | undefined): FieldError[] {
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
     0,
   );
-  if (bytes > MAX_ANNOTATIONS_BYTES) {
-    const message = `Too long: may not be more than ${MAX_ANNOTATIONS_BYTES} bytes`;
+  if (bytes > maxAnnotationsBytes) {
+    const message = `Too long: may not be more than ${maxAnnotationsBytes} bytes`;
     found.push({ field, reason: 'FieldValueTooLong', message });
   }
   return found;
@@ -105,28 +103,28 @@ function entries(map: JsonValue | undefined): [string, string][] {
 /** What is wrong with the key of a label or an annotation. */
 function keyFaults(key: string): string[] {
   const parts = key.split('/');
-  if (parts.length > 2) return [LABEL_KEY];
+  if (parts.length > 2) return [labelKey];
   const name = parts.at(-1) ?? '';
   const prefix = parts.length === 2 ? parts[0] : undefined;
   const faults: string[] = [];
   if (prefix === '') faults.push('prefix part must be non-empty');
-  else if (prefix !== undefined && !SUBDOMAIN_FORM.test(prefix)) {
-    faults.push(`prefix part ${SUBDOMAIN}`);
+  else if (prefix !== undefined && !subdomainForm.test(prefix)) {
+    faults.push(`prefix part ${subdomain}`);
   }
   if (name === '') faults.push('name part must be non-empty');
-  else if (name.length > MAX_LABEL_LENGTH) {
-    faults.push(`name part must be no more than ${MAX_LABEL_LENGTH} bytes`);
+  else if (name.length > maxLabelLength) {
+    faults.push(`name part must be no more than ${maxLabelLength} bytes`);
   }
-  if (!NAME_PART_FORM.test(name)) faults.push(NAME_PART);
+  if (!namePartForm.test(name)) faults.push(namePart);
   return faults;
 }
 
 /** What is wrong with the value of a label. */
 function labelValueFaults(value: string): string[] {
   const faults: string[] = [];
-  if (value.length > MAX_LABEL_LENGTH) {
-    faults.push(`must be no more than ${MAX_LABEL_LENGTH} bytes`);
+  if (value.length > maxLabelLength) {
+    faults.push(`must be no more than ${maxLabelLength} bytes`);
   }
-  if (value !== '' && !NAME_PART_FORM.test(value)) faults.push(LABEL_VALUE);
+  if (value !== '' && !namePartForm.test(value)) faults.push(labelValue);
   return faults;
 }

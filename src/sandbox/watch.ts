@@ -4,21 +4,21 @@
  * It ends with the client, at its timeout, or when the client does not read: nothing of it stays behind.
  */
 import type { ServerResponse } from 'node:http';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import type { ReadOptions } from './options.ts';
 import type { Selector } from './selectors.ts';
 import { expired } from './status.ts';
 import { withRevision, type Lease, type LeaseEvent, type LeaseStore } from './store.ts';
 
 /** The real server's, unless the client names its own. */
-const DEFAULT_TIMEOUT_SECONDS = 1_800;
-const BOOKMARK_INTERVAL_MS = 60_000;
+const defaultTimeoutSeconds = 1_800;
+const bookmarkIntervalMs = 60_000;
 /** The last bookmark comes so long before the end, for the client to resume from. */
-const BOOKMARK_BEFORE_END_MS = 2_000;
+const bookmarkBeforeEndMs = 2_000;
 /** setTimeout takes no more. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 /** A client that is so far behind is cut off. */
-const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+const maxUnreadBytes = 4 * 1024 * 1024;
 
 export interface Watch {
   readonly store: LeaseStore;
@@ -34,7 +34,7 @@ export function streamWatch(watch: Watch): void {
   const { store, options, response } = watch;
   response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
   response.flushHeaders();
-  const timeoutMs = (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
+  const timeoutMs = (options.timeoutSeconds ?? defaultTimeoutSeconds) * 1000;
   if (timeoutMs <= 0) {
     response.end();
     return;
@@ -65,11 +65,11 @@ function follow(watch: Watch, timeoutMs: number, after: bigint): void {
     if (options.hasBookmarks && store.revision >= after) sendBookmark(watch, {});
   };
   const timers = [
-    setTimeout(() => response.end(), Math.min(timeoutMs, MAX_TIMER_MS)),
-    setInterval(bookmark, BOOKMARK_INTERVAL_MS),
+    setTimeout(() => response.end(), Math.min(timeoutMs, maxTimerMs)),
+    setInterval(bookmark, bookmarkIntervalMs),
   ];
-  if (timeoutMs > BOOKMARK_BEFORE_END_MS) {
-    timers.push(setTimeout(bookmark, Math.min(timeoutMs - BOOKMARK_BEFORE_END_MS, MAX_TIMER_MS)));
+  if (timeoutMs > bookmarkBeforeEndMs) {
+    timers.push(setTimeout(bookmark, Math.min(timeoutMs - bookmarkBeforeEndMs, maxTimerMs)));
   }
   response.once('close', () => {
     unsubscribe();
@@ -108,5 +108,5 @@ function sendEvent({ matches, render, response }: Watch, event: LeaseEvent): voi
 function send(response: ServerResponse, type: string, object: JsonObject): void {
   if (response.writableEnded || response.destroyed) return;
   response.write(`${JSON.stringify({ type, object })}\n`);
-  if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
+  if (response.writableLength > maxUnreadBytes) response.destroy();
 }

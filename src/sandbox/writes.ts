@@ -1,6 +1,6 @@
 /** POST and PUT: checked in the order in which kube-apiserver checks. */
 import { checkName, checkNamespace, receive, text, type Incoming, type Write } from './incoming.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 import { createdMetadata, generateName, leaseOf, updatedMetadata } from './metadata.ts';
 import { parseResourceVersion } from './options.ts';
 import {

@@ -92,7 +92,7 @@ describe('formatDuration', () => {
   });
 });
 
-describe('roughDuration leaves out what nobody reads', () => {
+describe('humanDuration leaves out what no one reads', () => {
   it.each([
     [349.6, '350ms'],
     [10_234, '10.2s'],

@@ -90,7 +90,7 @@ export async function createNamespace(access: ClusterAccess): Promise<string> {
   return (made as { metadata: { name: string } }).metadata.name;
 }
 
-/** A Lease as tests look at it. */
+/** A Lease as tests read it. */
 export interface StoredLease {
   readonly metadata: { readonly uid: string; readonly resourceVersion: string };
   readonly spec: {

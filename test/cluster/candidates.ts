@@ -29,7 +29,7 @@ export type AtEnd = (endIt: () => Promise<void>) => void;
 export class Candidate {
   readonly output: string[] = [];
   readonly workerLines: WorkerLine[] = [];
-  /** When it and everything that it started have ended, as nobody holds its output any more. */
+  /** When it and everything that it started have ended, because nothing holds its output any more. */
   readonly ended: Promise<End>;
   readonly #name: string;
   readonly #process: ChildProcess;
@@ -72,11 +72,11 @@ export class Candidate {
     return this.ended;
   }
 
-  /** Looks again with each line printed until `look` finds something; throws with all output when it cannot come any more. */
-  async until<T>(what: string, look: () => T | null | undefined): Promise<T> {
+  /** Asks again with each line printed until `find` finds something; throws with all output when it cannot come any more. */
+  async until<T>(what: string, find: () => T | null | undefined): Promise<T> {
     const signal = AbortSignal.timeout(patienceMs);
     for (;;) {
-      const found = look();
+      const found = find();
       if (found !== null && found !== undefined) return found;
       if (this.#hasEnded || signal.aborted)
         throw new Error(`no ${what} by ${this.#name}; output:\n${this.output.join('\n')}`);

@@ -100,7 +100,7 @@ function leads(candidate: Candidate): Promise<Candidate> {
 
 /** Resolves when a client-go candidate has seen that another leads. */
 function standsBy(candidate: Candidate): Promise<string> {
-  return candidate.until('sight of the leader', () =>
+  return candidate.until('its report of the leader', () =>
     candidate.output.find((line) => line.includes('new leader elected')),
   );
 }

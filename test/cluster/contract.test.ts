@@ -19,7 +19,7 @@ describe('the sandbox cannot be told from the real kube-apiserver', () => {
   beforeAll(async () => {
     sandbox = await startSandbox({ port: 0, kubeconfigPath: null });
     cluster = await startCluster();
-    // Only a server that was started anew has forgotten what happened before: that is what answers 410.
+    // Only a server that was restarted has forgotten what happened before: that is what answers 410.
     await cluster.apiserver.stop();
     await cluster.apiserver.start();
     const { url, ca, admin } = cluster;

@@ -31,7 +31,7 @@ describe.each(users)('as a user with %s', (_, createUser) => {
     expect(candidate.output.join('\n')).not.toMatch(/forbidden|polling/i);
   });
 
-  it('without rights it starts no child, says what to grant and ends with 125', async () => {
+  it('without rights it starts no command, says what to grant and ends with 125', async () => {
     const kubeconfig = await createUser(cluster, { namespace, lockName: null });
     const candidate = startLeaderRun({ kubeconfig, lockName });
     expect(await candidate.ended).toEqual({ code: 125, signal: null });

@@ -74,7 +74,7 @@ export class Crowd {
     this.#flags = flags;
   }
 
-  /** A crowd of nobody yet. */
+  /** A crowd without members yet. */
   static async form(
     access: ClusterAccess,
     atEnd: AtEnd,
@@ -125,14 +125,14 @@ export class Crowd {
 
   /** The leader-run whose worker gives a sign of life later than this instant (Unix ms), as soon as there is one. */
   leaderAfter(instantMs: number): Promise<Candidate> {
-    const look = () => {
+    const check = () => {
       const leader = this.ours.find(({ workerLines }) => {
         const last = workerLines.at(-1);
         return last !== undefined && last.event !== 'end' && last.atMs > instantMs;
       });
-      return leader ?? fail(`nobody leads; all output:\n${this.#output()}`);
+      return leader ?? fail(`no candidate leads; all output:\n${this.#output()}`);
     };
-    return vi.waitFor(look, { timeout: patienceMs, interval: lookEachMs });
+    return vi.waitFor(check, { timeout: patienceMs, interval: lookEachMs });
   }
 
   /** The leader of now. */
@@ -151,11 +151,11 @@ export class Crowd {
 
   /** The Lease as soon as it is stored so. */
   leaseWhen(holds: (lease: StoredLease | null) => boolean): Promise<StoredLease | null> {
-    const look = async () => {
+    const check = async () => {
       const lease = await readLease(this.#access, this.namespace, lockName);
       return holds(lease) ? lease : fail(`the Lease is ${JSON.stringify(lease)}`);
     };
-    return vi.waitFor(look, { timeout: patienceMs, interval: lookEachMs });
+    return vi.waitFor(check, { timeout: patienceMs, interval: lookEachMs });
   }
 
   async lease(): Promise<StoredLease['spec'] | undefined> {
@@ -167,7 +167,7 @@ export class Crowd {
     await mustCallApi(this.#access, method, leasePath(this.namespace, lockName), body);
   }
 
-  /** The terms of leader-run's children. */
+  /** The terms of leader-run's commands. */
   get terms(): Term[] {
     return termsOf(this.ours.flatMap(({ workerLines }) => workerLines));
   }
@@ -179,7 +179,7 @@ export class Crowd {
     );
   }
 
-  /** The fencing tokens of leader-run's children, in the order of their starts. */
+  /** The fencing tokens of leader-run's commands, in the order of their starts. */
   get tokens(): number[] {
     const starts = this.ours.flatMap(({ workerLines }) =>
       workerLines.filter(({ event }) => event === 'start'),
@@ -187,7 +187,7 @@ export class Crowd {
     return starts.toSorted((a, b) => a.atMs - b.atMs).map(({ token }) => Number(token));
   }
 
-  /** Judges leader-run's children among themselves. */
+  /** Judges leader-run's commands among themselves. */
   get verdict(): Verdict {
     const { terms, tokens } = this;
     const staleTokens = tokens.filter((token, index) =>

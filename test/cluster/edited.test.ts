@@ -22,16 +22,16 @@ describe('a Lease changed by hand under a leader', () => {
   const byHand = (method: string, body?: object) =>
     mustCallApi(cluster, method, leasePath(namespace, lockName), body);
 
-  it('another holder: the child is told within a retry period, the status is 75, the record stays as edited', async () => {
+  it('another holder: the command gets its stop signal within a retry period, the status is 75, the record stays as edited', async () => {
     const editedMs = Date.now();
-    const edited = await byHand('PATCH', { spec: { holderIdentity: 'stranger' } });
+    const edited = await byHand('PATCH', { spec: { holderIdentity: 'someone-else' } });
     const told = await leader.workerSays('signal');
     expect(told.atMs - editedMs).toBeLessThan(retryPeriodMs);
     expect(await leader.ended).toEqual({ code: 75, signal: null });
     expect(await readLease(cluster, namespace, lockName)).toEqual(edited);
   });
 
-  it('deleted: it carries on with the same child and a new record, leaseTransitions 0', async () => {
+  it('deleted: it carries on with the same command and a new record, leaseTransitions 0', async () => {
     const before = await readLease(cluster, namespace, lockName);
     await byHand('DELETE');
     const after = await storedWhen((lease) => lease !== null);

@@ -28,7 +28,7 @@ describe('a leader behind a connection that falls silent, 15s/10s/2s', () => {
     { name: 'towards the client', directions: ['to-client'] },
     { name: 'towards the server', directions: ['to-server'] },
   ])(
-    'G2: $name: its child, which ignores signals, is gone within 14 s and the successor comes after 15 s',
+    'G2: $name: its command, which ignores signals, is gone within 14 s and the successor comes after 15 s',
     async ({ directions }) => {
       const story = await freeze(directions);
       expect(story.toldMs - story.confirmedMs).toBeLessThan(10_250);

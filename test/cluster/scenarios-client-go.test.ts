@@ -83,7 +83,7 @@ async function leads(candidate: Candidate): Promise<Candidate> {
 
 /**
  * The standby begins to lead only after the client-go has released. That takes the 60 s of client-go's record: it keeps
- * the annotation of ours, so that its release looks like a record of our namesake cleared by somebody else.
+ * the annotation of ours, so that its release resembles a record of our namesake cleared by someone else.
  */
 async function expectLeadsAfter(
   crowd: Crowd,

@@ -8,7 +8,7 @@ const lost = { code: 75, signal: null };
 const succeeded = { code: 0, signal: null };
 
 describe.concurrent('candidates behind bad connections', () => {
-  it('G1: every connection reset each second for a minute: the same child runs on, and then another takes over', async ({
+  it('G1: every connection reset each second for a minute: the same command runs on, and then another takes over', async ({
     onTestFinished,
   }) => {
     const proxy = await proxyFor(onTestFinished);

@@ -6,67 +6,70 @@ import { Crowd, hastyLeaseDurationMs, hastyRetryPeriodMs, innocent } from './cro
 const cluster = inject('cluster');
 const lost = { code: 75, signal: null };
 const succeeded = { code: 0, signal: null };
-/** How long a deposed leader's child may live beside one that started at once. */
+/** How long a deposed leader's command may live beside one that started at once. */
 const deposedGraceMs = 1_000;
 /** What the kernel may need to kill it then. */
 const killMarginMs = 1_000;
 
-describe.concurrent('leadership moved by hand, 6s/3s/1s, from a child that ignores signals', () => {
-  it('G1: to a stranger: another takes over once the stranger had its time', async ({
-    onTestFinished,
-  }) => {
-    const crowd = await Crowd.form(cluster, onTestFinished);
-    const deposed = await startLeader(crowd);
-    await crowd.standBy(crowd.start());
-    const editedMs = await giveTo(crowd, 'stranger');
-    await expectDeposed(deposed, editedMs);
-    await crowd.standBy(crowd.start());
+describe.concurrent(
+  'leadership moved by hand, 6s/3s/1s, from a command that ignores signals',
+  () => {
+    it('G1: to an unknown holder: another takes over once that one had its time', async ({
+      onTestFinished,
+    }) => {
+      const crowd = await Crowd.form(cluster, onTestFinished);
+      const deposed = await startLeader(crowd);
+      await crowd.standBy(crowd.start());
+      const editedMs = await giveTo(crowd, 'someone-else');
+      await expectDeposed(deposed, editedMs);
+      await crowd.standBy(crowd.start());
 
-    const { atMs, transitions } = await (await crowd.leader()).workerSays('start');
-    expect(atMs - editedMs).toBeGreaterThan(hastyLeaseDurationMs);
-    expect(transitions).toBe('1');
-    expect(crowd.verdict).toEqual(innocent);
-  });
+      const { atMs, transitions } = await (await crowd.leader()).workerSays('start');
+      expect(atMs - editedMs).toBeGreaterThan(hastyLeaseDurationMs);
+      expect(transitions).toBe('1');
+      expect(crowd.verdict).toEqual(innocent);
+    });
 
-  it('G1: to another leader-run: it gives itself, as any stranger, its time before it leads', async ({
-    onTestFinished,
-  }) => {
-    const crowd = await Crowd.form(cluster, onTestFinished);
-    const deposed = await startLeader(crowd);
-    const chosen = crowd.start({ identity: 'chosen' });
-    await crowd.standBy(chosen);
-    const editedMs = await giveTo(crowd, 'chosen');
-    await expectDeposed(deposed, editedMs);
+    it('G1: to another leader-run: it gives itself, as any other holder, its time before it leads', async ({
+      onTestFinished,
+    }) => {
+      const crowd = await Crowd.form(cluster, onTestFinished);
+      const deposed = await startLeader(crowd);
+      const chosen = crowd.start({ identity: 'chosen' });
+      await crowd.standBy(chosen);
+      const editedMs = await giveTo(crowd, 'chosen');
+      await expectDeposed(deposed, editedMs);
 
-    const { atMs } = await chosen.workerSays('start');
-    expect(atMs - editedMs).toBeGreaterThan(hastyLeaseDurationMs);
-    expect(await chosen.stop()).toEqual(succeeded);
-    expect(crowd.verdict).toEqual(innocent);
-  });
+      const { atMs } = await chosen.workerSays('start');
+      expect(atMs - editedMs).toBeGreaterThan(hastyLeaseDurationMs);
+      expect(await chosen.stop()).toEqual(succeeded);
+      expect(crowd.verdict).toEqual(innocent);
+    });
 
-  it('G1: to a client-go, which leads as soon as it looks: our child outlives that by less than the grace of a deposed leader', async ({
-    onTestFinished,
-  }) => {
-    const crowd = await Crowd.form(cluster, onTestFinished);
-    const deposed = await startLeader(crowd);
-    const chosen = crowd.startClientGo('chosen');
-    await crowd.standBy(chosen);
-    const editedMs = await giveTo(crowd, 'chosen');
-    await expectDeposed(deposed, editedMs);
-    await chosen.until('sign of leading', () => crowd.clientGoTerms[0]);
-    const successor = crowd.start();
-    await crowd.standBy(successor);
-    await chosen.stop();
+    it('G1: to a client-go, which leads as soon as it reads: our command outlives that by less than the grace of a deposed leader', async ({
+      onTestFinished,
+    }) => {
+      const crowd = await Crowd.form(cluster, onTestFinished);
+      const deposed = await startLeader(crowd);
+      const chosen = crowd.startClientGo('chosen');
+      await crowd.standBy(chosen);
+      const editedMs = await giveTo(crowd, 'chosen');
+      await expectDeposed(deposed, editedMs);
+      await chosen.until('sign of leading', () => crowd.clientGoTerms[0]);
+      const successor = crowd.start();
+      await crowd.standBy(successor);
+      await chosen.stop();
 
-    await successor.workerSays('start');
-    const inCommon = overlaps([...crowd.terms, ...crowd.clientGoTerms]);
-    expect(inCommon.filter(({ ms }) => ms >= deposedGraceMs)).toEqual([]);
-    expect(crowd.verdict).toEqual(innocent);
-  });
-});
+      await successor.workerSays('start');
+      const inCommon = overlaps([...crowd.terms, ...crowd.clientGoTerms]);
+      expect(inCommon.filter(({ ms }) => ms >= deposedGraceMs)).toEqual([]);
+      expect(crowd.verdict).toEqual(innocent);
+    });
+  },
+);
 
 describe.concurrent('a Lease deleted by hand, 6s/3s/1s', () => {
-  it('G7: under a leader: the same child runs on, transitions begin at 0, the next token is larger', async ({
+  it('G7: under a leader: the same command runs on, transitions begin at 0, the next token is larger', async ({
     onTestFinished,
   }) => {
     const crowd = await Crowd.form(cluster, onTestFinished);
@@ -119,7 +122,7 @@ async function giveTo(crowd: Crowd, holderIdentity: string): Promise<number> {
   return editedMs;
 }
 
-/** Its child was told within a retry period, killed after the grace of a deposed leader, and the status says so. */
+/** Its command got its stop signal within a retry period, killed after the grace of a deposed leader, and the status says so. */
 async function expectDeposed(leader: Candidate, editedMs: number): Promise<void> {
   const told = await leader.workerSays('signal');
   expect(told.atMs - editedMs).toBeLessThan(hastyRetryPeriodMs);

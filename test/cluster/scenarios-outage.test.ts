@@ -5,10 +5,10 @@ import { startCluster, type Cluster } from './server.ts';
 
 const succeeded = { code: 0, signal: null };
 const lostStatus = 75;
-/** The child of a leader with the default durations is dead so long after the last renewal, in any case. */
+/** The command of a leader with the default durations is dead so long after the last renewal, in any case. */
 const killDeadlineMs = 14_000;
 /**
- * Renewals may fail for 50 s: after SIGTERM kube-apiserver answers nobody any more but lives on as long as somebody
+ * Renewals may fail for 50 s: after SIGTERM kube-apiserver answers no request any more but lives on as long as someone
  * watches, here until it is killed after 20 s.
  */
 const patient = ['--lease-duration', '60s', '--renew-deadline', '50s', '--retry-period', '2s'];
@@ -55,7 +55,7 @@ describe.concurrent('outages of the API', () => {
     afterAll(() => cluster.close());
 
     it(
-      'G1, G2: etcd stopped for 60 s: the child is gone before its lease ends, and one leads again soon after',
+      'G1, G2: etcd stopped for 60 s: the command is gone before its lease ends, and one leads again soon after',
       { ...alone, timeout: 200_000 },
       async ({ onTestFinished }) => {
         const crowd = await Crowd.form(cluster, onTestFinished, []);
@@ -80,7 +80,7 @@ describe.concurrent('outages of the API', () => {
   });
 });
 
-/** A leader whose renewals may fail for long keeps its child; others lose and find each other, with no more than one at a time. */
+/** A leader whose renewals may fail for long keeps its command; others lose and find each other, with no more than one at a time. */
 async function expectSurvival(
   cluster: Cluster,
   { onTestFinished }: TestContext,

@@ -29,21 +29,21 @@ describe('exit status', () => {
     expect(await endingOf(['/tmp'])).toEqual({ id: 'exited', code: 126 });
   });
 
-  test('news come in the order in which things happen', async () => {
-    const { news, gone } = supervise(['true']);
+  test('events come in the order in which things happen', async () => {
+    const { events, gone } = supervise(['true']);
     await gone;
-    expect(news.map(({ id }) => id)).toEqual(['ready', 'started', 'ended', 'gone']);
+    expect(events.map(({ id }) => id)).toEqual(['ready', 'started', 'ended', 'gone']);
   });
 });
 
 describe('what the command leaves behind', () => {
   test('is not gone before it has ended too', async () => {
     const mark = createMark();
-    const { supervisor, news, heard, gone } = supervise(['sh', '-c', `sleep ${mark} & exit 7`]);
+    const { supervisor, events, heard, gone } = supervise(['sh', '-c', `sleep ${mark} & exit 7`]);
     expect(await heard('ended')).toEqual({ id: 'ended', ending: { id: 'exited', code: 7 } });
     // In the middle of an exec it shows no arguments.
     await until('it is seen', () => processesWith(mark).length === 1);
-    expect(news.at(-1)?.id).toBe('left-behind');
+    expect(events.at(-1)?.id).toBe('left-behind');
     supervisor.signalTree('SIGTERM');
     await gone;
     expect(processesWith(mark)).toEqual([]);
@@ -123,17 +123,17 @@ describe('what the command leaves behind', () => {
     },
   );
 
-  test('a stranger with the same program and the same parent is not touched', async () => {
+  test('a non-member with the same program and the same parent is not touched', async () => {
     const mark = createMark();
-    const stranger = supervise(['sleep', mark]);
-    await stranger.heard('started');
+    const nonMember = supervise(['sleep', mark]);
+    await nonMember.heard('started');
     const { supervisor, heard, gone } = supervise(['sleep', mark]);
     await heard('started');
     supervisor.kill();
     await gone;
     expect(processesWith(mark)).toHaveLength(1);
-    stranger.supervisor.kill();
-    await stranger.gone;
+    nonMember.supervisor.kill();
+    await nonMember.gone;
   });
 });
 

@@ -165,7 +165,7 @@ test('a command whose name looks like an option or an assignment is run all the 
 });
 
 describe('signals', () => {
-  test('reach the command once each, in order, and nobody else', async () => {
+  test('reach the command once each, in order, and no other process', async () => {
     const names = ['HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'ALRM', 'TERM', 'CONT', 'WINCH', 'PROF'];
     const traps = names.map((name) => `trap 'echo got ${name}' ${name}`).join('\n');
     // A shell waits for its child before it traps; `wait` is interrupted.

@@ -112,12 +112,12 @@ test('after a failure it is said once that nothing is left', async () => {
     exec /bin/sh "$@"`;
   writeFileSync(shell, program, { mode: 0o755 });
   const before = childrenOf(process.pid);
-  const { supervisor, heard, gone, news } = supervise(['true'], { shell });
+  const { supervisor, heard, gone, events } = supervise(['true'], { shell });
   expect((await heard('failed')).message).toBe(`the guard, run by ${shell}, ended with 3`);
   supervisor.cancel();
   await gone;
   // The end of the gate, which was killed, comes later.
   await until('it has ended', () => childrenOf(process.pid).every((pid) => before.includes(pid)));
   await setImmediate();
-  expect(news.map(({ id }) => id)).toEqual(['failed', 'gone']);
+  expect(events.map(({ id }) => id)).toEqual(['failed', 'gone']);
 });

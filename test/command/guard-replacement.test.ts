@@ -11,7 +11,7 @@ import { readProcess } from '../../src/process/process-table.ts';
 import { isAlive, stateOf, until } from './fixtures/processes.ts';
 import { busyFile } from './fixtures/shells.ts';
 
-/** A shell that notes its pids; the second one ends after it has answered to whom it is to kill, and before it knows when. */
+/** A shell that notes its pids; the second one ends after it has answered which tree it is to kill, and before it knows when. */
 function createShell(): { readonly path: string; readonly pidOf: (start: number) => number } {
   const directory = mkdtempSync(join(tmpdir(), 'guards-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));

@@ -1,13 +1,13 @@
 /**
  * The guard's sh and `judgeTree` agree on who is a member. Random processes live with leader-run, which is then killed at a
- * random moment; the shipped script meets what is there then, in a folder that looks like /proc, and what it does with `kill`
+ * random moment; the shipped script finds what is there then, in a folder that looks like /proc, and what it does with `kill`
  * happens to the simulated processes.
- * While leader-run looks, nothing happens: what it makes of a look in the middle of changes is asked in `test/tree`.
+ * During leader-run's scan nothing happens: what it makes of a scan in the middle of changes is tested in `test/tree`.
  *
  * What may differ, and why:
  * - **A member that the guard misses**, only of those that shows no marker, and has an ancestor (or is one itself) that
  *   leader-run adopted after it last told the guard: with its parent it lost the chain to the command, and the guard's second
- *   net is the environment (docs/guarantees.md, limit 9). Right after leader-run has told the guard, it misses nobody.
+ *   net is the environment (docs/guarantees.md, limit 9). Right after leader-run has told the guard, it misses no member.
  * - **One that the guard kills and leader-run does not call a member**, only of those in the command's process group that were adopted
  *   before they were ever seen, and show no marker, while a child from before lives: leader-run presumes that it came of
  *   that one (docs/design.md 6, Tree). That it did not, its group shows: the guard kills the group by one call, and so does leader-run.
@@ -80,7 +80,7 @@ class Sh {
   }
 }
 
-/** Whom the guard kills. */
+/** What the guard kills. */
 async function strike(sh: Sh, proc: FakeProc, remains: Remains, lists: string): Promise<Set<Task>> {
   const { kernel, root, told, hasGroup } = remains;
   const group = hasGroup ? root.pid : '-';
@@ -88,7 +88,7 @@ async function strike(sh: Sh, proc: FakeProc, remains: Remains, lists: string): 
   const killed = new Set<Task>();
   proc.show(kernel);
   await sh.killMembers(
-    `proc=${proc.path} root=${root.pid} since=${root.startTicks} group=${group} cookie=${root.marker} told="${words.join(' ')}" lists=${lists}`,
+    `proc=${proc.path} root=${root.pid} since=${root.startTicks} group=${group} marker=${root.marker} told="${words.join(' ')}" lists=${lists}`,
     (signal, pid) => {
       for (const task of targetsOf(kernel, pid)) {
         kernel.setStopped(task, true);

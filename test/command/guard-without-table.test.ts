@@ -44,7 +44,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const { guard, socket } = await startGuard(shell);
     const command = await startCommand();
     const ends = [once(command, 'exit'), once(guard, 'exit')];
-    socket.end(`. root=${command.pid} since=- group=${command.pid} cookie=${'c'.repeat(40)} .\n`);
+    socket.end(`. root=${command.pid} since=- group=${command.pid} marker=${'c'.repeat(40)} .\n`);
     await Promise.all(ends);
     expect(command.signalCode).toBe('SIGKILL');
   });
@@ -53,7 +53,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const { guard, socket } = await startGuard(shell);
     const [command, bystander] = [await startCommand(), await startCommand()];
     const ends = [once(command, 'exit'), once(guard, 'exit')];
-    socket.end(`. root=${command.pid} since=- group=- cookie=${'c'.repeat(40)} .\n`);
+    socket.end(`. root=${command.pid} since=- group=- marker=${'c'.repeat(40)} .\n`);
     await Promise.all(ends);
     expect(isAlive(bystander.pid ?? 0)).toBe(true);
     for (const { pid } of [command, bystander]) process.kill(-(pid ?? 0), 'SIGKILL');
@@ -64,7 +64,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const command = await startCommand();
     const ended = Promise.all([once(command, 'exit'), once(guard, 'exit')]);
     const nowMs = bootNowMs();
-    socket.write(`. root=${command.pid} since=- group=${command.pid} cookie=${'c'.repeat(40)} .\n`);
+    socket.write(`. root=${command.pid} since=- group=${command.pid} marker=${'c'.repeat(40)} .\n`);
     for (const afterMs of [300, 600, 900])
       socket.write(`. deadline=${toCentiseconds(nowMs + afterMs)} .\n`);
     await ended;

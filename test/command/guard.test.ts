@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +9,11 @@ import { bootNowMs } from '../../src/process/clock.ts';
 import { guardScript } from '../../src/command/guard/guard-script.ts';
 import { killMarginMs } from '../../src/election/settings.ts';
 import {
+  childrenOf,
   isAlive,
   lastSeenAlive,
   processesWith,
+  readText,
   sessionOf,
   stateOf,
   until,
@@ -55,7 +57,7 @@ function openIn(pid: number): string[] {
   });
 }
 
-/** How late after the deadline the tree died: between the last look that found it alive and the first that did not. */
+/** How late after the deadline the tree died: between the last check that found it alive and the first that did not. */
 async function lateness(mark: string, pids: readonly number[], deadlineMs: number) {
   const aliveAtMs = await lastSeenAlive(pids);
   const deadAtMs = bootNowMs();
@@ -80,6 +82,26 @@ describe.each(shells)('guard run by %s', (shell) => {
     const late = await lateness(mark, pids, deadlineMs);
     expect(late.atLeastMs).toBeLessThan(killMarginMs);
     expect(late.atMostMs).toBeGreaterThan(-100);
+  });
+
+  test('G2: kills a daemon without marks that the command left while leader-run was stopped', async () => {
+    const mark = rig.createMark();
+    const sign = join(rig.directory, `${mark}.sign`);
+    // When the inner shell has ended, nothing leads from the daemon to the command.
+    const inner = `until [ -e ${sign} ]; do sleep 0.01; done; env -i setsid sleep "$0" &`;
+    const script = `sh -c '${inner}' ${mark}; exec sleep 1000`;
+    const host = rig.start(['sh', '-c', script], { shell, guardTimeoutMs: 500 });
+    const deadlineMs = (await host.go({ killAfterMs: 2_500 })) + 2_500;
+    await host.heard('started');
+    host.signal('SIGSTOP');
+    writeFileSync(sign, '');
+    const isDaemon = (pid: number) =>
+      processesWith(mark).includes(pid) && readText(`/proc/${pid}/environ`) === '';
+    const daemon = await until('there is an orphan', () => {
+      return childrenOf(host.pid).find(isDaemon) ?? false;
+    });
+    const late = await lateness(mark, [daemon], deadlineMs);
+    expect(late.atLeastMs).toBeLessThan(killMarginMs);
   });
 
   test('G2: kills the tree at the deadline when the event loop is blocked', async () => {
@@ -163,7 +185,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     const { host } = await startTree(10, shell);
     const guard = theGuardOf(host);
     const extend = () => host.tell({ call: 'extend', killAtMs: bootNowMs() + 60_000 });
-    const blockings = () => host.news.filter(({ id }) => id === 'blocking').length;
+    const blockings = () => host.events.filter(({ id }) => id === 'blocking').length;
     for (let times = 1; times <= 4; times += 1) {
       extend();
       // Meanwhile the answer comes, and there is something new to tell.
@@ -199,7 +221,7 @@ describe.each(shells)('guard run by %s', (shell) => {
 });
 
 describe('guard on its own', () => {
-  test('harms nobody when leader-run is gone before it said whom to kill', async () => {
+  test('kills nothing when leader-run is gone before it said what to kill', async () => {
     const { guard, socket } = startBareGuard();
     const answers: string[] = [];
     socket.on('data', (data: Buffer) => answers.push(data.toString()));
@@ -212,7 +234,7 @@ describe('guard on its own', () => {
   test('leaves nothing behind when it is killed while nothing runs', async () => {
     const { guard, socket } = startBareGuard();
     await once(socket, 'data');
-    socket.write(`. root=${process.pid} since=1 group=- cookie=${'c'.repeat(40)} .\n`);
+    socket.write(`. root=${process.pid} since=1 group=- marker=${'c'.repeat(40)} .\n`);
     await once(socket, 'data');
     guard.kill('SIGKILL');
     await until('its session is empty', () => sessionOf(guard.pid ?? 0).length === 0);

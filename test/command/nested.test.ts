@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig[Symbol.asyncDispose]());
 
-/** An inner host that starts its command by itself, as there is nobody to tell it. */
+/** An inner host that starts its command by itself, because there is no leader-run to tell it. */
 function innerCommand(mark: string): string[] {
   const env = `HOST_OPTIONS={"startsAlone":true}`;
   const command = ['sh', '-c', `trap '' TERM; setsid sleep ${mark} & sleep ${mark} & wait`];

@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { caughtSignals } from '../../src/process/signals.ts';
-import {
-  leaderRun,
-  readLease,
-  sandbox,
-  start,
-  temporaryFolder,
-  waitFor,
-} from '../end-to-end/rig.ts';
+import { leaderRun, readLease, sandbox, start, waitFor } from '../end-to-end/rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import { createCommand } from '../fixtures/pty.ts';
 
 const lock = ['--lock-name', 'x'];

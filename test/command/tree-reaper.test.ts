@@ -57,6 +57,15 @@ test('an empty tree is not gone before the end of the command is known', () => {
   expect(said).toEqual(['ended', 'gone']);
 });
 
+test('of a command that never ran nothing is left, whoever is taken for its own, also in the middle of a kill', () => {
+  const { said, reaper } = createFake();
+  reaper.kill();
+  reaper.commandRefused(() => said.push('refused'));
+  vi.advanceTimersByTime(60_000);
+  expect(said).toEqual(['refused', 'gone']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('who appears after the kill is killed too', () => {
   const { alive, reaper, kills } = createFake();
   reaper.kill();
@@ -68,7 +77,7 @@ test('who appears after the kill is killed too', () => {
   expect(kills()).toBe(2);
 });
 
-test('the exit of a child is looked into at once, if the end of the tree is waited for', () => {
+test('the exit of a child causes a scan at once, if the end of the tree is waited for', () => {
   const { alive, said, reaper } = createFake();
   alive.clear();
   reaper.childExited();

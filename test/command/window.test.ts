@@ -30,11 +30,11 @@ test('the command that leader-run was too late for is not run, and that is said'
   const host = rig.start(['sh', '-c', `: >${witness}`]);
   await host.go({ notAfterMs: -1 });
   await host.heard('gone');
-  expect(host.news.map(({ id }) => id)).toEqual(['ready', 'too-late', 'gone']);
+  expect(host.events.map(({ id }) => id)).toEqual(['ready', 'too-late', 'gone']);
   expect(existsSync(witness)).toBe(false);
 });
 
-test('nothing is looked for any more when the command is killed that leader-run was too late for', async () => {
+test('nothing is scanned any more when the command is killed that leader-run was too late for', async () => {
   const pending = new Set<unknown>();
   const { setTimeout, clearTimeout } = globalThis;
   vi.spyOn(globalThis, 'setTimeout').mockImplementation((callback: () => void, ms?: number) => {
@@ -59,9 +59,9 @@ test('nothing is looked for any more when the command is killed that leader-run 
   const onEvent = ({ id }: CommandEvent) => {
     if (id === 'too-late') supervisor.kill();
   };
-  const { supervisor, news, gone } = supervise(['true'], { onEvent }, -1);
+  const { supervisor, events, gone } = supervise(['true'], { onEvent }, -1);
   await gone;
-  expect(news.map(({ id }) => id)).toEqual(['ready', 'too-late', 'gone']);
+  expect(events.map(({ id }) => id)).toEqual(['ready', 'too-late', 'gone']);
   expect(pending).toEqual(new Set());
 });
 
@@ -84,7 +84,7 @@ test('dismissal before "go" ends gate and guard', async () => {
   host.tell({ call: 'cancel' });
   await host.heard('gone');
   await until('gate and guard have ended', () => !helpers.some(isAlive));
-  expect(host.news.map(({ id }) => id)).toEqual(['ready', 'gone']);
+  expect(host.events.map(({ id }) => id)).toEqual(['ready', 'gone']);
 });
 
 test('the tree is dead when leader-run exits without having ended it', async () => {

@@ -7,12 +7,12 @@ import { createMark } from './fixtures/tree.ts';
 const refused = { becomeSubreaper: () => Promise.resolve(null) };
 
 test('one warning says what is lost', async () => {
-  const { warnings, news, gone } = supervise(['true'], refused);
+  const { warnings, events, gone } = supervise(['true'], refused);
   await gone;
   expect(warnings).toEqual([
     'Cannot keep orphans together on this machine: a daemon that leaves its group, session and parent and clears its environment is not found, and may run on after the release',
   ]);
-  expect(news.map(({ id }) => id)).toEqual(['ready', 'started', 'ended', 'gone']);
+  expect(events.map(({ id }) => id)).toEqual(['ready', 'started', 'ended', 'gone']);
 });
 
 test.each([

@@ -92,10 +92,13 @@ describe('the design', () => {
     ...readText('docs/design.md').matchAll(/^## (\d+)\. .*([^]*?)(?=^## |$(?![^]))/gm),
   ];
   const sections = new Map(headings.map(([, number = '', text = '']) => [number, text]));
-  const cited = [...sources(), ...filesLike(/^test\/.*\.(?:ts|txt|mjs)$/)].flatMap((file) =>
+  const cited = [
+    ...sources(),
+    ...filesLike(/^(?:test|scripts|docs)\/.*\.(?:ts|txt|mjs|md)$/),
+  ].flatMap((file) =>
     [
       ...readText(file).matchAll(
-        /\bdesign (?:section )?(\d)(?: and (\d))?(?:,? "?([A-Z]\w+(?: \w+)*))?/g,
+        /\bdesign(?:\.md)? (?:section )?(\d)(?: and (\d))?(?:,? "?([A-Z]\w+(?: \w+)*))?/g,
       ),
     ].map(([text, first = '', second, heading]) => ({
       text: `${file}: ${text}`,

@@ -41,7 +41,7 @@ const ended: ElectionEvent = {
   event: { id: 'ended', ending: { id: 'exited', code: 0 } },
 };
 
-describe('news of the command that cannot come are a bug and throw', () => {
+describe('events of the command that cannot come are a bug and throw', () => {
   it.each<[string, readonly ElectionEvent[], ElectionEvent]>([
     [
       'started while standby',
@@ -64,8 +64,8 @@ describe('what is kept', () => {
   it('of attempts that may have landed is no more than 64, however long the API fails', () => {
     let state = after([{ id: 'begin' }, ...won.slice(1, 2)]);
     for (let attempt = 0; attempt < 100; attempt += 1) {
-      const { call } = state as Extract<State, { id: 'standby' }>;
-      const request = call.id === 'idle' ? 0 : call.request;
+      const { requestState } = state as Extract<State, { id: 'standby' }>;
+      const request = requestState.id === 'idle' ? 0 : requestState.request;
       const failure = { reason: 'timeout', afterMs: 1 } as const;
       state = after([{ id: 'answer', request, answer: { id: 'failed', failure } }], 0, state);
       state = after([{ id: 'time', jump: null }], nextDeadlineMs(state), state);

@@ -42,7 +42,7 @@ const leading: Leading = {
   candidate,
   requests: 2,
   watch: { id: 'closed' },
-  call: idle,
+  requestState: idle,
   command: { id: 'running', pid: 1 },
   tenure: {
     term: { fencingToken: '1', acquireTime: sent.acquireTime },
@@ -53,7 +53,7 @@ const leading: Leading = {
     older: null,
   },
 };
-const renewing: Leading = { ...leading, call: writing };
+const renewing: Leading = { ...leading, requestState: writing };
 const steppingDown: SteppingDown = {
   ...leading,
   id: 'stepping-down',
@@ -79,7 +79,7 @@ const releasing: Releasing = {
   candidate,
   requests: 2,
   watch: { id: 'closed' },
-  call: idle,
+  requestState: idle,
   written: [sent],
   released: [],
   lease,
@@ -96,7 +96,7 @@ const ended: Ended = {
   outcome: { id: 'lost' },
 };
 const standby = initialStandby(candidate, 0);
-const acquiring: Standby = { ...standby, call: writing };
+const acquiring: Standby = { ...standby, requestState: writing };
 
 const time: ElectionEvent = { id: 'time', jump: null };
 const answer: ElectionEvent = { id: 'answer', request: 3, answer: { id: 'conflict' } };
@@ -168,7 +168,7 @@ describe('a step that keeps to the guarantees passes', () => {
       {
         before: steppingDown,
         event: gone,
-        after: { ...releasing, call: writing },
+        after: { ...releasing, requestState: writing },
         effects: [send(3, '')],
       },
     ],
@@ -305,9 +305,9 @@ describe('a step that breaks a guarantee is a bug and throws', () => {
         effects: [get],
       },
     ],
-    ['a request is under way that nobody waits for', { before: renewing, after: losing }],
-    ['a request is under way that nobody waits for', { after: losing, effects: [get] }],
-    ['a request is under way that nobody waits for', { after: renewing }],
+    ['a request is under way that no state waits for', { before: renewing, after: losing }],
+    ['a request is under way that no state waits for', { after: losing, effects: [get] }],
+    ['a request is under way that no state waits for', { after: renewing }],
     [
       'G1: a write over whatever version there is',
       { after: renewing, effects: [send(3, 'me', '')] },

@@ -2,7 +2,8 @@
  * One Lease as an API server keeps it: optimistic concurrency by uid and resourceVersion, as kube-apiserver has it for
  * Leases. Immutable, so that an exploration can go back to any of its states.
  */
-import type { Answer, JsonObject, LeaseRequest, RawLease } from '../../src/election/lease.ts';
+import type { JsonObject } from '../../src/json.ts';
+import type { Answer, LeaseRequest, RawLease } from '../../src/election/lease.ts';
 
 export interface LeaseStore {
   readonly lease: RawLease | null;
@@ -33,7 +34,7 @@ export function serve(store: LeaseStore, request: LeaseRequest, serverTimeMs: nu
   }
 }
 
-/** Stores what somebody writes without asking for a version: a person, or a client-go. */
+/** Stores what someone writes without asking for a version: a person, or a client-go. */
 export function put(store: LeaseStore, body: RawLease): LeaseStore {
   const revision = store.revision + 1;
   const isNew = store.lease === null;

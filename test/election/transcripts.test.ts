@@ -1,6 +1,6 @@
 /**
  * The core's dialogues: what happened, and what it did. Each story is an assertion that was checked against the design;
- * `npx vitest run test/election --update` writes them anew, to be reviewed as a diff.
+ * `npx vitest run test/election --update` writes them again, to be reviewed as a diff.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

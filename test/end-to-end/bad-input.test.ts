@@ -1,19 +1,13 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  kubeconfigFor,
-  leaderRun,
-  sandbox,
-  scriptedServer,
-  start,
-  temporaryFolder,
-} from './rig.ts';
+import { kubeconfigFor, leaderRun, sandbox, scriptedServer, start } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const command = ['--', 'echo', 'started'];
 const lock = ['--lock-name', 'x'];
 
-/** Refused: exit 125, one line that says why, and no child. */
+/** Refused: exit 125, one line that says why, and no command. */
 async function refusal(kubeconfig: string, args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await start(kubeconfig, args);
   expect([exitCode, stdout]).toEqual([125, '']);

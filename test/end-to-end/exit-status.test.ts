@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callApi, readLease, sandbox, start, temporaryFolder, waitFor } from './rig.ts';
+import { callApi, readLease, sandbox, start, waitFor } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const lock = ['--lock-name', 'x'];
 
-/** A record that somebody holds and has just renewed. */
+/** A record that someone holds and has just renewed. */
 function heldBy(holder: string, ageMs = 0): object {
   const time = new Date(Date.now() - ageMs).toISOString().replace('Z', '000Z');
   return {
@@ -51,12 +52,12 @@ async function statusesOf(scripts: readonly string[]): Promise<(number | undefin
 }
 
 describe('the exit status', () => {
-  it.each(batches(statuses))("is the child's own: %i, %i, …", async (...codes) => {
+  it.each(batches(statuses))("is the command's own: %i, %i, …", async (...codes) => {
     expect(await statusesOf(codes.map((code) => `exit ${code}`))).toEqual(codes);
   });
 
   it.each(batches(deadly))(
-    'is 128+n for a child that a signal ended: %s, %s, …',
+    'is 128+n for a command that a signal ended: %s, %s, …',
     async (...names) => {
       // No core files.
       const scripts = names.map((name) => `ulimit -c 0; kill -${signals[name]} $$`);
@@ -72,7 +73,7 @@ describe('the exit status', () => {
     expect((await start(kubeconfigPath, [...lock, '--', file])).exitCode).toBe(126);
   });
 
-  it('is 124 after --wait on a lease that is held by somebody alive, and no child was started', async () => {
+  it('is 124 after --wait on a lease that is held by a live holder, and no command was started', async () => {
     const api = await sandbox();
     await callApi(api, 'POST', '', heldBy('other'));
     const run = await start(api.kubeconfigPath, [...lock, '--wait', '1s', 'echo', 'started']);
@@ -97,7 +98,7 @@ describe('the exit status', () => {
     expect(run.all).toBe('');
   });
 
-  it("is the child's own after TERM, which the child gets; and the lease is released", async () => {
+  it("is the command's own after TERM, which the command gets; and the lease is released", async () => {
     const api = await sandbox();
     const run = start(api.kubeconfigPath, [
       ...lock,
@@ -117,7 +118,7 @@ describe('the exit status', () => {
     });
   });
 
-  it('is 143 after TERM on standby, and no child was started', async () => {
+  it('is 143 after TERM on standby, and no command was started', async () => {
     const api = await sandbox();
     await callApi(api, 'POST', '', heldBy('other'));
     const run = start(api.kubeconfigPath, [...lock, 'echo', 'started']);
@@ -147,7 +148,7 @@ describe('the exit status', () => {
 });
 
 describe('a lease that was deleted', () => {
-  it('is created again by its leader, with no transitions, and the child runs on', async () => {
+  it('is created again by its leader, with no transitions, and the command runs on', async () => {
     const api = await sandbox();
     const run = start(api.kubeconfigPath, [...lock, '--id', 'me', '--', 'cat']);
     await waitFor(run.stderr, 'Leading');

@@ -1,6 +1,6 @@
 /**
  * Everything that came of one leader-run: itself, its launcher, gate and guard, and the whole tree of its command. It is
- * found by a mark in PATH, which all of them hand on, and not by what the product looks for.
+ * found by a mark in PATH, which all of them hand on, and not by what the product reads.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface Family {
   readonly env: { readonly PATH: string };
   /** Those that live. */
   members(): number[];
-  /** Resolves when nobody lives any more; fails after ten seconds. */
+  /** Resolves when nothing lives any more; fails after ten seconds. */
   extinct(): Promise<void>;
 }
 
@@ -26,9 +26,9 @@ export function createFamily(): Family {
   return {
     env: { PATH: `${process.env['PATH'] ?? ''}:${mark}` },
     members,
-    // Two looks in a row: between two programs a process has no environment for a moment.
+    // Two scans in a row: between two programs a process has no environment for a moment.
     async extinct() {
-      await until('nobody lives', () => members().length === 0 && members().length === 0);
+      await until('nothing lives', () => members().length === 0 && members().length === 0);
     },
   };
 }

@@ -78,13 +78,13 @@ describe('a record written by somebody else', () => {
       metadata: { name: 'x', namespace: 'default', uid: 'u', resourceVersion: '5' },
       spec,
     };
-    let looks = 0;
+    let reads = 0;
     const { kubeconfig } = await scriptedServer((request, response) => {
       if (request.method !== 'GET') writes.push(request.method ?? '');
       response.writeHead(200, json);
       // The watch has nothing to tell.
       if (request.url?.includes('watch=')) return response.flushHeaders();
-      looks += 1;
+      reads += 1;
       response.end(JSON.stringify(lease));
     });
     const run = start(kubeconfig, [...lock, '--', 'echo', 'started']);
@@ -92,7 +92,7 @@ describe('a record written by somebody else', () => {
       if (text.toString().includes('Waiting')) run.kill('SIGTERM');
     });
     const { exitCode, stdout } = await run;
-    expect([exitCode, stdout, writes, looks > 0]).toEqual([143, '', [], true]);
+    expect([exitCode, stdout, writes, reads > 0]).toEqual([143, '', [], true]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** What becomes of the command when leader-run cannot look after it any more. */
+/** What becomes of the command when leader-run is gone or stopped. */
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -8,16 +8,8 @@ import { isAlive, lastSeenAlive, processesWith, until } from '../command/fixture
 import { bigTree, createMark, grown } from '../command/fixtures/tree.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Family, createFamily } from './family.ts';
-import {
-  type Started,
-  bundle,
-  readLease,
-  sandbox,
-  start,
-  startBy,
-  temporaryFolder,
-  waitFor,
-} from './rig.ts';
+import { type Started, bundle, readLease, sandbox, start, startBy, waitFor } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const lock = ['--lock-name', 'x'];
 const size = 30;
@@ -28,7 +20,7 @@ const killAfterMs = 4_000 * 0.99 - 1_000;
 const toleranceMs = 100;
 
 /**
- * Eight workers, each with a child every 20 ms that nothing but its parent tells of. When the leader of their session dies, the
+ * Eight workers, each with a child every 20 ms that only its parent shows. When the leader of their session dies, the
  * kernel continues a worker that was stopped.
  */
 const workers = `
@@ -45,7 +37,7 @@ const workers = `
   sleep 60`;
 
 describe('SIGKILL of leader-run', () => {
-  it('G2, G3: leaves nothing of a tree of 30 that ignores TERM, and nobody releases the lease', async () => {
+  it('G2, G3: leaves nothing of a tree of 30 that ignores TERM, and nothing releases the lease', async () => {
     const api = await sandbox();
     const family = createFamily();
     const mark = createMark();
@@ -78,7 +70,7 @@ describe('SIGKILL of leader-run', () => {
 
     leader.kill('SIGKILL');
 
-    await until('nobody lives', () => processesWith(mark).length === 0);
+    await until('nothing lives', () => processesWith(mark).length === 0);
     // One that was being forked would be seen now.
     await leader;
     expect(processesWith(mark)).toEqual([]);

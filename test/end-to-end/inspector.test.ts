@@ -1,4 +1,4 @@
-/** USR1 has Node open its inspector, through which any user of the machine could run code, until somebody listens to it. */
+/** USR1 has Node open its inspector, through which any user of the machine could run code, until someone listens to it. */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';

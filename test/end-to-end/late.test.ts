@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { createTag } from '../fixtures/daemons/tag.ts';
 import { inRounds, roundsOf, untilRun } from '../fixtures/daemons/ways.ts';
 import { openTerminal } from '../fixtures/pty.ts';
-import { callApi, leaderRun, sandbox, start, temporaryFolder } from './rig.ts';
+import { callApi, leaderRun, sandbox, start } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const rounds = roundsOf(5);
 const flags = ['--lock-name', 'x', '-q', '--grace-period', '1s'];

@@ -3,126 +3,25 @@
  * writes back, a restore from a backup, answers that call for one write after the other. The one question is always
  * whether two commands run at once; what they wrote down themselves answers it.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { overlaps, parseWorkerLine, type Term, termsOf } from '../fixtures/judge.ts';
 import { scriptedServer, start, type Started, waitFor } from './rig.ts';
-
-type Lease = { metadata: Record<string, unknown>; spec: Record<string, unknown> };
+import { type Lease, LeaseServer, refuse } from '../fixtures/api/lease-server.ts';
 
 const worker = resolve(import.meta.dirname, '../fixtures/worker.mjs');
 const short = ['--lease-duration', '6s', '--renew-deadline', '3s', '--retry-period', '1s'];
 const lost = 75;
 
-/** Lease "x" as an API server keeps it, with a watch, and with what a test changes of it. */
-class Store {
-  lease: Lease | null = null;
-  version = 100;
-  /** Watches tell nothing. */
-  isSilent = false;
-  readonly requests: string[] = [];
-  /** What a webhook makes of a write; `null`: the write changes nothing. */
-  admit: (lease: Lease) => Lease | null = (lease) => lease;
-  /** Answers instead of the server where it returns true. */
-  intercept: (method: string, response: ServerResponse, body: string) => boolean = () => false;
-  readonly #waiters = new Set<() => void>();
-  readonly #watchers = new Set<ServerResponse>();
-
-  readonly serve: RequestListener = (request, response) => {
-    if (request.url?.includes('watch=') === true) return this.#watch(response);
-    void readBody(request).then((body) => this.#answer(request.method ?? '', body, response));
-  };
-
-  /** A write by whoever. */
-  put(lease: Lease): Lease {
-    this.version += 1;
-    const metadata = { ...lease.metadata, uid: 'u', resourceVersion: String(this.version) };
-    this.lease = { ...lease, metadata };
-    if (!this.isSilent) for (const watcher of this.#watchers) tell(watcher, this.lease);
-    return this.lease;
-  }
-
-  /** etcd is restored from a backup of that time: watches end, and versions are used again. */
-  restore(lease: Lease): void {
-    this.lease = lease;
-    this.version = Number(lease.metadata['resourceVersion']);
-    for (const watcher of this.#watchers) watcher.end();
-    this.#watchers.clear();
-  }
-
-  /** Writes of leader-run so far. */
-  get writes(): number {
-    return this.requests.filter((method) => method !== 'GET').length;
-  }
-
-  /** Resolves when so many have come. */
-  written(count: number): Promise<void> {
-    return new Promise((reached) => {
-      const look = () => {
-        if (this.writes < count) return;
-        this.#waiters.delete(look);
-        reached();
-      };
-      this.#waiters.add(look);
-      look();
-    });
-  }
-
-  #watch(response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.flushHeaders();
-    this.#watchers.add(response);
-    response.on('close', () => this.#watchers.delete(response));
-    if (this.lease !== null) tell(response, this.lease);
-  }
-
-  #answer(method: string, body: string, response: ServerResponse): void {
-    this.requests.push(method);
-    for (const waiter of this.#waiters) waiter();
-    if (this.intercept(method, response, body)) return;
-    if (method === 'GET') {
-      if (this.lease === null) return refuse(response, 404);
-      return reply(response, 200, this.lease);
-    }
-    const written = JSON.parse(body) as Lease;
-    const { resourceVersion } = written.metadata;
-    const isCurrent = this.lease?.metadata['resourceVersion'] === resourceVersion;
-    if (method === 'PUT' && !isCurrent) return refuse(response, 409);
-    if (method === 'POST' && this.lease !== null) return refuse(response, 409);
-    const admitted = this.admit(written);
-    reply(response, 200, admitted === null ? this.lease : this.put(admitted));
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
-
-function reply(response: ServerResponse, status: number, body: unknown): void {
-  const kind = { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1' };
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ ...kind, ...(body as object) }));
-}
-
-function refuse(response: ServerResponse, code: number): void {
-  reply(response, code, { kind: 'Status', status: 'Failure', code, message: `scripted ${code}` });
-}
-
-function tell(watcher: ServerResponse, lease: Lease): void {
-  watcher.write(`${JSON.stringify({ type: 'MODIFIED', object: { kind: 'Lease', ...lease } })}\n`);
-}
-
 interface Stage {
-  readonly store: Store;
+  readonly store: LeaseServer;
   /** Starts leader-run around a worker. */
   readonly run: (...flags: string[]) => Started;
 }
 
 async function stage(): Promise<Stage> {
-  const store = new Store();
+  const store = new LeaseServer();
   const { kubeconfig } = await scriptedServer((request, response) =>
     store.serve(request, response),
   );
@@ -156,7 +55,7 @@ function says(run: Started, text: string): Promise<string> {
 }
 
 describe('an admission webhook that puts every write back', () => {
-  it('G1: a leader is not renewed by it and stops; nobody wins beside it', async () => {
+  it('G1: a leader is not renewed by it and stops; nothing wins beside it', async () => {
     const { store, run } = await stage();
     const leader = run('--id', 'first');
     await works(leader);
@@ -240,7 +139,10 @@ describe('answers that each call for another write at once', () => {
   /** The second write comes at once, the third after 50 ms or more, and so on: more than this many take too long. */
   const mostWrites = 12;
 
-  const cases: [string, (store: Store, method: string, response: ServerResponse) => boolean][] = [
+  const cases: [
+    string,
+    (store: LeaseServer, method: string, response: ServerResponse) => boolean,
+  ][] = [
     [
       'PUT 404, then GET 200',
       (_, method, response) => {

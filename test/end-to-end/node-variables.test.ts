@@ -1,11 +1,12 @@
 /** Variables that steer Node.js are the command's affair: they change nothing for leader-run and reach the command. */
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAuthority, createServerCertificate } from '../fixtures/certificates.ts';
-import { kubeconfigFor, sandbox, start, temporaryFolder } from './rig.ts';
+import { kubeconfigFor, sandbox, start } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
+import { listen } from '../fixtures/listen.ts';
 
 const lock = ['--lock-name', 'x'];
 
@@ -36,9 +37,7 @@ it('a server whose authority only these variables would trust is not trusted', a
     requests += 1;
     response.end('{}');
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  onTestFinished(() => void server.close());
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `https://127.0.0.1:${await listen(server)}`;
   const run = await start(kubeconfigFor(url), [...lock, '--wait', '1s', '--', 'echo', 'started'], {
     NODE_EXTRA_CA_CERTS: file,
     NODE_TLS_REJECT_UNAUTHORIZED: '0',

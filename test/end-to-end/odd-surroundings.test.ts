@@ -17,7 +17,8 @@ import { Script } from 'node:vm';
 import { execa } from 'execa';
 import { load } from 'js-yaml';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { leaderRun, readLease, sandbox, start, temporaryFolder } from './rig.ts';
+import { leaderRun, readLease, sandbox, start } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const dist = resolve(import.meta.dirname, '../../dist');
 const bundle = join(dist, 'leader-run.cjs');
@@ -245,9 +246,9 @@ describe('the code that V8 keeps beside the program', () => {
     const folder = installed();
     const program = join(folder, 'dist', 'program.js');
     const text = readFileSync(program, 'latin1');
-    writeFileSync(program, text.replaceAll('Runs a command', 'RUNS a command'), 'latin1');
+    writeFileSync(program, text.replaceAll('Run a command', 'RUN a command'), 'latin1');
     const run = await execa(join(folder, 'bin', 'leader-run'), ['--help']);
-    expect(run.stdout).toContain('RUNS a command');
+    expect(run.stdout).toContain('RUN a command');
   });
 
   it.each([

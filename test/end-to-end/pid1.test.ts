@@ -179,7 +179,7 @@ describe.runIf(mayUnshare)('as PID 1', () => {
 });
 
 describe.runIf(mayUnshare)('SIGKILL of PID 1, as of a container that is removed by force', () => {
-  it('G2, G3: leaves nothing, and nobody releases the lease', async () => {
+  it('G2, G3: leaves nothing, and nothing releases the lease', async () => {
     const family = createFamily();
     const command = await createCommand(['SIGTERM']);
     const { api, outside, firstPid } = await startInit(command.words, [], family.env);

@@ -2,13 +2,12 @@
  * leader-run as its users start it, against a sandbox in this process or a server that answers by a script.
  */
 import { type Server, createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { listen } from '../fixtures/listen.ts';
 
 export const leaderRun = resolve(import.meta.dirname, '../../bin/leader-run');
 /** What the launcher starts node on. */
@@ -73,36 +72,13 @@ export async function scriptedServer(
   listener: RequestListener,
 ): Promise<{ kubeconfig: string; server: Server; url: string }> {
   const server = createServer(listener);
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${await listen(server)}`;
   return { kubeconfig: kubeconfigFor(url), server, url };
 }
 
 /** Writes a kubeconfig for a server without credentials, removed at the end of the test. */
 export function kubeconfigFor(url: string): string {
-  const folder = temporaryFolder();
-  const path = join(folder, 'config');
-  const named = (name: string, key: string, value: object) => [{ name, [key]: value }];
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'scripted',
-    clusters: named('scripted', 'cluster', { server: url }),
-    users: named('nobody', 'user', { token: 'none' }),
-    contexts: named('scripted', 'context', { cluster: 'scripted', user: 'nobody' }),
-  };
-  writeFileSync(path, JSON.stringify(config));
-  return path;
-}
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'leader-run-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  return writeKubeconfig({ server: url }, { token: 'none' });
 }
 
 /** The Lease as the API serves it; null: there is none. */

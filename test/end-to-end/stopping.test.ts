@@ -7,7 +7,8 @@ import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { isAlive, stateOf, until } from '../command/fixtures/processes.ts';
 import { createCommand } from '../fixtures/pty.ts';
 import { createFamily } from './family.ts';
-import { bundle, leaderRun, sandbox, start, startBy, temporaryFolder, waitFor } from './rig.ts';
+import { bundle, leaderRun, sandbox, start, startBy, waitFor } from './rig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const lock = ['--lock-name', 'x'];
 const short = ['--lease-duration', '4s', '--renew-deadline', '2s', '--retry-period', '1s'];
@@ -143,7 +144,7 @@ describe.runIf(isRoot)('a process of the tree that may not be signalled', () => 
   });
 });
 
-/** A folder that everybody may look into. */
+/** A folder that everyone may read. */
 function sharedFolder(): string {
   const folder = temporaryFolder();
   chmodSync(folder, 0o755);

@@ -113,6 +113,20 @@ describe('Ctrl-Z', () => {
     expect(before?.spec.leaseTransitions).toBe(0);
   });
 
+  it('and then kill %1 end the job: the command gets TERM, and the status is 143', async () => {
+    const { api, terminal, command } = await asJob(['SIGUSR1']);
+
+    terminal.type(ctrlZ);
+    await terminal.screen.until(/Stopped/);
+    // Not every sh continues what it sends a signal to.
+    terminal.type('kill %1; fg\r');
+    await terminal.screen.until(/fg\r\n/);
+    await command.gone;
+
+    expect(await statusOf(terminal)).toBe(143);
+    await released(api);
+  });
+
   it('that the command reads as a key, as a REPL does, gives the shell its terminal back', async () => {
     const { terminal, command } = await asJob(['SIGUSR1']);
 
@@ -216,7 +230,7 @@ it('a command that somebody stops stays stopped where no shell could continue it
 
   process.kill(command.pid, 'SIGSTOP');
   await until('it is stopped', () => stateOf(command.pid) === 'T');
-  // Nothing tells that leader-run has looked at it.
+  // Nothing shows that leader-run has read it.
   await delay(300);
   expect(stateOf(command.pid)).toBe('T');
 

@@ -1,9 +1,10 @@
-/** Whom leader-run trusts: the kubeconfig's authority, and where it names none the system's, as kubectl does. */
+/** Which authorities leader-run trusts: the kubeconfig's authority, and where it names none the system's, as kubectl does. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { execCredential, fakePlugin } from '../fixtures/api/exec-plugin.ts';
-import { temporaryFolder, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import { startServer, status } from '../fixtures/api/scripted-server.ts';
 import {
   createAuthority,

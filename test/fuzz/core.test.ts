@@ -13,7 +13,7 @@ import { anyLease as anyJsonLease, holds } from './runs.ts';
 type Said =
   | { readonly id: 'pass'; readonly ms: number }
   | { readonly id: 'answer'; readonly answer: Answer }
-  | { readonly id: 'news'; readonly news: WatchEvent };
+  | { readonly id: 'watch'; readonly event: WatchEvent };
 
 const failure: fc.Arbitrary<Failure> = fc.constantFrom<Failure[]>(
   { reason: 'timeout', afterMs: 2_667 },
@@ -44,7 +44,7 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
   failure.map((reason): Answer => ({ id: 'failed', failure: reason })),
 );
 
-const news: fc.Arbitrary<WatchEvent> = fc.oneof(
+const watchEvent: fc.Arbitrary<WatchEvent> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ id: fc.constantFrom('changed', 'deleted'), lease: anyLease() }),
@@ -56,7 +56,7 @@ const news: fc.Arbitrary<WatchEvent> = fc.oneof(
 const said: fc.Arbitrary<Said> = fc.oneof(
   fc.constantFrom(0, 100, 3_000, 15_000).map((ms): Said => ({ id: 'pass', ms })),
   { weight: 3, arbitrary: answer.map((told): Said => ({ id: 'answer', answer: told })) },
-  { weight: 2, arbitrary: news.map((told): Said => ({ id: 'news', news: told })) },
+  { weight: 2, arbitrary: watchEvent.map((event): Said => ({ id: 'watch', event })) },
 );
 
 /** Plays what was said; `onSend` hears of each request with the state after the turn. */
@@ -80,7 +80,7 @@ function play(
   take({ id: 'begin' });
   for (const what of script) {
     if (what.id === 'answer') take({ id: 'answer', request, answer: what.answer });
-    else if (what.id === 'news') take({ id: 'watch', news: what.news });
+    else if (what.id === 'watch') take(what);
     else {
       const untilMs = nowMs + what.ms;
       let turns = 0;

@@ -1,13 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  load,
-  loaded,
-  temporaryFolder,
-  writeFile,
-  writeKubeconfig,
-} from '../fixtures/api/kubeconfig.ts';
+import { load, loaded, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const twoContexts = `
 current-context: staging

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import {
@@ -13,6 +13,7 @@ import {
   text,
   type Respond,
 } from '../fixtures/api/scripted-server.ts';
+import { listen } from '../fixtures/listen.ts';
 
 const longMs = 30_000;
 const shortMs = 150;
@@ -371,20 +372,13 @@ describe('close', () => {
   });
 });
 
-async function rawServer(serve: (socket: Socket) => void): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    serve(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    sockets.forEach((socket) => socket.destroy());
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
+function rawServer(serve: (socket: Socket) => void): Promise<number> {
+  return listen(
+    createServer((socket) => {
+      socket.on('error', () => undefined);
+      serve(socket);
+    }),
+  );
 }
 
 async function closedPort(): Promise<number> {

@@ -5,12 +5,8 @@ import {
   createServerCertificate,
   type KeyPair,
 } from '../fixtures/certificates.ts';
-import {
-  connect,
-  temporaryFolder,
-  writeFile,
-  writeKubeconfig,
-} from '../fixtures/api/kubeconfig.ts';
+import { connect, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import { startHttpProxy, startSocksProxy } from '../fixtures/api/proxies.ts';
 import { json, leaseObject, startServer } from '../fixtures/api/scripted-server.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { connect, temporaryFolder, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import { execCredential, fakePlugin } from '../fixtures/api/exec-plugin.ts';
 import { json, leaseObject, startServer, status } from '../fixtures/api/scripted-server.ts';
 

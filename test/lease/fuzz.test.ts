@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answerOf } from '../../src/lease/answer.ts';
 import { readWatchEvent } from '../../src/lease/watch-frame.ts';
-import { load, temporaryFolder, writeFile } from '../fixtures/api/kubeconfig.ts';
+import { load, writeFile } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 /** JSON that has, by chance, some of the keys that are looked for. */
 function jsonWith(...keys: readonly string[]): fc.Arbitrary<unknown> {

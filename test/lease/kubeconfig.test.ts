@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { kubeconfigFiles, readKubeconfig, type Kubeconfig } from '../../src/lease/kubeconfig.ts';
-import { temporaryFolder, writeFile } from '../fixtures/api/kubeconfig.ts';
+import { writeFile } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 function read(...paths: string[]): Kubeconfig {
   const result = readKubeconfig({ paths, isRequired: false });

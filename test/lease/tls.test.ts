@@ -7,12 +7,8 @@ import {
   type KeyPair,
 } from '../fixtures/certificates.ts';
 import { execCredential, fakePlugin } from '../fixtures/api/exec-plugin.ts';
-import {
-  connect,
-  temporaryFolder,
-  writeFile,
-  writeKubeconfig,
-} from '../fixtures/api/kubeconfig.ts';
+import { connect, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import { json, leaseObject, startServer, type Respond } from '../fixtures/api/scripted-server.ts';
 
 const longMs = 30_000;
@@ -199,7 +195,7 @@ describe('a client certificate', () => {
     const cluster = { server: server.url, 'certificate-authority-data': base64(authority.cert) };
     const api = connect(writeKubeconfig(cluster, user), { nowMs: () => nowMs });
     const told = new Promise<unknown>((resolve) => {
-      api.watch('1', longMs, (news) => news.id === 'changed' && resolve(news.lease));
+      api.watch('1', longMs, (event) => event.id === 'changed' && resolve(event.lease));
     });
     await server.arrived(1);
     writeFile(folder, 'crt', bob.cert);

@@ -1,11 +1,7 @@
-/** 401: the credentials are loaded anew, once. */
+/** 401: the credentials are loaded again, once. */
 import { describe, expect, test } from 'vitest';
-import {
-  connect,
-  temporaryFolder,
-  writeFile,
-  writeKubeconfig,
-} from '../fixtures/api/kubeconfig.ts';
+import { connect, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import {
   json,
   leaseObject,
@@ -14,7 +10,7 @@ import {
   status,
   type Respond,
 } from '../fixtures/api/scripted-server.ts';
-import { NewsLog, streaming } from '../fixtures/api/watch-server.ts';
+import { WatchLog, streaming } from '../fixtures/api/watch-server.ts';
 
 const longMs = 30_000;
 
@@ -65,7 +61,7 @@ describe('a request with 401', () => {
 describe('a watch with 401', () => {
   test('is opened again with new credentials, and nothing is told', async () => {
     const { api, tokens } = await rotating(streaming());
-    const log = new NewsLog();
+    const log = new WatchLog();
     api.watch('1', longMs, log.hear);
     await log.until('open');
     expect(log.entries).toEqual(['open']);
@@ -74,7 +70,7 @@ describe('a watch with 401', () => {
 
   test('twice is down', async () => {
     const { api } = await serving(status(401, ''), status(401, ''), streaming());
-    const log = new NewsLog();
+    const log = new WatchLog();
     api.watch('1', longMs, log.hear);
     await log.until('open');
     expect(log.entries).toEqual(['down unauthorized', 'open']);

@@ -18,7 +18,7 @@ import {
   error,
   event,
   modified,
-  NewsLog,
+  WatchLog,
   streaming,
 } from '../fixtures/api/watch-server.ts';
 
@@ -33,9 +33,9 @@ async function watch(
 ) {
   const server = await startServer(script);
   const api = connect(writeKubeconfig({ server: server.url }));
-  const log = new NewsLog();
+  const log = new WatchLog();
   const handle = api.watch(resourceVersion, silenceMs, log.hear);
-  /** What each request asked for: `GET` for the Lease itself, else where the watch began. */
+  /** What each request asked for: `GET` for the Lease itself, otherwise where the watch began. */
   const asked = () =>
     server.received.map(({ path, query }) =>
       path.endsWith('/leases/lock') ? 'GET' : query.get('resourceVersion'),
@@ -94,7 +94,7 @@ describe('the watch', () => {
     ]);
     await log.until('deleted 4');
     expect(log.entries).toEqual(['open', 'changed 2', 'changed 3', 'deleted 4']);
-    expect(log.news[1]).toEqual({ id: 'changed', lease: leaseObject('2', spec) });
+    expect(log.events[1]).toEqual({ id: 'changed', lease: leaseObject('2', spec) });
   });
 
   test('reads events that arrive byte by byte, and several that arrive at once', async () => {
@@ -107,7 +107,7 @@ describe('the watch', () => {
       await new Promise(setImmediate);
     }
     await log.until('changed 3');
-    expect(log.news[1]).toMatchObject({ lease: { spec: { holderIdentity: 'Grüße 🦭' } } });
+    expect(log.events[1]).toMatchObject({ lease: { spec: { holderIdentity: 'Grüße 🦭' } } });
     stream.write(modified('4') + modified('5'));
     await log.until('changed 5');
     expect(log.entries).toEqual(['open', 'changed 2', 'changed 3', 'changed 4', 'changed 5']);
@@ -194,7 +194,7 @@ describe('a watch that ends is opened again', () => {
 });
 
 describe('silence', () => {
-  test('has the watch opened anew on a new connection, from the last event on', async () => {
+  test('has the watch reopened on a new connection, from the last event on', async () => {
     const { log, asked, server } = await watch(
       [streaming(modified('2')), streaming(modified('3'))],
       {
@@ -272,11 +272,11 @@ describe('a resourceVersion that is too old', () => {
     ]);
     await log.until('changed 50');
     expect(log.entries).toEqual(['open', 'changed 41', 'deleted 42', 'changed 50']);
-    expect(log.news[2]).toMatchObject({ lease: { kind: 'Lease', metadata: { name: 'lock' } } });
+    expect(log.events[2]).toMatchObject({ lease: { kind: 'Lease', metadata: { name: 'lock' } } });
     expect(asked()).toEqual(['1', '41', 'GET', null]);
   });
 
-  test('and a look that fails is down, and looks again', async () => {
+  test('and a read that fails is down, and reads again', async () => {
     const { log, asked } = await watch([
       gone,
       status(503, 'busy'),
@@ -300,7 +300,7 @@ describe('a watch that fails', () => {
     ]);
     await log.until('changed 2');
     expect(log.entries).toEqual(['down status', 'open', 'changed 2']);
-    expect(log.news[0]).toEqual({
+    expect(log.events[0]).toEqual({
       id: 'down',
       failure: { reason: 'status', status: 503, message: 'starting', retryAfterMs: null },
     });
@@ -334,7 +334,7 @@ describe('a watch that fails', () => {
     const server = await startServer([streaming()]);
     const user = { exec: { command: '/nonexistent/plugin' } };
     const api = connect(writeKubeconfig({ server: server.url }, user));
-    const log = new NewsLog();
+    const log = new WatchLog();
     api.watch('1', longMs, log.hear);
     await log.until('down credentials');
     expect(server.received).toEqual([]);
@@ -346,7 +346,7 @@ describe('403', () => {
     const message = 'leases is forbidden: User "eve" cannot watch resource "leases"';
     const { log } = await watch([status(403, message)]);
     await log.until('forbidden');
-    expect(log.news).toEqual([{ id: 'forbidden', message }]);
+    expect(log.events).toEqual([{ id: 'forbidden', message }]);
   });
 
   test('of a server that starts is told once and not for good', async () => {
@@ -375,7 +375,7 @@ describe('a watch that is closed', () => {
     const server = await startServer([json(200, leaseObject('1')), streaming()]);
     const api = connect(writeKubeconfig({ server: server.url }));
     await api.send({ id: 'get' }, longMs).answer;
-    const log = new NewsLog();
+    const log = new WatchLog();
     const handle = api.watch('1', longMs, log.hear);
     await log.until('open');
     const closed = new Promise((resolve) => {

@@ -80,7 +80,7 @@ class Collector {
   }
 }
 
-/** What is due for one candidate and nobody else can see. */
+/** What is due for one candidate and no other can see. */
 class Local extends Collector {
   all(): Action[] {
     const { actor, world } = this;
@@ -97,10 +97,10 @@ class Local extends Collector {
     const { wire, untold } = actor;
     if (untold !== null) this.add('learns of the end', () => learns(this, untold));
     if (wire?.phase === 'answered' && !wire.isSlow) this.add('answer', () => answered(this, wire));
-    const [first, ...rest] = actor.news;
+    const [first, ...rest] = actor.events;
     if (first !== undefined && !actor.isLagging) {
       this.add(`event ${first.id}`, () =>
-        this.take(this.changed(world, { news: rest }), { id: 'watch', news: first }),
+        this.take(this.changed(world, { events: rest }), { id: 'watch', event: first }),
       );
     }
     return this.actions;
@@ -211,7 +211,7 @@ class Free extends Collector {
       this.add('stalls', () => this.changed(disturb(world, 'stalls'), { isStalled: true }));
     }
     if (actor.isStalled) this.add('goes on', () => this.changed(world, { isStalled: false }));
-    if (!actor.isLagging && actor.news.length > 0 && this.has('lags')) {
+    if (!actor.isLagging && actor.events.length > 0 && this.has('lags')) {
       this.add('watch lags', () => this.changed(disturb(world, 'lags'), { isLagging: true }));
     }
     if (actor.isLagging)
@@ -242,10 +242,10 @@ class Free extends Collector {
     const { world, actor } = this;
     const { lease } = world.store;
     // The watch is opened again from where it was.
-    const news = lease === null ? [] : [{ id: 'changed', lease } as const];
+    const events = lease === null ? [] : [{ id: 'changed', lease } as const];
     return this.changed(world, {
       isCut: false,
-      news: actor.isWatching ? [...actor.news, ...news] : [],
+      events: actor.isWatching ? [...actor.events, ...events] : [],
     });
   }
 
@@ -377,7 +377,7 @@ function edits({ candidates }: Bounds, world: World): Action[] {
   const sometime = '2026-01-01T00:00:00.999999Z';
   const times = { acquireTime: sometime, renewTime: sometime };
   add('blanks', rewrite('blanks', { holderIdentity: '', leaseDurationSeconds: 1, ...times }));
-  add('strangers', rewrite('strangers', { holderIdentity: 'stranger', ...times }));
+  add('otherHolders', rewrite('otherHolders', { holderIdentity: 'another', ...times }));
   if (record.holder === candidates[0].identity) {
     add('twins', rewrite('twins', { renewTime: sometime }));
   }

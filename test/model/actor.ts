@@ -70,7 +70,7 @@ function perform(bounds: Bounds, world: World, seat: Seat, effect: Effect, befor
     case 'watch':
       return withActor(world, seat, watched(bounds, world, actor, effect.resourceVersion));
     case 'unwatch':
-      return withActor(world, seat, { isWatching: false, news: [] });
+      return withActor(world, seat, { isWatching: false, events: [] });
     case 'start-command': {
       checkTiming(world, actor, candidate, effect);
       const { notAfterMs, killAtMs } = effect;
@@ -121,7 +121,7 @@ function sent(
 }
 
 function purposeOf(body: LeaseRequest, before: State, after: State | null): Wire['purpose'] {
-  if (body.id === 'get') return 'look';
+  if (body.id === 'get') return 'read';
   if (holderIn(body.body) === '') return 'release';
   // One turn may win and renew, or send its acquiring write and then be told to stop.
   return before.id === 'standby' && after?.id !== 'leading' ? 'acquire' : 'renew';
@@ -139,14 +139,14 @@ function abandoned(actor: Actor, request: number): Partial<Actor> {
 function watched(
   { mayWatch }: Bounds,
   { store }: World,
-  { news, isCut }: Actor,
+  { events, isCut }: Actor,
   resourceVersion: string | null,
 ): Partial<Actor> {
-  if (!mayWatch) return { news: [...news, { id: 'forbidden', message: '' }] };
-  if (isCut) return { isWatching: false, news: [] };
+  if (!mayWatch) return { events: [...events, { id: 'forbidden', message: '' }] };
+  if (isCut) return { isWatching: false, events: [] };
   const isNew = store.lease !== null && String(store.revision) !== resourceVersion;
   const first = isNew ? [{ id: 'changed', lease: store.lease } as const] : [];
-  return { isWatching: true, news: [{ id: 'open' }, ...first] };
+  return { isWatching: true, events: [{ id: 'open' }, ...first] };
 }
 
 /** Changes the command if there is one. */
@@ -171,7 +171,7 @@ export function ended({ wire, stray, life }: Actor): Partial<Actor> {
     stray: mayLand ? { ...wire, isSlow: true } : stray?.phase === 'sent' ? stray : null,
     life,
     isWatching: false,
-    news: [],
+    events: [],
     isLagging: false,
     isStalled: false,
     untold: null,
@@ -182,13 +182,13 @@ export function ended({ wire, stray, life }: Actor): Partial<Actor> {
 export function told(world: World, lease: RawLease, id: 'changed' | 'deleted'): World {
   let after = world;
   for (const seat of [0, 1] as const) {
-    const { isWatching, isCut, news } = after.actors[seat];
+    const { isWatching, isCut, events } = after.actors[seat];
     if (!isWatching || isCut) continue;
     const event = { id, lease };
     // Who does not take its events is cut off by the server, and finds what is there now when it watches again.
     const queue =
-      news.length < longestQueue ? [...news, event] : [lost, { id: 'open' } as const, event];
-    after = withActor(after, seat, { news: queue });
+      events.length < longestQueue ? [...events, event] : [lost, { id: 'open' } as const, event];
+    after = withActor(after, seat, { events: queue });
   }
   return after;
 }

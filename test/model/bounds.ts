@@ -34,7 +34,7 @@ const short: Candidate = {
   lossGraceMs: 2_000,
 };
 
-/** The small ones first: a bug is looked for in their order. */
+/** The small ones first: a bug is searched in their order. */
 export const explorations: readonly Bounds[] = [
   bounds('requests lost and refused', { lostRequests: 1, refusals: 2 }),
   bounds('told to stop', { lives: 2, stops: 2 }),
@@ -47,7 +47,7 @@ export const explorations: readonly Bounds[] = [
   bounds('without a watch', { crashes: 1, lostAnswers: 1 }, { mayWatch: false }),
   bounds('emptied', { blanks: 1, crashes: 1 }),
   bounds('emptied while cut off', { blanks: 1, cuts: 1 }),
-  bounds('another holder written', { strangers: 1, lostAnswers: 1, stops: 1 }),
+  bounds('another holder written', { otherHolders: 1, lostAnswers: 1, stops: 1 }),
   bounds('a client-go of our identity', { twins: 1, lostAnswers: 1, stops: 1 }),
   bounds('deleted', { deletions: 1, lostAnswers: 1 }),
   bounds(

@@ -78,10 +78,10 @@ function essenceOf(world: World): object {
 function stateEssence(state: State, nowMs: number): object {
   switch (state.id) {
     case 'standby': {
-      const { observed, call } = state;
+      const { observed, requestState } = state;
       if (observed.current.id !== 'present') return state;
       const { seenAtMs, ...current } = observed.current;
-      const isSeenSince = call.id === 'writing' && seenAtMs > call.sent.sentAtMs;
+      const isSeenSince = requestState.id === 'writing' && seenAtMs > requestState.sent.sentAtMs;
       return { ...state, observed: { ...observed, current: { ...current, isSeenSince } } };
     }
     case 'leading':
@@ -99,11 +99,14 @@ function stateEssence(state: State, nowMs: number): object {
 }
 
 /** Which of the writes that may yet be confirmed were sent after the event; those to come are, unless it came at this very instant. */
-function olderEssence({ tenure, call }: Leading | SteppingDown, nowMs: number): object | null {
+function olderEssence(
+  { tenure, requestState }: Leading | SteppingDown,
+  nowMs: number,
+): object | null {
   const { older, unanswered } = tenure;
   if (older === null) return null;
   const isAfter = ({ sentAtMs }: SentRecord) => sentAtMs > older.seenAtMs;
-  const sent = call.id === 'writing' ? [...unanswered, call.sent] : unanswered;
+  const sent = requestState.id === 'writing' ? [...unanswered, requestState.sent] : unanswered;
   return { areAfter: sent.map(isAfter), isNow: older.seenAtMs >= nowMs };
 }
 

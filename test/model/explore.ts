@@ -1,6 +1,6 @@
 /**
  * Breadth first through every reachable world, so that the first violation found is one of the shortest; then backwards,
- * so that no world is one from which nobody will ever lead.
+ * so that no world is one from which no candidate will ever lead.
  */
 import { type Action, actionsOf } from './actions.ts';
 import { keyOf } from './canonical.ts';
@@ -123,11 +123,11 @@ class Explorer {
     }
     const state = isHopeful.indexOf(0);
     if (state < 0) return null;
-    return { message: 'nobody will ever lead', way: labelsOf(this.#ways[state] ?? null) };
+    return { message: 'no candidate will ever lead', way: labelsOf(this.#ways[state] ?? null) };
   }
 }
 
-/** Somebody's command runs, or nobody is left to run one. */
+/** Someone's command runs, or no candidate is left to run one. */
 function isGood({ actors }: World): boolean {
   const isLed = actors.some(({ command }) => command?.id === 'running');
   return isLed || actors.every(({ state }) => state === null);

@@ -26,7 +26,7 @@ const roundingMs = 0.001;
 const mostSendsAtOnce = 20;
 
 export function checkWorld({ actors, mayOverlap }: World): void {
-  must(mayOverlap || !actors.every(isAlive), 'G1: two children live at one instant');
+  must(mayOverlap || !actors.every(isAlive), 'G1: two commands live at one instant');
 }
 
 /** Nothing that comes at t+R or later is believed. */
@@ -76,7 +76,7 @@ export function checkTiming(
 export function checkReport(world: World, actor: Actor, report: Report): void {
   const loss = lossOf(report);
   if (loss === null) return;
-  if (loss.id === 'deposed') must(actor.isOverwritten, 'deposed although nobody else wrote');
+  if (loss.id === 'deposed') must(actor.isOverwritten, 'deposed although no one else wrote');
   if (loss.id === 'expired') must(world.isDisturbed, 'lost although nothing was disturbed');
 }
 

@@ -16,6 +16,7 @@ export async function withBug<T>({ edits }: Bug, use: (core: Core) => T): Promis
   const folder = await mkdtemp(join(tmpdir(), 'leader-run-model-'));
   try {
     await cp('src/election', join(folder, 'src/election'), { recursive: true });
+    await cp('src/json.ts', join(folder, 'src/json.ts'));
     // Modules as in the project itself.
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     for (const edit of [withoutOwnChecks, ...edits]) {

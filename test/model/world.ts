@@ -42,13 +42,13 @@ export interface Budget {
   readonly slowStarts: number;
   /** Watch events arrive at some later time. */
   readonly lags: number;
-  /** Somebody empties the record, as client-go may. */
+  /** Someone empties the record, as client-go may. */
   readonly blanks: number;
-  /** Somebody deletes the Lease. */
+  /** Someone deletes the Lease. */
   readonly deletions: number;
-  /** Somebody writes another holder. */
-  readonly strangers: number;
-  /** Somebody writes under the first candidate's identity. */
+  /** Someone writes another holder. */
+  readonly otherHolders: number;
+  /** Someone writes under the first candidate's identity. */
   readonly twins: number;
 }
 
@@ -69,7 +69,7 @@ export const nothingHappens: Budget = {
   lags: 0,
   blanks: 0,
   deletions: 0,
-  strangers: 0,
+  otherHolders: 0,
   twins: 0,
 };
 
@@ -79,7 +79,7 @@ export interface Wire {
   readonly by: string;
   readonly request: number;
   readonly body: LeaseRequest;
-  readonly purpose: 'look' | 'acquire' | 'renew' | 'release';
+  readonly purpose: 'read' | 'acquire' | 'renew' | 'release';
   readonly sentAtMs: number;
   /** `sent`: not at the server yet; `answered`: the answer is on its way; `silent`: nothing will come. */
   readonly phase: 'sent' | 'answered' | 'silent';
@@ -108,7 +108,7 @@ export interface Actor {
   readonly stray: Wire | null;
   readonly command: Command | null;
   readonly isWatching: boolean;
-  readonly news: readonly WatchEvent[];
+  readonly events: readonly WatchEvent[];
   readonly isLagging: boolean;
   readonly isCut: boolean;
   readonly isStalled: boolean;
@@ -116,7 +116,7 @@ export interface Actor {
   readonly untold: 'all' | 'rest' | null;
   /** When the newest write of this life that landed was sent. */
   readonly landedSentAtMs: number;
-  /** Since then somebody else wrote. */
+  /** Since then someone else wrote. */
   readonly isOverwritten: boolean;
   /** Requests sent at this very instant. */
   readonly sendsNow: number;
@@ -157,7 +157,7 @@ const absent: Actor = {
   stray: null,
   command: null,
   isWatching: false,
-  news: [],
+  events: [],
   isLagging: false,
   isCut: false,
   isStalled: false,

@@ -34,7 +34,7 @@ export interface OpenWatch {
   readonly resourceVersion: string | null;
   readonly silenceMs: number;
   isClosed: boolean;
-  readonly tell: (news: WatchEvent) => void;
+  readonly tell: (event: WatchEvent) => void;
 }
 
 export class Rig {
@@ -54,11 +54,11 @@ export class Rig {
   areSignalsClosed = false;
   store: LeaseStore = emptyStore;
   /** What the supervisor says within `start`, before it returns. */
-  newsAtStart: readonly CommandEvent[] = [];
+  eventsAtStart: readonly CommandEvent[] = [];
   #bootMs = 0;
   #suspendedMs = 0;
   #timers = new Set<Timer>();
-  #tellNews: (news: CommandEvent) => void = () => undefined;
+  #report: (event: CommandEvent) => void = () => undefined;
   #tellSignal: (signal: NodeJS.Signals) => void = () => undefined;
 
   constructor(changes: Partial<RunSettings> = {}) {
@@ -92,8 +92,8 @@ export class Rig {
     return [...this.#timers].map(({ atMs }) => atMs - this.#bootMs);
   }
 
-  news(news: CommandEvent): void {
-    this.#tellNews(news);
+  report(event: CommandEvent): void {
+    this.#report(event);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -124,7 +124,7 @@ export class Rig {
   /** Guard and gate stand, and the free lease is won. */
   async lead(): Promise<void> {
     this.pass(0);
-    this.news({ id: 'ready' });
+    this.report({ id: 'ready' });
     await this.answer();
     await this.answer();
   }
@@ -153,7 +153,7 @@ export class Rig {
       },
       api: this.#api(),
       createSupervisor: (onEvent) => {
-        this.#tellNews = onEvent;
+        this.#report = onEvent;
         return this.#supervisor();
       },
       listenToSignals: (onSignal) => {
@@ -199,7 +199,7 @@ export class Rig {
       start: (options) => {
         this.asked.push('start');
         this.starts.push(options);
-        for (const news of this.newsAtStart) this.news(news);
+        for (const event of this.eventsAtStart) this.report(event);
       },
       extend: (killAtMs) => this.asked.push(`extend to ${killAtMs}`),
       signal: (signal) => this.asked.push(`signal ${signal}`),

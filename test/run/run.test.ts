@@ -47,7 +47,7 @@ describe('leading', () => {
 
   it('performs all effects of a turn before it takes what they caused', async () => {
     const rig = new Rig();
-    rig.newsAtStart = [{ id: 'started', pid: 7 }];
+    rig.eventsAtStart = [{ id: 'started', pid: 7 }];
     await rig.lead();
     expect(rig.log).toEqual(['say acquired', 'watch', 'say command-started']);
   });
@@ -104,7 +104,7 @@ describe('leading', () => {
   it('stops and kills the command when its lease runs out', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.pass(13_829);
     expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT']);
     rig.pass(1);
@@ -114,34 +114,34 @@ describe('leading', () => {
   it('tells all that the command left behind to stop', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
-    rig.news({ id: 'ended', ending: { id: 'exited', code: 0 } });
+    rig.report({ id: 'started', pid: 7 });
+    rig.report({ id: 'ended', ending: { id: 'exited', code: 0 } });
     expect(rig.asked.slice(2)).toEqual(['signal tree SIGTERM']);
   });
 });
 
 describe('the clock', () => {
-  it('is looked at each 200 ms while anything of the command may live', async () => {
+  it('is read each 200 ms while anything of the command may live', async () => {
     const rig = new Rig();
     rig.pass(0);
     expect(rig.delaysMs).toEqual([8_000 / 3]);
     await rig.lead();
     expect(rig.delaysMs).toEqual([200]);
-    rig.news({ id: 'started', pid: 7 });
-    rig.news({ id: 'ended', ending: { id: 'exited', code: 0 } });
+    rig.report({ id: 'started', pid: 7 });
+    rig.report({ id: 'ended', ending: { id: 'exited', code: 0 } });
     expect(rig.delaysMs).toEqual([200]);
-    rig.news({ id: 'gone' });
+    rig.report({ id: 'gone' });
     expect(rig.delaysMs).toEqual([8_000 / 3]);
   });
 
-  it('is looked at for the next deadline where that comes first', async () => {
+  it('is read for the next deadline where that comes first', async () => {
     const rig = new Rig();
     await rig.lead();
     rig.pass(1_900);
     expect(rig.delaysMs).toEqual([100]);
   });
 
-  it('is looked at each hour at the latest, as timers take no more', async () => {
+  it('is read each hour at the latest, as timers take no more', async () => {
     const rig = new Rig();
     rig.pass(0);
     rig.store = put(rig.store, held('other', 2_000_000_000));
@@ -164,7 +164,7 @@ describe('the clock', () => {
   ])('a turn that comes %i ms late is said to be late: %o', async (lateMs, jump) => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.pass(9_900);
     rig.lastWatch.tell({ id: 'open' });
     // Due at 10 s.
@@ -174,10 +174,10 @@ describe('the clock', () => {
     expect(rig.reports.at(-1)).toMatchObject({ reason: { loss: { sinceRenewalMs, jump } } });
   });
 
-  it('that jumped in a sleep is looked at first, and the sleep is said to be the reason', async () => {
+  it('that jumped in a sleep is read first, and the sleep is reported as the reason', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.sleep(60_000);
     rig.pass(200);
     expect(rig.asked.slice(2)).toEqual(['kill']);
@@ -190,7 +190,7 @@ describe('the clock', () => {
   it('that jumped lets the event that woke us be taken as well', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.sleep(11_000);
     rig.signal('SIGTERM');
     expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT', 'signal SIGQUIT']);
@@ -200,7 +200,7 @@ describe('the clock', () => {
   it('two short naps are no sleep', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.pass(9_400);
     rig.sleep(300);
     rig.lastWatch.tell({ id: 'open' });
@@ -211,7 +211,7 @@ describe('the clock', () => {
   it('a nap of half a second is no sleep', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.pass(9_700);
     rig.sleep(500);
     rig.pass(200);
@@ -223,7 +223,7 @@ describe('signals', () => {
   it('TERM begins the stop with the stop signal of the settings, INT with itself', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.signal('SIGTERM');
     rig.signal('SIGINT');
     expect(rig.asked.slice(2)).toEqual(['signal SIGQUIT', 'signal SIGINT']);
@@ -233,7 +233,7 @@ describe('signals', () => {
   it('others are passed on to the command and are no stop', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.signal('SIGUSR1');
     expect(rig.asked.slice(2)).toEqual(['signal SIGUSR1']);
     expect(rig.reports.at(-1)?.id).toBe('command-started');
@@ -254,10 +254,10 @@ describe('signals', () => {
   it('count as for a command that does not run once the command has ended', async () => {
     const rig = new Rig({ signals: { hasTerminal: true } });
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
+    rig.report({ id: 'started', pid: 7 });
     rig.signal('SIGINT');
     expect(rig.asked.slice(2)).toEqual([]);
-    rig.news({ id: 'ended', ending: { id: 'exited', code: 0 } });
+    rig.report({ id: 'ended', ending: { id: 'exited', code: 0 } });
     rig.signal('SIGINT');
     expect(rig.asked.slice(2)).toEqual(['signal tree SIGTERM', 'signal SIGINT']);
   });
@@ -272,10 +272,10 @@ describe('the end', () => {
     rig.signal('SIGTERM');
     await settled();
     expect([rig.asked, isEnded, rig.isApiClosed]).toEqual([['prepare', 'cancel'], false, true]);
-    rig.news({ id: 'lingering', pids: [7] });
+    rig.report({ id: 'lingering', pids: [7] });
     await settled();
     expect(isEnded).toBe(false);
-    rig.news({ id: 'gone' });
+    rig.report({ id: 'gone' });
     await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
     expect([rig.areSignalsClosed, rig.delaysMs]).toEqual([true, []]);
   });
@@ -299,9 +299,9 @@ describe('the end', () => {
   it('of a term gives what the command gave, after the release', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'started', pid: 7 });
-    rig.news({ id: 'ended', ending: { id: 'exited', code: 3 } });
-    rig.news({ id: 'gone' });
+    rig.report({ id: 'started', pid: 7 });
+    rig.report({ id: 'ended', ending: { id: 'exited', code: 3 } });
+    rig.report({ id: 'gone' });
     await rig.answer();
     await expect(rig.ended).resolves.toEqual({
       id: 'command',
@@ -313,10 +313,10 @@ describe('the end', () => {
 
   it.each([{ id: 'too-late' }, { id: 'failed', message: 'no' }] as const)(
     'leaves no timer behind where the gate says $id',
-    async (news) => {
+    async (event) => {
       const rig = new Rig();
       await rig.lead();
-      rig.news(news);
+      rig.report(event);
       await rig.answer();
       await rig.ended;
       expect(rig.delaysMs).toEqual([]);
@@ -327,9 +327,9 @@ describe('the end', () => {
   it('of a command that could not be prepared waits for the last word of that', async () => {
     const rig = new Rig();
     rig.pass(0);
-    rig.news({ id: 'failed', message: 'no sh' });
+    rig.report({ id: 'failed', message: 'no sh' });
     expect(rig.asked).toEqual(['prepare', 'cancel']);
-    rig.news({ id: 'gone' });
+    rig.report({ id: 'gone' });
     await expect(rig.ended).resolves.toMatchObject({ id: 'failed', why: { message: 'no sh' } });
   });
 });
@@ -338,7 +338,7 @@ describe('a bug', () => {
   it('of the core kills the command and is thrown', async () => {
     const rig = new Rig();
     await rig.lead();
-    rig.news({ id: 'gone' });
+    rig.report({ id: 'gone' });
     await expect(rig.ended).rejects.toThrow('gone while leading with the command starting');
     expect(rig.asked.slice(2)).toEqual(['kill']);
     expect(rig.delaysMs).toEqual([]);
@@ -356,8 +356,8 @@ describe('a bug', () => {
     expect(rig.asked.slice(2)).toEqual(['kill']);
     expect([rig.lastWatch.isClosed, rig.isApiClosed, rig.delaysMs]).toEqual([true, true, []]);
     const sent = rig.requests.length;
-    rig.news({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
-    rig.news({ id: 'gone' });
+    rig.report({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
+    rig.report({ id: 'gone' });
     rig.signal('SIGTERM');
     rig.pass(60_000);
     expect([rig.requests.length, rig.asked.slice(2)]).toEqual([sent, ['kill']]);

@@ -41,9 +41,9 @@ export interface Ambience {
   readonly watchReset: number;
   /** The watch's connection stays, and nothing comes any more. */
   readonly watchDies: number;
-  /** What the watch tells first when it is opened anew is old. */
+  /** What the watch tells first when it is reopened is old. */
   readonly watchReplay: number;
-  /** The version from which a watch is opened anew is gone. */
+  /** The version from which a watch is reopened is gone. */
   readonly watchExpired: number;
   readonly timerLatenessMs: number;
   readonly turnStall: number;

@@ -38,7 +38,7 @@ export interface CandidatePlan {
   readonly longestRestartMs: number;
   /** RBAC grants it `watch`. */
   readonly mayWatch: boolean;
-  /** Its children die within seconds of being told to. */
+  /** Its commands exit within seconds of the stop signal. */
   readonly everEnds: boolean;
 }
 
@@ -132,9 +132,9 @@ export class Candidate implements Replica {
         if (arrival.request.id !== 'get') this.#around.onMoment('request', this);
       },
       onAnswer: (answer, arrival) => judge.onAnswer(ledger, answer, arrival),
-      onEvent: (news) => judge.onEvent(ledger, news),
+      onEvent: (event) => judge.onEvent(ledger, event),
     });
-    world.tell(name, () => `starts as "${identity}", child ${JSON.stringify(behaviour)}`);
+    world.tell(name, () => `starts as "${identity}", command ${JSON.stringify(behaviour)}`);
     run(settings, {
       clock: {
         bootMs: () => process.bootMs(),
@@ -156,9 +156,9 @@ export class Candidate implements Replica {
             onKilled: (tree) => judge.onKilled(tree),
             onStopSignal: (tree) => judge.onStopSignal(tree),
           },
-          (news) => {
-            if (news.id === 'ended') ledger.endedAtMs ??= process.bootMs();
-            onEvent(news);
+          (event) => {
+            if (event.id === 'ended') ledger.endedAtMs ??= process.bootMs();
+            onEvent(event);
           },
         )),
       listenToSignals: (onSignal) => {

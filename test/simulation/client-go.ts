@@ -2,7 +2,8 @@
  * A candidate with client-go's algorithm: it polls with its jitter, believes any record under its own identity, compares
  * times by whole seconds, keeps annotations that it does not know, and on its way out blanks whatever record it finds.
  */
-import type { Answer, JsonObject, LeaseRequest, RawLease } from '../../src/election/lease.ts';
+import type { JsonObject } from '../../src/json.ts';
+import type { Answer, LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import type { Replica, Surroundings } from './candidate.ts';
 import type { Link } from './link.ts';
 import type { Machine } from './machine.ts';
@@ -114,7 +115,7 @@ export class ClientGo implements Replica {
     });
   }
 
-  /** One look or renewal, and the next after client-go's pause. */
+  /** One read or renewal, and the next after client-go's pause. */
   #round(process: SimulatedProcess): void {
     const { renewDeadlineMs, retryPeriodMs } = this.#plan;
     const { world } = this.#around;

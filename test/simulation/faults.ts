@@ -107,9 +107,9 @@ const faults = {
     isBeyondLimits: true,
     begin: ({ server }) => editSpec(server, { holderIdentity: '' }),
   },
-  'holder edited to a stranger': {
+  'holder edited to an unknown one': {
     isBeyondLimits: true,
-    begin: ({ server }) => editSpec(server, { holderIdentity: 'stranger' }),
+    begin: ({ server }) => editSpec(server, { holderIdentity: 'another' }),
   },
   'holder edited to another candidate': {
     isBeyondLimits: true,
@@ -125,7 +125,7 @@ const faults = {
 
 export type FaultId = keyof typeof faults;
 
-/** What slows nobody down but those whom it ends. */
+/** What slows no candidate down but those that it ends. */
 export const calmFaultIds: readonly FaultId[] = [
   'crash',
   'SIGTERM',

@@ -1,5 +1,6 @@
 /** Reading raw Leases: whatever is there, as text, number or object. */
-import type { JsonObject, RawLease } from '../../src/election/lease.ts';
+import type { JsonObject } from '../../src/json.ts';
+import type { RawLease } from '../../src/election/lease.ts';
 
 export function objectOf(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null ? (value as JsonObject) : {};

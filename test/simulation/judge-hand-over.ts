@@ -1,6 +1,6 @@
 /**
  * G4: where nothing is slow or lost, a released lease is taken at once and an expired one as soon as it expires, if
- * somebody stands by.
+ * someone stands by.
  */
 import type { Author, Version } from './server.ts';
 import type { World } from './world.ts';
@@ -13,7 +13,7 @@ export interface Standby {
   readonly sinceMs: number;
 }
 
-/** A standby that began so long ago has looked, and watches. */
+/** A standby that began so long ago has read, and watches. */
 const settledMs = 2_000;
 /** Two messages each way, and late timers. */
 const handOverMs = 60;
@@ -40,7 +40,7 @@ export class HandOverJudge {
   onCommit(after: Version, author: Author): void {
     const last = this.#last;
     if (author.kind === 'hand') return;
-    // What client-go empties may be another's, so that nobody takes it at once.
+    // What client-go empties may be another's, so that no candidate takes it at once.
     const isBlank = last?.holder === '' && this.#lastAuthor?.kind === 'client-go';
     if (last !== null && after.holder !== '' && author !== this.#lastAuthor && !isBlank) {
       this.#check(last, author);

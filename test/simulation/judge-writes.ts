@@ -1,5 +1,5 @@
 /**
- * What every write to the Lease has to keep: nobody takes what has not expired, a release comes after the death and never
+ * What every write to the Lease has to keep: no candidate takes what has not expired, a release comes after the death and never
  * over another's record, transitions count changes of the holder.
  */
 import type { Machine } from './machine.ts';
@@ -71,7 +71,7 @@ export class WriteJudge {
     return this.#forgotten.has(author);
   }
 
-  /** The author leads by the write that it sent then: it has seen nothing newer of whom it has taken the lease from. */
+  /** The author leads by the write that it sent then: it has seen nothing newer of the holder that it has taken the lease from. */
   onWin(author: Author, wonBootMs: number): void {
     for (const [holder, { taker, sentBootMs, leftMs }] of this.#forgotten) {
       if (taker.author !== author || sentBootMs !== wonBootMs) continue;
@@ -92,7 +92,7 @@ export class WriteJudge {
   onCommit(before: Version | null, after: Version, { author, sentBootMs }: Arrival): void {
     if (after.isDeletion || author.kind === 'hand') return this.#byHand(before, after);
     const writer = this.#writers.get(author.name);
-    if (writer === undefined) throw new Error(`Nobody knows ${author.name}`);
+    if (writer === undefined) throw new Error(`No one knows ${author.name}`);
     if (before?.write === after.write) return;
     if (this.#isVoid(before, after)) return this.#world.count('releases of what was released');
     if (author.kind === 'leader-run') this.#checkTransitions(before, after, author);

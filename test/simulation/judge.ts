@@ -96,8 +96,8 @@ export class Judge {
       this.#world.count('answers taken up past the renew deadline');
   }
 
-  onEvent(ledger: Ledger, news: WatchEvent): void {
-    if (news.id === 'changed') ledger.noteWatchEvent(news.lease);
+  onEvent(ledger: Ledger, event: WatchEvent): void {
+    if (event.id === 'changed') ledger.noteWatchEvent(event.lease);
   }
 
   /** "Go" is said. */
@@ -360,7 +360,7 @@ export class Judge {
 
   #ledgerOf(tree: SimulatedTree): Ledger {
     const ledger = this.#byTree.get(tree);
-    if (ledger === undefined) throw new Error(`Nobody started ${tree.owner}`);
+    if (ledger === undefined) throw new Error(`No one started ${tree.owner}`);
     return ledger;
   }
 }
@@ -369,7 +369,7 @@ function isLeft(tree: SimulatedTree | null): boolean {
   return tree !== null && tree.state !== 'dead' && tree.excuse === null;
 }
 
-/** Two requests each retry period, a write and a look, and some more: after a failure the pauses begin short. */
+/** Two requests each retry period, a write and a read, and some more: after a failure the pauses begin short. */
 export function requestsPerMinute(retryPeriodMs: number): number {
   return 40 + Math.ceil(2 * (60_000 / retryPeriodMs));
 }

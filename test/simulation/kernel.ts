@@ -42,7 +42,7 @@ export interface Task {
 }
 
 const nothing = (): void => undefined;
-/** Of a process that nobody asks about. */
+/** Of a process without a part in the story. */
 export const nobody: Origin = {
   onFork: nothing,
   onExit: nothing,
@@ -160,17 +160,17 @@ export class Kernel {
     return { pid, startTicks, parent: parent?.pid ?? 0, group, session, name, threads, state };
   }
 
-  /** As `readDescendants` does: what happens between one look and the next, `betweenLooks` may make happen. */
-  readDescendants(self: Task, betweenLooks = nothing): Map<number, ProcessRow> {
+  /** As `readDescendants` does: what happens between one scan and the next, `betweenScans` may make happen. */
+  readDescendants(self: Task, betweenScans = nothing): Map<number, ProcessRow> {
     const rows = new Map<number, ProcessRow>();
     const list = [...self.children];
-    betweenLooks();
+    betweenScans();
     for (const task of list)
       // Whether a hidden one lives, wait(2) tells alone.
       if (!task.isHidden || this.reap(task) === 'alive')
         rows.set(task.pid, task.isHidden ? hiddenRow(task, self) : this.rowOf(task));
     for (const { pid } of rows.values()) {
-      betweenLooks();
+      betweenScans();
       const task = this.#tasks.get(pid);
       if (task === undefined || task.isHidden || isGone(task)) continue;
       for (const child of task.children)
@@ -181,12 +181,12 @@ export class Kernel {
   }
 
   /** As `readAllProcesses` does. */
-  readAll(betweenLooks = nothing): Map<number, ProcessRow> {
+  readAll(betweenScans = nothing): Map<number, ProcessRow> {
     const rows = new Map<number, ProcessRow>();
     for (const pid of [...this.#tasks.keys()].sort((a, b) => a - b)) {
       const task = this.#tasks.get(pid);
       if (task !== undefined && !task.isHidden) rows.set(pid, this.rowOf(task));
-      betweenLooks();
+      betweenScans();
     }
     return rows;
   }

@@ -12,7 +12,7 @@ export interface ApiObserver {
   onSend(arrival: Arrival, pending: number): void;
   /** Not told of an answer that is taken up only when its time is over: it is not to be believed. */
   onAnswer(answer: Answer, arrival: Arrival): void;
-  onEvent(news: WatchEvent): void;
+  onEvent(event: WatchEvent): void;
 }
 
 export class SimulatedLeaseApi implements LeaseApi {
@@ -92,17 +92,17 @@ export class SimulatedLeaseApi implements LeaseApi {
   watch(
     resourceVersion: string | null,
     silenceMs: number,
-    onEvent: (news: WatchEvent) => void,
+    onEvent: (event: WatchEvent) => void,
   ): LeaseWatch {
     const watch = new SimulatedWatch(
       this.#process,
       this.#link,
       this.#server,
       { resourceVersion, silenceMs },
-      (news) => {
-        this.#process.world.tell(this.#process.name, () => `watches ${describeNews(news)}`);
-        this.#observer.onEvent(news);
-        onEvent(news);
+      (event) => {
+        this.#process.world.tell(this.#process.name, () => `watches ${describeEvent(event)}`);
+        this.#observer.onEvent(event);
+        onEvent(event);
       },
     );
     this.#watches.add(watch);
@@ -127,8 +127,8 @@ export function describeRequest(request: LeaseRequest): string {
   return `${request.id} ${describeLease(request.body)}`;
 }
 
-function describeNews(news: WatchEvent): string {
-  return 'lease' in news ? `${news.id}: ${describeLease(news.lease)}` : news.id;
+function describeEvent(event: WatchEvent): string {
+  return 'lease' in event ? `${event.id}: ${describeLease(event.lease)}` : event.id;
 }
 
 export function describeAnswer(answer: Answer): string {

@@ -16,7 +16,7 @@ export class Ledger {
   tree: SimulatedTree | null = null;
   /** t, on the candidate's boot clock. */
   confirmedMs = -Infinity;
-  /** The time of loss, once it has come: later news cannot move it. */
+  /** The time of loss, once it has come: later events cannot move it. */
   lostAtMs: number | null = null;
   /** When it learnt of another holder, boot clock. */
   deposedAtMs: number | null = null;
@@ -39,8 +39,8 @@ export class Ledger {
   /** When the write that won was sent, boot clock. */
   #wonMs = Infinity;
   #acquireTime = '';
-  /** The seconds of the renewTimes that it has sent. */
-  readonly #renewedAt = new Set<string>();
+  /** When it last sent a renewTime of this second, boot clock. */
+  readonly #renewedAt = new Map<string, number>();
 
   constructor(process: SimulatedProcess, author: Author, settings: RunSettings, server: Server) {
     this.process = process;
@@ -56,7 +56,7 @@ export class Ledger {
   }
 
   noteSent(renewTime: string): void {
-    this.#renewedAt.add(renewTime.slice(0, 19));
+    this.#renewedAt.set(secondOf(renewTime), this.process.bootMs());
   }
 
   /** t+R: leadership is over from then on, whatever comes. */
@@ -73,7 +73,7 @@ export class Ledger {
       this.deposedAtMs ??= this.process.bootMs();
     if (answer.id !== 'lease') return;
     if (arrival.request.id === 'get') return this.#noteLease(answer.lease);
-    // What else is answered to a write is no news of what is stored.
+    // What else is answered to a write says nothing of what is stored.
     if (!this.#isAnswered(answer.lease, arrival)) return;
     this.#noteLease(answer.lease);
     // Though the server had gone back in time, the record goes on from here.
@@ -96,7 +96,7 @@ export class Ledger {
     if (version === null || version.resourceVersion >= this.newestSeen) return false;
     if (this.#cleared.has(version)) return false;
     if (request.id === 'get') return !this.#isOfThisTerm(version) || isTold;
-    // It is created anew in the same term, where something newer was known.
+    // It is created again in the same term, where something newer was known.
     const isRenewal = version.write.sentBootMs > this.#wonMs;
     return request.id === 'create' && this.#isAnswered(answer.lease, arrival) && isRenewal;
   }
@@ -105,7 +105,7 @@ export class Ledger {
   #isOfThisTerm({ write, holder, acquireTime }: Version): boolean {
     if (write.author === this.author && holder !== '') return true;
     // A webhook may have cut the rest.
-    const isSameSecond = acquireTime.slice(0, 19) === this.#acquireTime.slice(0, 19);
+    const isSameSecond = secondOf(acquireTime) === secondOf(this.#acquireTime);
     return holder === this.settings.identity && isSameSecond;
   }
 
@@ -133,8 +133,15 @@ export class Ledger {
         this.#wonMs = Math.min(this.#wonMs, write.sentBootMs);
         this.confirmedMs = Math.max(this.confirmedMs, write.sentBootMs);
       }
-    } else if (this.#isNews(version)) {
+    } else if (this.#isOwnToTheLetter(version)) {
+      // It is taken for the renewal of this second, whoever wrote it.
+      const sentMs = this.#renewedAt.get(secondOf(version.renewTime)) ?? -Infinity;
+      if (this.lostAtMs === null) this.confirmedMs = Math.max(this.confirmedMs, sentMs);
+    } else if (this.#isNew(version)) {
       this.deposedAtMs ??= this.process.bootMs();
+    } else if (this.goAtMs === null && version.holder !== '') {
+      // What it had won before it heard of that, it has not begun.
+      this.#wonMs = Infinity;
     }
     this.newestSeen = Math.max(this.newestSeen, version.resourceVersion);
   }
@@ -147,8 +154,7 @@ export class Ledger {
   }
 
   /** Another holds the lease, by something newer than all that is known. */
-  #isNews(version: Version): boolean {
-    if (this.#isOwnToTheLetter(version)) return false;
+  #isNew(version: Version): boolean {
     return (
       this.goAtMs !== null && version.holder !== '' && version.resourceVersion > this.newestSeen
     );
@@ -158,6 +164,10 @@ export class Ledger {
   #isOwnToTheLetter(version: Version): boolean {
     const { renewTime } = version;
     const isCut = renewTime.endsWith('.000000Z');
-    return isCut && this.#isOfThisTerm(version) && this.#renewedAt.has(renewTime.slice(0, 19));
+    return isCut && this.#isOfThisTerm(version) && this.#renewedAt.has(secondOf(renewTime));
   }
+}
+
+function secondOf(time: string): string {
+  return time.slice(0, 19);
 }

@@ -24,8 +24,8 @@ export class Oracle {
     return this.#decided.get(pid) === startTicks;
   }
 
-  /** Somebody looks, and sees these. */
-  look(
+  /** A scan sees these. */
+  see(
     rows: ReadonlyMap<number, ProcessRow>,
     started: ReadonlySet<number>,
     environmentOf: (pid: number) => string | null,
@@ -38,7 +38,7 @@ export class Oracle {
       const { tree, helper } = this.#markers;
       return started.has(row.pid) || environment.includes(tree) || environment.includes(helper);
     };
-    // Until nobody is added: a child can come before its parent.
+    // Until none is added: a child can come before its parent.
     for (let before = -1; before < now.size;) {
       before = now.size;
       for (const row of rows.values()) if (isKnown(row)) now.set(row.pid, row.startTicks);

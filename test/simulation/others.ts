@@ -1,6 +1,6 @@
 /**
- * Processes that nobody may touch, though some are leader-run's children: what it had before it was leader-run (`./job & exec
- * leader-run …`), a credential plugin and the daemon that it leaves behind, and strangers.
+ * Processes that leader-run must not touch, though some are leader-run's children: what it had before it was leader-run (`./job & exec
+ * leader-run …`), a credential plugin and the daemon that it leaves behind, and non-members.
  */
 import type { Kernel, Origin, Task } from './kernel.ts';
 import { isGone } from './kernel.ts';
@@ -51,7 +51,7 @@ class Family implements Origin {
   onSignal(task: Task, signal: NodeJS.Signals, from: string): void {
     const { world, name, isDecided, machine } = this.#options;
     if (isDecided(task))
-      world.break('strangers are let be', `${name}: ${from} sends ${signal} to ${task.name}`);
+      world.break('non-members are left alone', `${name}: ${from} sends ${signal} to ${task.name}`);
     else if (signal === 'SIGKILL') {
       world.count('excused: an orphan of a helper that cleared its environment was killed');
       machine.kernel.exit(task);
@@ -64,18 +64,18 @@ class SimulatedOthers implements Others {
   readonly #kernel: Kernel;
   readonly #older: Family;
   readonly #helpers: Family;
-  readonly #strangers: Family;
+  readonly #nonMembers: Family;
 
   constructor(options: OthersOptions) {
     this.#options = options;
     this.#kernel = options.machine.kernel;
     this.#older = new Family(options);
     this.#helpers = new Family(options);
-    this.#strangers = new Family(options);
+    this.#nonMembers = new Family(options);
     const { processRandom } = options.machine;
     if (processRandom.chance(0.12)) this.#begin(this.#older, options.self, 'job', 'PATH=/bin');
     if (processRandom.chance(0.1))
-      this.#begin(this.#strangers, this.#kernel.init, 'stranger', 'PATH=/bin');
+      this.#begin(this.#nonMembers, this.#kernel.init, 'non-member', 'PATH=/bin');
     if (processRandom.chance(0.12)) this.#later(processRandom.logBetween(1, 30_000), this.#plugin);
   }
 
@@ -84,7 +84,7 @@ class SimulatedOthers implements Others {
   }
 
   onProcessDeath(): void {
-    const all = [this.#older, this.#helpers, this.#strangers];
+    const all = [this.#older, this.#helpers, this.#nonMembers];
     this.#later(1_000, () => {
       for (const { living } of all) for (const task of [...living]) this.#kernel.exit(task);
     });

@@ -9,7 +9,7 @@ import { replay } from './replay.ts';
 const common = [
   ['7', 'event-is-no-evidence'],
   ['34', 'conflict-forgets-write'],
-  ['35', 'look-beside-write'],
+  ['35', 'read-beside-write'],
   ['35', 'attempt-beside-renewal'],
   ['190', 'label-is-a-lost-race'],
   ['246', 'withdrawal-forgets-transitions'],

@@ -13,7 +13,7 @@ export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: 
   | { readonly kind: 'client-go'; readonly plan: ClientGoPlan }
 );
 
-/** A fault at a certain time, or so long after a certain thing has happened for the nth time (to whom it happened, unless it has a target). */
+/** A fault at a certain time, or so long after a certain thing has happened for the nth time (to the candidate of that event, unless it has a target). */
 export interface FaultPlan {
   readonly id: FaultId;
   readonly when:

@@ -2,12 +2,13 @@
  * The API server's side of one Lease: linearizable, one counter for all resourceVersions, a history that watches are fed
  * from. Its answers are those of a real one (a PUT with the uid of an object that is gone conflicts, one without creates).
  */
-import type { Answer, JsonObject, LeaseRequest, RawLease } from '../../src/election/lease.ts';
+import type { JsonObject } from '../../src/json.ts';
+import type { Answer, LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { otherWrites } from './ambience.ts';
 import { metadataOf, specOf, textOf } from './fields.ts';
 import type { World } from './world.ts';
 
-/** Who wrote, and when it sent that, by its own boot clock. `hand`: somebody with kubectl. */
+/** Who wrote, and when it sent that, by its own boot clock. `hand`: someone with kubectl. */
 export interface Author {
   readonly name: string;
   readonly kind: 'leader-run' | 'client-go' | 'hand';
@@ -56,7 +57,7 @@ export class Server {
   current: Version | null = null;
   /** The webhooks, and until when each is there. */
   readonly #webhooks = new Map<Webhook, number>();
-  /** True time until which somebody changes a label right before each write. */
+  /** True time until which someone changes a label right before each write. */
   #contendedUntilMs = -Infinity;
   /** True time of the last restore from a backup. */
   setBackAtMs = -Infinity;

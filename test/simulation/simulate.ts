@@ -1,6 +1,6 @@
 /**
  * One simulation: the shipped driver and core, unchanged, in a simulated world. First everything goes wrong that the
- * scenario holds, then all is healed and somebody has to lead, then all are told to stop and nothing may be left.
+ * scenario holds, then all is healed and someone has to lead, then all are told to stop and nothing may be left.
  */
 import { type Ambience, calmAmbience } from './ambience.ts';
 import { Candidate, type Moment, type Replica, type Surroundings } from './candidate.ts';
@@ -87,7 +87,10 @@ class Simulation {
     const leadsByMs = world.nowMs + this.#recoveryMs();
     await world.runUntil(leadsByMs, check, () => this.#hasLeader());
     if (!this.#isBroken() && !this.#hasLeader())
-      world.break('somebody leads', `nobody leads ${this.#recoveryMs()} ms after all was healed`);
+      world.break(
+        'a candidate leads',
+        `no candidate leads ${this.#recoveryMs()} ms after all was healed`,
+      );
     await this.#stopAll(check);
   }
 
@@ -140,7 +143,7 @@ class Simulation {
     return this.#judge.living.size > 0 || this.#judge.writes.claim?.author.kind === 'client-go';
   }
 
-  /** Until the longest fault is over, the record has expired, and somebody has looked. */
+  /** Until the longest fault is over, the record has expired, and a candidate has read it. */
   #recoveryMs(): number {
     const { replicas, faults } = this.#scenario;
     const longestMs = Math.max(...replicas.map(({ plan }) => leaseDurationOf(plan)));

@@ -3,7 +3,7 @@
  * processes of the machine. What the shipped supervisor does around them (when it scans, what it tells the guard) is done here.
  */
 import { Descendants } from '../../src/command/tree/descendants.ts';
-import { outOfSight } from '../../src/command/tree/judge-tree.ts';
+import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { ProcessRow } from '../../src/process/process-table.ts';
 import type { TreeRoot } from '../../src/command/tree/process-tree.ts';
 import { type Tree, createTree } from '../../src/command/tree/process-tree.ts';
@@ -33,7 +33,7 @@ interface Live {
 
 /** As in the shipped supervisor. */
 const scanEveryMs = 200;
-/** What outlives its lease is ended by somebody some time. */
+/** What outlives its lease is ended by someone some time. */
 const cleanedUpAfterMs = 90_000;
 /** What a scan may come later than that where nothing is held up. */
 const scanLatenessMs = 20;
@@ -42,7 +42,7 @@ export class SimulatedSupervisor implements Supervisor {
   readonly #process: SimulatedProcess;
   readonly #ambience: Ambience;
   readonly #observer: SupervisorObserver;
-  readonly #onEvent: (news: CommandEvent) => void;
+  readonly #onEvent: (event: CommandEvent) => void;
   readonly #behaviour: Behaviour;
   readonly #kernel: Kernel;
   /** leader-run as a process of the kernel. */
@@ -71,7 +71,7 @@ export class SimulatedSupervisor implements Supervisor {
     ambience: Ambience,
     behaviour: Behaviour,
     observer: SupervisorObserver,
-    onEvent: (news: CommandEvent) => void,
+    onEvent: (event: CommandEvent) => void,
   ) {
     this.#process = process;
     this.#ambience = ambience;
@@ -112,7 +112,7 @@ export class SimulatedSupervisor implements Supervisor {
       machine.sleep(world.random.logBetween(2, 200), () => {
         if (this.#isGuardLost || !this.#process.isAlive || this.#isOver) return;
         this.#startHelpers();
-        this.#news({ id: 'ready' });
+        this.#report({ id: 'ready' });
       });
     });
   }
@@ -131,7 +131,7 @@ export class SimulatedSupervisor implements Supervisor {
       machine.sleep(world.random.logBetween(0.1, this.#ambience.longestStartMs), () =>
         tree.passGate(options.notAfterMs),
       );
-      this.#news({ id: 'started', pid: tree.pid });
+      this.#report({ id: 'started', pid: tree.pid });
     });
   }
 
@@ -164,7 +164,7 @@ export class SimulatedSupervisor implements Supervisor {
         this.#isOver = true;
         this.#tree?.dismiss();
         this.#disarm();
-        this.#news({ id: 'gone' });
+        this.#report({ id: 'gone' });
       });
     });
   }
@@ -187,11 +187,11 @@ export class SimulatedSupervisor implements Supervisor {
     // Before "go" there is nothing yet that could be unguarded.
     if (this.#live === null) {
       this.#tree?.dismiss();
-      return this.#news({ id: 'failed', message: 'fork failed' });
+      return this.#report({ id: 'failed', message: 'fork failed' });
     }
     if (this.#tree !== null) this.#tree.isUnguarded = true;
     machine.wakeNever(this.#guardSleep);
-    this.#news({ id: 'unguarded', message: 'fork failed' });
+    this.#report({ id: 'unguarded', message: 'fork failed' });
   }
 
   #startHelpers(): void {
@@ -233,7 +233,8 @@ export class SimulatedSupervisor implements Supervisor {
     const reaper = createTreeReaper({
       tree,
       onGone: () => this.#gone(),
-      onLingering: (members) => this.#say({ id: 'lingering', pids: members.map(({ pid }) => pid) }),
+      onLingering: (members) =>
+        this.#tell({ id: 'lingering', pids: members.map(({ pid }) => pid) }),
       clock: {
         nowMs: () => this.#process.machine.monotonicMs(),
         setTimer: (delayMs, callback) => this.#process.setTimer(delayMs, callback),
@@ -244,16 +245,16 @@ export class SimulatedSupervisor implements Supervisor {
     this.#kernel.watchers.add(this.#planScan);
   }
 
-  /** While somebody looks, others go on. */
+  /** During a scan others go on. */
   #read() {
     const { processRandom } = this.#process.machine;
-    this.#process.world.count('looks');
-    const betweenLooks = () => {
+    this.#process.world.count('scans');
+    const betweenScans = () => {
       if (processRandom.chance(0.3)) this.#tree?.hastenAnExit();
     };
-    const rows = this.#kernel.readDescendants(this.#self, betweenLooks);
+    const rows = this.#kernel.readDescendants(this.#self, betweenScans);
     const started = new Set([...this.#started].map(({ pid }) => pid));
-    this.#oracle.look(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
+    this.#oracle.see(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
     return rows;
   }
 
@@ -277,10 +278,10 @@ export class SimulatedSupervisor implements Supervisor {
     }
     const members = tree.members();
     this.#isScanPlanned = false;
-    const news = outOfSight(members, root);
-    if (news.length > 0) this.#process.world.count('scans that told the guard of members');
+    const hidden = hiddenFromGuard(members, root);
+    if (hidden.length > 0) this.#process.world.count('scans that told the guard of members');
     this.#process.act(() => {
-      this.#guard?.include(news);
+      this.#guard?.include(hidden);
       this.#scannedAtMs = nowMs;
     });
     this.#excuseTheUndecided(members);
@@ -317,15 +318,15 @@ export class SimulatedSupervisor implements Supervisor {
   }
 
   #refused(): void {
-    this.#live?.reaper.commandEnded(() => this.#say({ id: 'too-late' }));
+    this.#live?.reaper.commandRefused(() => this.#tell({ id: 'too-late' }));
   }
 
   #ended(ending: Ending): void {
     // Before "go" another gate takes its place, which is not simulated.
     this.#live?.reaper.commandEnded((left) => {
-      this.#say({ id: 'ended', ending });
+      this.#tell({ id: 'ended', ending });
       const processes = left.map(({ pid, name }) => ({ pid, name }));
-      if (left.length > 0) this.#say({ id: 'left-behind', processes, ranForMs: 0 });
+      if (left.length > 0) this.#tell({ id: 'left-behind', processes, ranForMs: 0 });
     });
   }
 
@@ -334,7 +335,7 @@ export class SimulatedSupervisor implements Supervisor {
     this.#isOver = true;
     this.#kernel.watchers.delete(this.#planScan);
     this.#process.machine.wakeNever(this.#guardSleep);
-    this.#say({ id: 'gone' });
+    this.#tell({ id: 'gone' });
     this.#disarm();
   }
 
@@ -383,7 +384,7 @@ export class SimulatedSupervisor implements Supervisor {
     this.#process.post(() => this.#live?.reaper.kill());
   }
 
-  /** What the docs leave open: who left the guard's observed after leader-run's last look. */
+  /** What the docs leave open: who left the guard's observed after leader-run's last scan. */
   #excuseTheMissed(): void {
     const tree = this.#tree;
     const { world, machine, responsiveSinceMs, isAlive } = this.#process;
@@ -424,14 +425,14 @@ export class SimulatedSupervisor implements Supervisor {
     this.#process.world.tell(this.#process.name, () => why);
   }
 
-  #say(news: CommandEvent): void {
+  #tell(event: CommandEvent): void {
     const { world, name } = this.#process;
-    world.tell(name, () => `hears of its command: ${JSON.stringify(news)}`);
-    this.#onEvent(news);
+    world.tell(name, () => `hears of its command: ${JSON.stringify(event)}`);
+    this.#onEvent(event);
   }
 
   /** From outside of leader-run's turns. */
-  #news(news: CommandEvent): void {
-    this.#process.post(() => this.#say(news));
+  #report(event: CommandEvent): void {
+    this.#process.post(() => this.#tell(event));
   }
 }

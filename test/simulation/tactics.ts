@@ -142,7 +142,7 @@ const tactics: readonly Tactic[] = [
   editLabelAtRelease,
 ];
 
-/** What slows nobody down. */
+/** What slows no candidate down. */
 const calmTactics: readonly Tactic[] = [editLabelAtRelease];
 
 /** `random` is for them alone, so that all else in a seed is as it would be without. */

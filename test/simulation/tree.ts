@@ -33,7 +33,7 @@ interface PlannedExit {
   readonly run: () => void;
 }
 
-/** So close to its end a process can end while somebody looks. */
+/** So close to its end a process can end during a scan. */
 const aboutToEndMs = 50;
 
 export class SimulatedTree implements Origin {
@@ -111,7 +111,7 @@ export class SimulatedTree implements Origin {
     return this.#minds.keys();
   }
 
-  /** The gate's last look at the clock, and the exec. */
+  /** The gate's last reading of the clock, and the exec. */
   passGate(notAfterMs: number): void {
     this.#act(this.root, () => {
       if (this.state !== 'gate') return;

@@ -1,6 +1,6 @@
 /**
  * The port's watch, as the shipped one behaves: it opens itself again, from the version that it saw last; it says nothing
- * of an end that it can mend at once; after 410 it looks for itself and begins anew.
+ * of an end that it can mend at once; after 410 it reads and begins again.
  */
 import type { WatchEvent } from '../../src/election/lease.ts';
 import type { LeaseWatch } from '../../src/lease/api.ts';
@@ -23,7 +23,7 @@ const forbiddenRetryMs = 60_000;
 /** One connection of the watch. */
 interface Stream {
   isOpen: boolean;
-  /** Nothing comes through any more, and nobody knows. */
+  /** Nothing comes through any more, and neither side knows. */
   isDead: boolean;
   /** Events arrive in order: none before this true time. */
   notBeforeMs: number;
@@ -35,7 +35,7 @@ export class SimulatedWatch implements LeaseWatch {
   readonly #link: Link;
   readonly #server: Server;
   readonly #silenceMs: number;
-  readonly #onEvent: (news: WatchEvent) => void;
+  readonly #onEvent: (event: WatchEvent) => void;
   #seen: number | null;
   #told: 'open' | 'down' | null = null;
   #backOffMs = firstBackOffMs;
@@ -49,7 +49,7 @@ export class SimulatedWatch implements LeaseWatch {
     link: Link,
     server: Server,
     { resourceVersion, silenceMs }: WatchOptions,
-    onEvent: (news: WatchEvent) => void,
+    onEvent: (event: WatchEvent) => void,
   ) {
     this.#process = process;
     this.#link = link;
@@ -91,12 +91,12 @@ export class SimulatedWatch implements LeaseWatch {
     world.count('fault: watch expired (410)');
     const seen = this.#seen ?? 0;
     const current = this.#server.current;
-    const news: WatchEvent =
+    const event: WatchEvent =
       current === null
         ? { id: 'deleted', lease: { metadata: { resourceVersion: String(seen + 1) } } }
         : { id: 'changed', lease: current.lease };
     world.after(this.#link.latencyMs(), () => {
-      this.#tell(news);
+      this.#tell(event);
       this.#seen = null;
       this.#retry();
     });
@@ -154,7 +154,7 @@ export class SimulatedWatch implements LeaseWatch {
     this.#deliver(stream, { id: isDeletion ? 'deleted' : 'changed', lease }, version);
   }
 
-  #deliver(stream: Stream, news: WatchEvent, version: Version | null): void {
+  #deliver(stream: Stream, event: WatchEvent, version: Version | null): void {
     const { world } = this.#process;
     const { ambience } = this.#link;
     let delayMs = this.#link.latencyMs();
@@ -163,23 +163,23 @@ export class SimulatedWatch implements LeaseWatch {
       delayMs += world.random.logBetween(1, ambience.longestWatchLagMs);
     }
     stream.notBeforeMs = Math.max(stream.notBeforeMs, world.nowMs + delayMs);
-    world.after(stream.notBeforeMs - world.nowMs, () => this.#arrive(stream, news, version));
+    world.after(stream.notBeforeMs - world.nowMs, () => this.#arrive(stream, event, version));
   }
 
   /** While the link is cut the connection holds what was sent, and breaks or delivers it when the link is back. */
-  #arrive(stream: Stream, news: WatchEvent, version: Version | null): void {
+  #arrive(stream: Stream, event: WatchEvent, version: Version | null): void {
     if (!stream.isOpen || stream.isDead) return;
     const { world } = this.#process;
     if (this.#link.isCut) {
       stream.notBeforeMs = Math.max(stream.notBeforeMs, world.nowMs + 250);
-      world.after(250, () => this.#arrive(stream, news, version));
+      world.after(250, () => this.#arrive(stream, event, version));
       return;
     }
     this.#process.post(() => {
       if (!stream.isOpen) return;
       if (version !== null) this.#seen = version.resourceVersion;
       this.#listenForBookmarks(stream);
-      this.#tellNow(news);
+      this.#tellNow(event);
     });
   }
 
@@ -197,7 +197,7 @@ export class SimulatedWatch implements LeaseWatch {
     });
   }
 
-  /** It is tried again now and then, as somebody may grant it. */
+  /** It is tried again now and then, as someone may grant it. */
   #refuse(): void {
     this.#process.world.count('fault: watch forbidden');
     if (!this.#isForbidden) this.#tell({ id: 'forbidden', message: 'may not watch' });
@@ -224,14 +224,14 @@ export class SimulatedWatch implements LeaseWatch {
     this.#backOffMs = Math.min(2 * this.#backOffMs, longestBackOffMs);
   }
 
-  #tell(news: WatchEvent): void {
-    this.#process.post(() => this.#tellNow(news));
+  #tell(event: WatchEvent): void {
+    this.#process.post(() => this.#tellNow(event));
   }
 
-  #tellNow(news: WatchEvent): void {
+  #tellNow(event: WatchEvent): void {
     if (this.#isClosed) return;
-    if (news.id === 'open' || news.id === 'down') this.#told = news.id;
-    this.#onEvent(news);
+    if (event.id === 'open' || event.id === 'down') this.#told = event.id;
+    this.#onEvent(event);
   }
 
   #closeStream(): void {

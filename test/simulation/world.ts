@@ -1,5 +1,5 @@
 /**
- * The simulated world: one true time that nobody in it can read, what is going to happen, what was counted, and the first
+ * The simulated world: one true time that nothing in it can read, what is going to happen, what was counted, and the first
  * invariant that was broken.
  */
 import { Random } from './random.ts';

@@ -1,24 +1,24 @@
 /**
- * Random processes fork, exec, leave, end and are adopted, with reused pids and looks at random moments; each knows what it was
- * forked by, and so what has to be said of it. An oracle (`test/simulation/oracle.ts`) tells of whom that can be known at all.
+ * Random processes fork, exec, leave, end and are adopted, with reused pids and scans at random moments; each knows what it was
+ * forked by, and so what has to be said of it. An oracle (`test/simulation/oracle.ts`) tells of which that can be known at all.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Marker, TreeMemory } from '../../src/command/tree/judge-tree.ts';
-import { judgeTree, outOfSight } from '../../src/command/tree/judge-tree.ts';
+import { judgeTree, hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { ProcessRow } from '../../src/process/process-table.ts';
 import { type Step, World, steps, untorn } from './world.ts';
 
 const runs = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) * 3 };
 
-/** Plays the steps and has each look judged by `check`. */
+/** Plays the steps and has each scan checked by `check`. */
 function play(hasLists: boolean, script: readonly Step[], check: (world: World) => void): void {
   const world = new World(hasLists);
   for (const step of script) {
     world.perform(step);
-    if (step.id === 'look') check(world);
+    if (step.id === 'scan') check(world);
   }
-  world.perform({ id: 'look' });
+  world.perform({ id: 'scan' });
   check(world);
 }
 
@@ -28,7 +28,7 @@ test.each([
 ])('Members are exactly the processes of the command, by %s', (_, hasLists) => {
   fc.assert(
     fc.property(steps, (script) =>
-      // With lists a process that is forked in the middle of a look may not be in it: whether it could be is not decided here.
+      // With lists a process that is forked in the middle of a scan may not be in it: whether it could be is not decided here.
       play(hasLists, hasLists ? script.map(untorn) : script, ({ verdicts }) => {
         for (const { name, isMember, isOfCommand, isDecided } of verdicts)
           if (isDecided) expect(`${name}: ${isMember}`).toBe(`${name}: ${isOfCommand}`);
@@ -50,13 +50,13 @@ test('In doubt an orphan is a member, unless it shows no marker while an older c
   );
 });
 
-test('Nobody is left when nobody of the command lives', () => {
+test('Nothing is left when nothing of the command lives', () => {
   fc.assert(
     fc.property(steps, (script) => {
       const world = new World(true);
       for (const step of script) world.perform(step);
       world.endCommand();
-      world.perform({ id: 'look' });
+      world.perform({ id: 'scan' });
       for (const { isMember, isDecided } of world.verdicts)
         if (isDecided) expect(isMember).toBe(false);
     }),
@@ -155,7 +155,7 @@ test('Each marker has its meaning, and one that is unknown is asked for again', 
   ]);
 });
 
-test('What was presumed of a parent does not outweigh the marker of its child', () => {
+test('What was presumed of a parent, or is in doubt, does not outweigh the marker of its child', () => {
   const before = new Map([
     [11, { startTicks: 11, kind: 'older' as const }],
     [12, { startTicks: 12, kind: 'presumed' as const }],
@@ -170,9 +170,15 @@ test('What was presumed of a parent does not outweigh the marker of its child', 
     '12 presumed',
     '13 member',
     '14 presumed',
-    '15 presumed',
+    '15 helper',
     '16 presumed',
   ]);
+
+  const doubted = judge([row(12, 10), row(13, 12), row(15, 12), row(16, 12)], undefined, {
+    markerOf: (pid) => markers[pid] ?? 'unknown',
+  });
+  expect(doubted.members).toEqual([12, 13, 16]);
+  expect(Object.keys(doubted.memory)).toEqual(['13', '15']);
 });
 
 test('Without an older child, one that shows no marker is a member, and is asked again', () => {
@@ -220,7 +226,7 @@ test('The guard is told of those that do not descend from the command', () => {
     row(18, 17, { group: 17 }),
   ];
   const told = (root: { pid: number; startTicks: number }, rows = members) =>
-    outOfSight(rows, root).map(({ pid }) => pid);
+    hiddenFromGuard(rows, root).map(({ pid }) => pid);
 
   // Also of an orphan in the command's group, because it may have children elsewhere.
   expect(told(root)).toEqual([15, 16, 17, 18]);
@@ -228,6 +234,6 @@ test('The guard is told of those that do not descend from the command', () => {
   expect(told(root, members.slice(1))).toEqual([13, 14, 15, 16, 17, 18]);
   // Another has its number.
   expect(told({ ...root, startTicks: 11 })).toEqual([12, 13, 14, 15, 16, 17, 18]);
-  // It is hidden: nobody can say that it is another.
+  // it is hidden: nothing can say that it is another.
   expect(told(root, [row(12, 10, { startTicks: 0 }), row(13, 12)])).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
  * A story of processes: comments, commands, and below `----` what `judgeTree` says of what is there then. Playing it gives the story
- * anew, with what is said now.
+ * again, with what is said now.
  *
  *     # A comment stays as it is.
  *     fork leader-run command
@@ -12,10 +12,10 @@
  *     daemon 102 member
  *
  * A process is named when it is forked; `leader-run` is there from the beginning. A scan shows leader-run's descendants with their verdicts
- * in the order in which they are read, and whom the guard is to be told of.
+ * in the order in which they are read, and the members that the guard gets to know.
  */
 import { Descendants } from '../../src/command/tree/descendants.ts';
-import { outOfSight } from '../../src/command/tree/judge-tree.ts';
+import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { ProcessRow } from '../../src/process/process-table.ts';
 import type { FindMembers, TreeRoot } from '../../src/command/tree/process-tree.ts';
 import { Kernel, type Task, isGone, nobody, subreaperOf } from '../simulation/kernel.ts';
@@ -111,13 +111,13 @@ export class Stage {
     /** In the middle of the next scan, between one process and the next, this happens; `;` between deeds. */
     meanwhile: (words) => this.#between.push(words.join(' ')),
     pass: () => undefined,
-    /** SIGCHLD while nobody leads. */
+    /** SIGCHLD while there is no term. */
     reap: () => this.#descendants?.reap(),
   };
 
   #begin(): void {
     this.#self.isSubreaper = true;
-    const betweenLooks = () => {
+    const betweenScans = () => {
       const next = this.#between.shift();
       for (const deed of next?.split('; ') ?? []) this.#do(deed);
     };
@@ -126,8 +126,8 @@ export class Stage {
         started: this.#started,
         read: () =>
           this.#hasLists
-            ? this.#kernel.readDescendants(this.#self, betweenLooks)
-            : this.#kernel.readAll(betweenLooks),
+            ? this.#kernel.readDescendants(this.#self, betweenScans)
+            : this.#kernel.readAll(betweenScans),
       }),
       markers,
     });
@@ -144,7 +144,7 @@ export class Stage {
 
   #scan(): void {
     const members = this.#find();
-    const told = this.#root === null ? [] : outOfSight(members, this.#root);
+    const told = this.#root === null ? [] : hiddenFromGuard(members, this.#root);
     const rows = this.#kernel.readDescendants(this.#self);
     const isMember = ({ pid }: ProcessRow) => members.some((member) => member.pid === pid);
     for (const row of rows.values()) {

@@ -1,5 +1,5 @@
 /**
- * Who is a member of the tree, told as stories of processes; `npm run test:golden:update` writes what is said of them anew, to be reviewed
+ * Who is a member of the tree, told as stories of processes; `npm run test:golden:update` writes what is said of them again, to be reviewed
  * as a diff.
  */
 import { readFileSync, readdirSync } from 'node:fs';

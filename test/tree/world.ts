@@ -1,7 +1,7 @@
 /** Leader-run, its command, a helper and an older child as processes of a simulated kernel, for random scripts. */
 import fc from 'fast-check';
 import { Descendants } from '../../src/command/tree/descendants.ts';
-import { outOfSight } from '../../src/command/tree/judge-tree.ts';
+import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { ProcessRow } from '../../src/process/process-table.ts';
 import type { FindMembers, TreeRoot } from '../../src/command/tree/process-tree.ts';
 import {
@@ -18,7 +18,7 @@ export const markers = { tree: 'TREE', helper: 'HELPER' };
 
 /** `who`: one of the living processes, `deed`: what it does. */
 export type Step =
-  | { readonly id: 'look' }
+  | { readonly id: 'scan' }
   | { readonly id: 'plugin' }
   | { readonly id: 'deed'; readonly who: number; readonly deed: Deed; readonly isTorn: boolean };
 
@@ -44,19 +44,19 @@ const rareDeeds: readonly Deed[] = [
   'empty',
 ];
 
-/** How often they look, against twelve deeds, and how often one that is not fork or exit is among those. */
-function stepWith(weights: { readonly looks: number; readonly rareDeeds: number }) {
+/** How often they scan, against twelve deeds, and how often one that is not fork or exit is among those. */
+function stepWith(weights: { readonly scans: number; readonly rareDeeds: number }) {
   const deed = fc.oneof(
     { weight: 6, arbitrary: fc.constant<Deed>('fork') },
     { weight: 5, arbitrary: fc.constant<Deed>('exit') },
     { weight: weights.rareDeeds, arbitrary: fc.constantFrom(...rareDeeds) },
   );
   return fc.oneof(
-    { weight: weights.looks, arbitrary: fc.constant<Step>({ id: 'look' }) },
+    { weight: weights.scans, arbitrary: fc.constant<Step>({ id: 'scan' }) },
     { weight: 1, arbitrary: fc.constant<Step>({ id: 'plugin' }) },
     {
       weight: 12,
-      // The torn ones happen in the middle of the next look.
+      // The torn ones happen in the middle of the next scan.
       arbitrary: fc.record({
         id: fc.constant('deed' as const),
         who: fc.nat(1_000),
@@ -67,18 +67,18 @@ function stepWith(weights: { readonly looks: number; readonly rareDeeds: number 
   );
 }
 
-export const steps = fc.array(stepWith({ looks: 3, rareDeeds: 1 }), {
+export const steps = fc.array(stepWith({ scans: 3, rareDeeds: 1 }), {
   minLength: 1,
   maxLength: 80,
 });
 /** So many that there are daemons of all kinds, and pids that are used again. */
-export const manySteps = fc.array(stepWith({ looks: 1, rareDeeds: 4 }), {
+export const manySteps = fc.array(stepWith({ scans: 1, rareDeeds: 4 }), {
   minLength: 30,
   maxLength: 150,
   size: 'max',
 });
 
-/** What happens in the middle of a look it need not show. */
+/** What happens in the middle of a scan it need not show. */
 export function untorn(step: Step): Step {
   return step.id === 'deed' ? { ...step, isTorn: false } : step;
 }
@@ -112,7 +112,7 @@ export interface Remains {
 const origin = (): Origin => ({ ...nobody });
 
 export class World {
-  readonly #origins = { command: origin(), helper: origin(), older: origin(), stranger: origin() };
+  readonly #origins = { command: origin(), helper: origin(), older: origin(), nonMember: origin() };
   readonly #kernel: Kernel;
   readonly #self: Task;
   readonly #guard: Task | null;
@@ -126,9 +126,9 @@ export class World {
   readonly #besideOlder = new Set<Task>();
   #ticks = 0;
   #torn: Step[] = [];
-  /** Of the last look. */
+  /** Of the last scan. */
   verdicts: readonly Verdict[] = [];
-  /** By the last look. */
+  /** By the last scan. */
   #members: readonly ProcessRow[] = [];
   #hasLooked = false;
 
@@ -136,8 +136,8 @@ export class World {
     // So few pids that each is used again and again.
     const pids = { firstPid: 100, pidCount: 30, skipPids: () => 0 };
     this.#kernel = new Kernel({ ...pids, ticks: () => this.#ticks });
-    const { command, older, stranger } = this.#origins;
-    this.#kernel.fork(this.#kernel.init, stranger);
+    const { command, older, nonMember } = this.#origins;
+    this.#kernel.fork(this.#kernel.init, nonMember);
     this.#self = this.#kernel.fork(this.#kernel.init, nobody);
     this.#self.reaps = false;
     const job = this.#kernel.fork(this.#self, older);
@@ -164,7 +164,7 @@ export class World {
 
   perform(step: Step): void {
     this.#ticks += 1;
-    if (step.id === 'look') return this.#look();
+    if (step.id === 'scan') return this.#scan();
     if (step.id === 'plugin') return this.#startPlugin();
     if (step.isTorn) this.#torn.push({ ...step, isTorn: false });
     else this.#act(step.who, step.deed);
@@ -177,12 +177,12 @@ export class World {
     this.#waitForStarted();
   }
 
-  /** SIGKILL of leader-run, right after another look; the guard knows what that one told it, or the one before. */
+  /** SIGKILL of leader-run, right after another scan; the guard knows what that one told it, or the one before. */
   endLeaderRun(isTold: boolean): Remains {
     this.#torn = [];
     const [membersThen, childrenThen] = [this.#members, this.#childrenThen];
     const hasTold = isTold || this.#hasLooked;
-    this.#look();
+    this.#scan();
     const toldMembers = isTold ? this.#members : membersThen;
     const children = [...this.#self.children];
     const adopted = isTold ? [] : children.filter((child) => !childrenThen.has(child));
@@ -192,7 +192,7 @@ export class World {
       kernel: this.#kernel,
       root: this.#root,
       members,
-      told: outOfSight(toldMembers, this.#root),
+      told: hiddenFromGuard(toldMembers, this.#root),
       hasGroup: !hasTold || toldMembers.some(({ group }) => group === this.#root.pid),
       adopted: new Set(adopted),
       presumed: this.#besideOlder,
@@ -261,7 +261,7 @@ export class World {
       ? this.#kernel.readDescendants(this.#self, between)
       : this.#kernel.readAll(between);
     const started = new Set([...this.#started].map(({ pid }) => pid));
-    this.#oracle.look(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
+    this.#oracle.see(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
     return rows;
   }
 
@@ -273,7 +273,7 @@ export class World {
       }
   }
 
-  #look(): void {
+  #scan(): void {
     this.#waitForStarted();
     const { command, older } = this.#origins;
     const livesOlder = () =>
@@ -299,7 +299,7 @@ export class World {
       task.parent === this.#self
         ? hasOlder && task.environment !== ''
         : task.parent !== null && this.#besideOlder.has(task.parent);
-    // Until nobody is added: a child can come before its parent.
+    // Until none is added: a child can come before its parent.
     for (let before = -1; before < this.#besideOlder.size;) {
       before = this.#besideOlder.size;
       for (const task of tasks)

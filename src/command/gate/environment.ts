@@ -11,7 +11,7 @@ export interface Variable {
   readonly value: Bytes;
 }
 
-/** What the command inherits of leader-run's own environment; `settingNames` are the variables of flags, which are not passed on. */
+/** What the command inherits of leader-run's own environment; `settingNames` are the flags' variables, which are not passed on. */
 export function inheritedVariables(
   entries: readonly Uint8Array[],
   settingNames: Iterable<string>,

@@ -13,7 +13,7 @@ import { rawWords, toBytes } from './shell-words.ts';
 
 export interface CommandOptions {
   readonly command: readonly string[];
-  readonly notes: StartContext;
+  readonly startContext: StartContext;
   /** The variables that are leader-run's own settings: the command does not get them. */
   readonly settingNames: Iterable<string>;
   /** The lock that the command runs under, the value of its marker: a leader-run inside it refuses to wait for the same. */
@@ -23,19 +23,19 @@ export interface CommandOptions {
 export function createGatePlan(
   shell: string,
   marker: string,
-  { command, notes, settingNames, lockId = '' }: CommandOptions,
+  { command, startContext, settingNames, lockId = '' }: CommandOptions,
 ): GatePlan {
   const words = rawWords(command);
   const variables = [
-    ...inheritedVariables(notes.environment, settingNames),
+    ...inheritedVariables(startContext.environment, settingNames),
     { name: marker, value: toBytes(lockId) },
   ];
   return {
     command: words,
     variables,
     hasVariables: passesOn(shell, words, variables),
-    softOpenFilesLimit: notes.softOpenFilesLimit,
-    ignoredSignals: notes.ignoredSignals.map((signal) => constants.signals[signal]),
+    softOpenFilesLimit: startContext.softOpenFilesLimit,
+    ignoredSignals: startContext.ignoredSignals.map((signal) => constants.signals[signal]),
     hasClock: hasShellClock,
   };
 }
@@ -43,11 +43,11 @@ export function createGatePlan(
 /** Why the command cannot run, as far as that can be seen now; null: it seems to be able to. */
 export function commandProblem({
   command,
-  notes,
+  startContext,
   settingNames,
 }: CommandOptions): CommandProblem | null {
   const [name = ''] = rawWords(command);
-  return findCommandProblem(name, inheritedVariables(notes.environment, settingNames));
+  return findCommandProblem(name, inheritedVariables(startContext.environment, settingNames));
 }
 
 /** These pass an environment on as they got it, or can be made to. */

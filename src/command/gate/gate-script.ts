@@ -1,4 +1,4 @@
-/** What the gate's sh is told. It is ended or replaced by the command; it never forks, so its pid is the command's. */
+/** The program of the gate's sh. It is ended or replaced by the command; it never forks, so its pid is the command's. */
 import type { Variable } from './environment.ts';
 import { corrections } from './environment.ts';
 import type { Bytes } from './shell-words.ts';
@@ -22,7 +22,7 @@ export interface GatePlan {
   readonly hasVariables: boolean;
   readonly softOpenFilesLimit: string | null;
   readonly ignoredSignals: readonly number[];
-  /** Whether there is a /proc/uptime to look at. */
+  /** Whether there is a /proc/uptime to read. */
   readonly hasClock: boolean;
 }
 
@@ -48,7 +48,7 @@ export function preparation(plan: GatePlan, files: GateFiles | null): Bytes {
       ? ''
       : `ulimit -S -n ${shellQuote(plan.softOpenFilesLimit)} 2>/dev/null`,
     plan.ignoredSignals.length === 0 ? '' : `trap '' ${plan.ignoredSignals.join(' ')}`,
-    plan.hasClock ? lookAtClock : '',
+    plan.hasClock ? readClock : '',
     'exec 3>&-',
     plan.hasVariables ? execInPlace(plan) : execThroughEnv(plan),
     '}',
@@ -80,7 +80,7 @@ PATH=$gate_path`;
 }
 
 // "1" before the fraction, as sh takes 08 for a bad octal number.
-const lookAtClock = `read -r gate_now gate_rest </proc/uptime
+const readClock = `read -r gate_now gate_rest </proc/uptime
 gate_rest=1\${gate_now#*.}
 [ $((\${gate_now%.*} * 100 + gate_rest - 100)) -lt "$gate_until" ] || { echo late >&3; exit 125; }`;
 

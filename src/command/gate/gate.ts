@@ -160,7 +160,7 @@ class ShellGate implements Gate {
       case 'late':
         return events.onTooLate();
       case 'waiting':
-        // Somebody killed it: there is time for another one.
+        // Someone killed it: there is time for another one.
         events.onLost();
         return this.prepare();
       case 'absent':

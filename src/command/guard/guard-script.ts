@@ -1,7 +1,7 @@
 /**
  * The guard's program, in the sh that dash, bash, busybox, mksh, zsh and ksh93 have in common.
  *
- * Descriptor 3 leads to leader-run. Lines that come are assignments: `. root=PID since=START group=PID cookie=NAME .`,
+ * Descriptor 3 leads to leader-run. Lines that come are assignments: `. root=PID since=START group=PID marker=NAME .`,
  * `. told="PID START PID START …" group=PID .` (members that it could not find itself; "-": no group), `. deadline=CENTISECONDS .`. It says `ok` when
  * the whole of it works, before which nothing comes, and to each line; `killed` when it has killed the tree, on end of file or past the deadline;
  * `cannot: WHY` instead of anything else when the shell lacks something. It is disarmed by SIGKILL, which unlike a word takes
@@ -13,8 +13,9 @@
 
 /**
  * Which processes are members, and how they die: `kill_members`. It is given `$proc`, `$root` with its start time `$since`, `$group`,
- * `$told`, `$cookie` and whether the kernel has `$lists` of children. All that it asks of its surroundings is `kill`, so that it can
- * be run on a process table that somebody made up. `$known` are those that were found, the last one first.
+ * `$told`, `$marker`, whether the kernel has `$lists` of children, and the `$adopter` of the tree's orphans, of which those
+ * of a helper show `$helper`. All that it asks of its surroundings is `kill`, so that it can
+ * be run on a process table that someone made up. `$known` are those that were found, the last one first.
  */
 export const membershipScript = `
 mark=') '
@@ -38,7 +39,7 @@ is_running() {
 }
 
 # Stopped at once, so that it cannot fork any more.
-meet() {
+add() {
   eval 'seen=\${p'$1'-} p'$1'=member'
   [ "$seen" != member ] || return
   known=" $1$known"
@@ -48,23 +49,23 @@ meet() {
 
 # A pid can belong to another process by now. While there is none of the root's number, a group of that number is the tree's, as
 # leader-run tells when it has become empty.
-meet_first() {
+add_first() {
   known=' '
   ! read_row "$root" || [ "$start" = "$since" ] || group=-
   [ "$group" = - ] || kill -STOP "-$group"
   set -- "$root" "$since" $told
   while [ $# -gt 1 ]; do
-    ! read_row "$1" || [ "$start" != "$2" ] || meet "$1"
+    ! read_row "$1" || [ "$start" != "$2" ] || add "$1"
     shift 2
   done
 }
 
-# All children of all members, until nobody new appears among those of stopped ones: a fork that had begun still adds a child.
+# All children of all members, until no new one appears among those of stopped ones: a fork that had begun still adds a child.
 # Only then can one be killed, as its children get another parent. Not for ever: one that may not be stopped can go on forking.
-meet_descendants() {
-  look=0
-  while before=$known running= && [ "$look" -lt 500 ]; do
-    look=$((look + 1)) fresh=$known
+add_descendants() {
+  scans=0
+  while before=$known running= && [ "$scans" -lt 500 ]; do
+    scans=$((scans + 1)) fresh=$known
     for each in $known; do
       ! is_running "$each" || running=yes
     done
@@ -74,38 +75,43 @@ meet_descendants() {
         for list in "$proc/$each"/task/*/children; do
           children=
           read -r children <"$list"
-          for child in $children; do meet "$child"; done
+          for child in $children; do add "$child"; done
         done
       done
     done
-    [ -n "$lists" ] || look_everywhere
+    [ -n "$lists" ] || scan_everywhere
     [ "$before" != "$known" ] || [ -n "$running" ] || return
   done
 }
 
-# Is the cookie in its environment? A main thread that has ended has none, while others may run on. One that has none at all,
-# as in the middle of an exec, is judged again at the next look.
-judge() {
+# Is the marker in its environment? A main thread that has ended has none, while others may run on. One that has none at all,
+# as in the middle of an exec, is examined again at the next scan. An orphan that came to leader-run while that was stopped is a
+# member as long as it does not show that a helper left it.
+examine() {
   for file in "$proc/$1/environ" "$proc/$1"/task/*/environ; do
     found=
     while IFS= read -r line || [ -n "$line" ]; do
-      found=other
-      case $line in *"$cookie"*) meet "$1"; return ;; esac
+      found=\${found:-other}
+      case $line in
+      *"$marker"*) add "$1"; return ;;
+      *"$helper"*) found=helper ;;
+      esac
     done <"$file"
-    [ -z "$found" ] || return
+    [ -z "$found" ] || break
   done
+  [ "$parent" != "$adopter" ] || [ "$found" = helper ] || add "$1"
 }
 
-# All that were not judged before: by their parent, and if they are not older than the tree by their environment.
-look_everywhere() {
+# All that were not examined before: by their parent, and if they are not older than the tree by their environment.
+scan_everywhere() {
   for each in "$proc"/[0-9]*; do
     each=\${each##*/}
     eval 'seen=\${p'$each'-}'
     if [ -z "$seen" ] && read_row "$each"; then
       found=other
       case $known in
-      *" $parent "*) meet "$each" ;;
-      *) [ $((start - since)) -lt 0 ] || judge "$each" ;;
+      *" $parent "*) add "$each" ;;
+      *) [ $((start - since)) -lt 0 ] || examine "$each" ;;
       esac
       [ -z "$lists" ] || eval ': \${p'$each':=$found}'
     fi
@@ -121,16 +127,16 @@ kill_known() {
 
 # Fails if there was somebody, or nothing to be seen.
 kill_marked() {
-  look_everywhere
-  meet_descendants
+  scan_everywhere
+  add_descendants
   [ "$known" = ' ' ] && read_row $$ && return
   kill_known
   return 1
 }
 
 kill_members() {
-  meet_first
-  meet_descendants
+  add_first
+  add_descendants
   kill_known
   # Environments come last, as reading one can hang.
   until kill_marked; do :; done
@@ -140,7 +146,7 @@ kill_members() {
 export const guardScript = `
 : "\${proc:=/proc}"
 trap '' $ignored
-told= deadline= limit= lists= apart= timer= woke= known=
+told= deadline= limit= lists= apart= timer= woke= known= adopter=
 [ ! -e "$proc/$$/task/$$/children" ] || lists=yes
 ${membershipScript}
 
@@ -151,9 +157,9 @@ pause() {
 }
 
 kill_tree() {
-  # Not armed yet: there is nobody to kill. An empty cookie would be found in every process of the machine.
-  [ -n "$cookie" ] || kill -KILL 0
-  # Whatever ends the shell, nobody stays stopped.
+  # Not armed yet: there is nothing to kill. An empty marker would be found in every process of the machine.
+  [ -n "$marker" ] || kill -KILL 0
+  # Whatever ends the shell, nothing stays stopped.
   trap kill_known 0
   if [ "$since" = - ]; then
     # The numbers in the /proc of another pid namespace are others' here: the group is all, or in a terminal the root.
@@ -162,22 +168,24 @@ kill_tree() {
     echo killed >&3
     kill -KILL 0
   fi
+  # Only as long as leader-run lives: its number can become another's.
+  [ -z "$helper" ] || ! read_row $$ || [ "$parent" != "$PPID" ] || adopter=$PPID
   kill_members
   echo killed >&3
-  # What was in the middle of an exec shows its environment soon, and what was forked during a look can have been passed by.
-  look_at_clock
+  # What was in the middle of an exec shows its environment soon, and what was forked during a scan can have been passed by.
+  read_clock
   end=$((now + 40))
   while [ $((end - now)) -gt 0 ]; do
     pause
     until kill_marked; do :; done
-    look_at_clock
+    read_clock
   done
   kill -KILL 0
 }
 
 # $now: the boot clock in 1/100 s. The "1" as sh takes 08 for a bad octal number. Only differences are compared, as mksh has
 # 32 bits.
-look_at_clock() {
+read_clock() {
   read -r now rest <"$proc/uptime" || exit
   rest=1\${now#*.}
   now=$((\${now%.*} * 100 + rest - 100))
@@ -185,7 +193,7 @@ look_at_clock() {
 
 # $seconds until the deadline: at least 1/100, so that what waits on descriptor 3 is read first.
 count_down() {
-  look_at_clock
+  read_clock
   left=$((deadline - now))
   [ "$left" -gt 0 ] || left=1
   [ "$left" -lt 360000 ] || left=360000
@@ -198,7 +206,7 @@ count_down() {
 # the clock and leader-run are watched; it replaces a guard that does not answer.
 start_sleep() {
   until command eval 'sleep "$seconds" 3>&- &'; do
-    look_at_clock
+    read_clock
     [ $((deadline - now)) -gt 0 ] && kill -0 "$PPID" || kill_tree
   done
   timer=$!
@@ -219,7 +227,7 @@ take() {
   echo ok >&3
 }
 
-# Returns when it is time to kill: the pipe has ended, or time ran out with nothing more to be read. Which, is told by the clock,
+# Returns when it is time to kill: the pipe has ended, or time ran out with nothing more to be read. Which one, the clock tells,
 # as the exit status is the same in busybox.
 listen() {
   part=
@@ -236,7 +244,7 @@ listen() {
     fi
     part=$part$line
     [ -n "$apart$limit" ] || return
-    look_at_clock
+    read_clock
     [ -n "$apart" ] || [ $((now - due)) -lt 0 ] || woke=yes
     [ -n "$woke" ] || return
     [ -z "$deadline" ] || [ $((deadline - now)) -gt 0 ] || return

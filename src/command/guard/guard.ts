@@ -1,6 +1,6 @@
 /**
  * The guard: a tiny sh in a session of its own that kills the tree when leader-run is gone, or when the deadline that it
- * was last told has passed. Its program is in `guard-script.ts`.
+ * got last has passed. Its program is in `guard-script.ts`.
  *
  * It shares nothing with what can go wrong here: it has none of the command's descriptors, no directory, ignores every
  * signal that can be ignored, and nothing in its arguments tells what it belongs to. What it cannot survive is SIGKILL and
@@ -20,7 +20,7 @@ export interface GuardOptions {
   readonly timeoutMs: number;
   /** Variables that it gets besides its own. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The guard knows the tree that it was last told of, and would kill it. Once for each. */
+  /** The guard knows the tree that it got last, and would kill it. Once for each. */
   readonly onArmed: () => void;
   /** Another guard has taken the place of one that is dead or silent ("ended with …"), and knows all that it knew. */
   readonly onReplaced: (whatItDid: string) => void;
@@ -37,10 +37,10 @@ export interface GuardMember {
 }
 
 export interface Guard {
-  /** Tells it whom to kill, instead of whom it was told before. */
+  /** Tells it which tree to kill, instead of the one before. */
   arm(tree: TreeRoot): void;
   /**
-   * Tells it of members that do not descend from the root, instead of those told before, and whether there is still one in the root's
+   * Tells it of members that do not descend from the root, instead of those before, and whether there is still one in the root's
    * group: the number of an empty one can become another's.
    */
   include(members: readonly GuardMember[], hasGroup?: boolean): void;
@@ -63,7 +63,7 @@ class GuardKeeper implements Guard {
   #present: GuardProcess | null;
   /** The one before, and what it failed of, until the present one knows all that it knew. */
   #previous: { readonly guard: GuardProcess; readonly whatItDid: string } | null = null;
-  /** All that a guard has to know, as lines of its program. Nothing is told before there is a tree. */
+  /** All that a guard has to know, as lines of its program. It gets nothing before there is a tree. */
   readonly #lines = { tree: '', members: '', deadline: '' };
   #group: number | '-' = '-';
   #killAtMs = Infinity;
@@ -77,7 +77,7 @@ class GuardKeeper implements Guard {
   arm({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): void {
     this.#group = hasOwnGroup ? pid : '-';
     this.#isArmed = false;
-    const tree = `root=${pid} since=${startTicks ?? '-'} group=${this.#group} cookie=${marker}`;
+    const tree = `root=${pid} since=${startTicks ?? '-'} group=${this.#group} marker=${marker}`;
     this.#tell('tree', tree);
   }
 
@@ -105,12 +105,12 @@ class GuardKeeper implements Guard {
     else if (this.#lines.tree !== '') this.#present?.tell(this.#lines[name]);
   }
 
-  /** The present one works, or there is a new tree: it is told all. */
+  /** The present one works, or there is a new tree: it gets all. */
   ready(): void {
     if (this.#lines.tree !== '') this.#present?.tell(Object.values(this.#lines).join(''));
   }
 
-  /** It knows all that it was told. Only now the one before is ended, as until then that might still have done the work. */
+  /** It knows all that it got. Only now the one before is ended, as until then that might still have done the work. */
   answered(guard: GuardProcess): void {
     if (guard !== this.#present || this.#lines.tree === '') return;
     const previous = this.#previous;
@@ -156,7 +156,7 @@ class GuardProcess {
   readonly #process: ChildProcess;
   readonly #answerMs: number;
   readonly #firstAnswerMs: number;
-  /** The first says that the whole of it works: before that it is told nothing. */
+  /** The first says that the whole of it works: before that it gets nothing. */
   #answers = 0;
   #expected = 1;
   #timer: NodeJS.Timeout | undefined;
@@ -206,7 +206,7 @@ class GuardProcess {
     return (stdio?.[3] ?? null) as Socket | null;
   }
 
-  /** Whether it has ever answered what it was told. */
+  /** Whether it has ever answered what it got. */
   get hasAnswered(): boolean {
     return this.#answers > 1;
   }

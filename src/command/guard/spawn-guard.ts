@@ -17,7 +17,7 @@ export function spawnGuard(
   const env = {
     ...Object.fromEntries(markers),
     ...environment,
-    // The system's first: what somebody calls sleep in a folder of his own may do something else.
+    // The system's first: what someone calls sleep in a folder of his own may do something else.
     PATH: `/usr/bin:/bin:/usr/local/bin:${process.env['PATH'] ?? ''}`,
     LC_ALL: 'C',
     ignored: ignoredSignals().join(' '),

@@ -1,4 +1,4 @@
-/** Finds members where leader-run is a subreaper: reads its descendants, reaps the dead among them, and has the rest judged. */
+/** Finds members where leader-run is a subreaper: reads its descendants, reaps the dead among them, and has the rest classified. */
 import type { Marker, TreeMemory } from './judge-tree.ts';
 import { judgeTree } from './judge-tree.ts';
 import type { ProcessRow } from '../../process/process-table.ts';
@@ -15,6 +15,7 @@ export interface DescendantsOptions {
 
 export class Descendants implements TreeFinder {
   readonly isExact = true;
+  readonly adoptsTreeAlone: boolean;
   readonly #options: DescendantsOptions;
   #memory: TreeMemory;
   #command: number | null = null;
@@ -25,22 +26,23 @@ export class Descendants implements TreeFinder {
     const { subreaper } = options;
     const started = subreaper.started();
     const older = this.#children(subreaper.read()).filter(({ pid }) => !started.has(pid));
+    this.adoptsTreeAlone = older.length === 0;
     this.#memory = new Map(
       older.map(({ pid, startTicks }) => [pid, { startTicks, kind: 'older' }]),
     );
-    // What they have started is theirs, also if they should end before the next look.
+    // What they have started is theirs, also if they should end before the next scan.
     this.reap();
   }
 
   /** From now on this is the command. */
   findOf({ pid }: TreeRoot): FindMembers {
     this.#command = pid;
-    return () => this.#look();
+    return () => this.#scan();
   }
 
   /**
-   * Only as a child of our own that Node did not start: to see that there is none takes a tenth of a look. Also with another helper than
-   * the guard we look, so that its descendants are known as such.
+   * Only as a child of our own that Node did not start: to see that there is none takes a tenth of a scan. Also with another helper than
+   * the guard we scan, so that its descendants are known as such.
    */
   mayHaveAdopted(): boolean {
     const { subreaper } = this.#options;
@@ -54,17 +56,17 @@ export class Descendants implements TreeFinder {
 
   /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
   reap(): void {
-    const orphans = this.#look();
+    const orphans = this.#scan();
     const remembered = new Map(this.#memory);
     for (const { pid, startTicks } of orphans) remembered.set(pid, { startTicks, kind: 'helper' });
     this.#memory = remembered;
   }
 
-  /** Each snapshot is judged, also one that is not the last: it may be the only one with the parents of a new process. */
-  #look(): readonly ProcessRow[] {
+  /** Each snapshot counts, also one that is not the last: it may be the only one with the parents of a new process. */
+  #scan(): readonly ProcessRow[] {
     const { subreaper } = this.#options;
     const started = subreaper.started();
-    // Its exit was told: a helper can get its number.
+    // Its exit was reported: a helper can get its number.
     if (this.#command !== null && !started.has(this.#command)) this.#command = null;
     for (;;) {
       const rows = subreaper.read();

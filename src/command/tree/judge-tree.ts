@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly self: number;
   /** At least all descendants of leader-run, by pid. */
   readonly rows: ReadonlyMap<number, ProcessRow>;
-  /** The children that leader-run has started itself, and whose exit it has not been told. */
+  /** The children that leader-run has started itself, and whose exit Node has not reported. */
   readonly started: ReadonlySet<number>;
   /** The one of them that is the command. */
   readonly command: number | null;
@@ -42,7 +42,7 @@ export interface Judgement {
   readonly memory: TreeMemory;
 }
 
-/** `isCertain`: not only by default, so that it need not be judged again. */
+/** `isCertain`: not only by default, so that it need not be examined again. */
 interface Verdict {
   readonly kind: Kind | null;
   readonly isCertain: boolean;
@@ -50,6 +50,7 @@ interface Verdict {
 
 const noDescendant: Verdict = { kind: null, isCertain: true };
 const member: Verdict = { kind: 'member', isCertain: true };
+const helper: Verdict = { kind: 'helper', isCertain: true };
 
 export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
   const verdicts = new Map<number, Verdict>();
@@ -75,7 +76,7 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     return verdict;
   }
 
-  /** Its number is its own until its exit is told. */
+  /** Its number is its own until its exit is reported. */
   function started({ pid }: ProcessRow): Kind | null {
     if (!snapshot.started.has(pid)) return null;
     return pid === snapshot.command ? 'member' : 'helper';
@@ -87,19 +88,25 @@ export function judgeTree(snapshot: Snapshot, before: TreeMemory): Judgement {
     // A parent that is younger than its child has the number of one that is gone.
     if (parent === undefined || parent.startTicks > row.startTicks) return noDescendant;
     const verdict = judge(parent);
-    // What was presumed of the parent does not outweigh what its child shows.
-    return verdict.kind === 'presumed' && snapshot.markerOf(row.pid) === 'tree' ? member : verdict;
+    // What was presumed of the parent, or is in doubt, does not outweigh what its child shows.
+    const isOpen = verdict.kind === 'presumed' || !verdict.isCertain;
+    return (isOpen ? shown(snapshot.markerOf(row.pid)) : null) ?? verdict;
   }
 
   /** In doubt it is a member: to end one process too many is the smaller harm. */
   function adopted({ pid }: ProcessRow): Verdict {
     const marker = snapshot.markerOf(pid);
-    if (marker === 'tree') return member;
-    if (marker === 'helper') return { kind: 'helper', isCertain: true };
+    const verdict = shown(marker);
+    if (verdict !== null) return verdict;
     if (marker === 'none' && hasOlder(snapshot, before))
       return { kind: 'presumed', isCertain: true };
     return { kind: 'member', isCertain: false };
   }
+}
+
+function shown(marker: Marker): Verdict | null {
+  if (marker === 'tree') return member;
+  return marker === 'helper' ? helper : null;
 }
 
 function rememberedKind(before: TreeMemory, { pid, startTicks }: ProcessRow): Kind | null {
@@ -117,15 +124,15 @@ function hasOlder({ rows }: Snapshot, before: TreeMemory): boolean {
 }
 
 /** What the guard would not find by itself: whatever does not descend from the command. Of its group it knows the number alone. */
-export function outOfSight(
+export function hiddenFromGuard(
   members: readonly ProcessRow[],
   { pid, startTicks }: Pick<TreeRoot, 'pid' | 'startTicks'>,
 ): readonly ProcessRow[] {
-  const inSight = new Set<number>();
+  const descendants = new Set<number>();
   for (const member of members) {
     // Another member can have its number by now. One that is hidden shows no start time.
     const isRoot = member.pid === pid && [startTicks, 0].includes(member.startTicks);
-    if (isRoot || inSight.has(member.parent)) inSight.add(member.pid);
+    if (isRoot || descendants.has(member.parent)) descendants.add(member.pid);
   }
-  return members.filter((member) => !inSight.has(member.pid));
+  return members.filter((member) => !descendants.has(member.pid));
 }

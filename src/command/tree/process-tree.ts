@@ -92,7 +92,7 @@ class ProcessTree implements Tree {
     return stopped;
   }
 
-  /** Its number cannot be a stranger's while a member is in it. */
+  /** Its number cannot be another group's while a member is in it. */
   readonly #isInGroup = ({ group }: ProcessRow): boolean =>
     this.#root.hasOwnGroup && group === this.#root.pid;
 }

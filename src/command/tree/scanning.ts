@@ -1,4 +1,4 @@
-/** When the tree is scanned for members that the guard has to be told of. */
+/** When the tree is scanned for members that the guard has to know. */
 
 /** At first sooner, because a daemon goes to the background when it is started, and less often if a scan takes long. */
 const scanEveryMs = 200;

@@ -129,7 +129,7 @@ subscribe('child_process', (message) => {
   process.once('error', () => process.pid === undefined && started.delete(process));
 });
 
-/** The children that Node has started, whoever asked for them, and whose exit it has not yet told. */
+/** The children that Node has started, whoever asked for them, and whose exit it has not yet reported. */
 export function childrenOfNode(): ReadonlySet<number> {
   const pids = new Set<number>();
   for (const { pid } of started) if (pid !== undefined) pids.add(pid);

@@ -17,6 +17,8 @@ import { type Subreaper, becomeSubreaper } from './subreaper.ts';
 export interface TreeFinder {
   /** Finds all members, and fast enough to be asked now and then while the command runs. */
   readonly isExact: boolean;
+  /** Orphans come to us, and of the tree alone, but for those of helpers. */
+  readonly adoptsTreeAlone: boolean;
   /** Whether there may be a member that does not descend from the command. */
   mayHaveAdopted(): boolean;
   /** From now on this is the command. */
@@ -42,6 +44,7 @@ export async function createTreeFinder(
   );
   return {
     isExact: false,
+    adoptsTreeAlone: false,
     mayHaveAdopted: () => true,
     findOf: hasTable ? findByMarks : findByGroup,
     reap: () => undefined,

@@ -1,4 +1,4 @@
-/** Watches the tree once its end has begun, kills it when told to, and decides that nothing of it is left. */
+/** Watches the tree once its end has begun, kills it on request, and decides that nothing of it is left. */
 import type { ProcessRow } from '../../process/process-table.ts';
 import type { Tree } from './process-tree.ts';
 
@@ -33,6 +33,8 @@ export interface TreeReaper {
    * before {@link TreeReaperOptions.onGone}.
    */
   commandEnded(announce: (left: readonly ProcessRow[]) => void): void;
+  /** The gate refused to become the command: there never was a tree, and an orphan in doubt is a helper's. */
+  commandRefused(announce: () => void): void;
   kill(): void;
   /** One of our children has exited (SIGCHLD): perhaps the last of the tree. */
   childExited(): void;
@@ -41,7 +43,7 @@ export interface TreeReaper {
 /** How often survivors of {@link TreeReaper.kill} are reported. */
 const lingeringMs = 10_000;
 
-/** Looks come at intervals that double from 1 ms up to this: those who will die soon are seen dead soon. */
+/** Scans come at intervals that double from 1 ms up to this: those that die soon are seen dead soon. */
 const longestIntervalMs = 100;
 
 export function createTreeReaper(options: TreeReaperOptions): TreeReaper {
@@ -55,7 +57,7 @@ class Reaper implements TreeReaper {
   #hasCommandEnded = false;
   #isKilling = false;
   #intervalMs = 1;
-  #cancelLook = (): void => undefined;
+  #cancelScan = (): void => undefined;
   #saidAtMs = 0;
   #killed: ReadonlySet<number> = new Set();
 
@@ -70,7 +72,13 @@ class Reaper implements TreeReaper {
     this.isOver = left.length === 0;
     announce(left);
     if (this.isOver) this.#finish();
-    else this.#lookLater();
+    else this.#scanLater();
+  }
+
+  commandRefused(announce: () => void): void {
+    this.isOver = true;
+    announce();
+    this.#finish();
   }
 
   kill(): void {
@@ -79,18 +87,18 @@ class Reaper implements TreeReaper {
     this.#saidAtMs = this.#clock.nowMs();
     this.#intervalMs = 1;
     this.#killed = this.#options.tree.kill();
-    this.#lookLater();
+    this.#scanLater();
   }
 
   childExited(): void {
-    if (this.#hasCommandEnded && !this.isOver) this.#look();
+    if (this.#hasCommandEnded && !this.isOver) this.#scan();
   }
 
-  #look(): void {
+  #scan(): void {
     const members = this.#options.tree.members();
     if (members.length === 0 && this.#hasCommandEnded) return this.#finish();
     if (this.#isKilling && members.length > 0) this.#killAgain(members);
-    this.#lookLater();
+    this.#scanLater();
   }
 
   /** One SIGKILL is enough for those that it reached; with each report it is repeated, because one may have changed its user. */
@@ -106,13 +114,13 @@ class Reaper implements TreeReaper {
 
   #finish(): void {
     this.isOver = true;
-    this.#cancelLook();
+    this.#cancelScan();
     this.#options.onGone();
   }
 
-  #lookLater(): void {
-    this.#cancelLook();
-    this.#cancelLook = this.#clock.setTimer(this.#intervalMs, () => this.#look());
+  #scanLater(): void {
+    this.#cancelScan();
+    this.#cancelScan = this.#clock.setTimer(this.#intervalMs, () => this.#scan());
     this.#intervalMs = Math.min(this.#intervalMs * 2, longestIntervalMs);
   }
 }

@@ -16,7 +16,7 @@ export function lineOf(effect: Effect): string {
     case 'abandon':
       return `give up #${effect.request}`;
     case 'watch':
-      return `watch from ${effect.resourceVersion ?? 'what is there'}, anew after ${seconds(effect.silenceMs)} of silence`;
+      return `watch from ${effect.resourceVersion ?? 'what is there'}, reopened after ${seconds(effect.silenceMs)} of silence`;
     case 'unwatch':
       return 'close the watch';
     case 'start-command': {
@@ -43,8 +43,8 @@ export function lineOf(effect: Effect): string {
 
 export function lineOfState(state: State): string {
   const parts: string[] = [state.id];
-  if ('call' in state && state.call.id !== 'idle')
-    parts.push(`${state.call.id} #${state.call.request}`);
+  if ('requestState' in state && state.requestState.id !== 'idle')
+    parts.push(`${state.requestState.id} #${state.requestState.request}`);
   if ('command' in state) parts.push(`command ${state.command.id}`);
   const nextMs = nextDeadlineMs(state);
   if (nextMs !== Infinity) parts.push(`next ${seconds(nextMs)}`);

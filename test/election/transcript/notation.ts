@@ -1,7 +1,8 @@
 /**
  * How stories write times, durations and records: the same text is read in commands and written in answers.
  */
-import type { JsonObject, JsonValue, RawLease } from '../../../src/election/lease.ts';
+import type { JsonObject, JsonValue } from '../../../src/json.ts';
+import type { RawLease } from '../../../src/election/lease.ts';
 import { durationAnnotation, termAnnotation } from '../../../src/election/record.ts';
 import { parseDuration } from '../../../src/cli/durations.ts';
 

@@ -1,5 +1,5 @@
 /**
- * A story: comments, commands, and below `----` what the core did. Playing it gives the story anew, with what the core
+ * A story: comments, commands, and below `----` what the core did. Playing it gives the story again, with what the core
  * does now.
  *
  *     # A comment stays as it is.

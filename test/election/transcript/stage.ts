@@ -81,7 +81,7 @@ export class Stage {
     raw: () => this.#lines.push(writeTimes(JSON.stringify(this.#store.lease))),
     land: (_, words) => this.#land(this.#sentBy(words[0])),
     answer: (_, words) => this.#answer(words),
-    news: (_, words) => this.#turn({ id: 'watch', news: this.#newsOf(words) }),
+    watch: (_, words) => this.#turn({ id: 'watch', event: this.#watchEventOf(words) }),
     command: (_, words) => this.#turn({ id: 'command', event: commandEvent(words) }),
     signal: (_, [signal, as = signal]) => this.#turn(stopRequest(signal, as)),
   };
@@ -125,7 +125,7 @@ export class Stage {
     this.#wallMs += ms;
   }
 
-  /** Somebody else writes the Lease. */
+  /** Someone else writes the Lease. */
   #write(text: string): void {
     const body = text.startsWith('raw ')
       ? (JSON.parse(text.slice(4)) as RawLease)
@@ -167,7 +167,7 @@ export class Stage {
     this.#turn({ id: 'answer', request: sent.number, answer });
   }
 
-  #newsOf([id = '', ...facts]: readonly string[]): WatchEvent {
+  #watchEventOf([id = '', ...facts]: readonly string[]): WatchEvent {
     if (id === 'down') return { id, failure: failureOf(facts[0] ?? '', []) };
     if (id === 'forbidden') return { id, message: 'watch is forbidden' };
     if (id === 'deleted') return { id, lease: this.#deleted };

@@ -1,5 +1,5 @@
 /**
- * Bugs that leader election is known for, from other programs and from this one, each as it would look here. The
+ * Bugs that leader election is known for, from other programs and from this one, each in the form that it would have here. The
  * simulator has to find every one of them: `npm run test:sim:bugs`.
  */
 import type { Bug, Edit } from './bug.ts';
@@ -109,9 +109,9 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: `  if (turn.nowMs < call.expiresAtMs) return state;
-  abandon(call, turn);`,
-        replace: '  if (turn.nowMs < call.expiresAtMs) return state;',
+        search: `  if (turn.nowMs < requestState.expiresAtMs) return state;
+  abandon(requestState, turn);`,
+        replace: '  if (turn.nowMs < requestState.expiresAtMs) return state;',
       },
     ],
   },
@@ -147,7 +147,7 @@ export const classicBugs: readonly Bug[] = [
   },
   {
     id: 'no-recheck-before-spawn',
-    what: 'the child is started however old the winning write is',
+    what: 'the command is started however old the winning write is',
     breaks: 'start early',
     edits: [
       {
@@ -220,20 +220,21 @@ export const foundBugs: readonly Bug[] = [
       {
         file: 'src/election/renewing.ts',
         search: "if (recordClass.id === 'landed') {",
-        replace: `if (call.id !== 'idle' && recordClass.id === 'landed') return state;
+        replace: `if (requestState.id !== 'idle' && recordClass.id === 'landed') return state;
   if (recordClass.id === 'landed') {`,
       },
     ],
   },
   {
-    id: 'look-beside-write',
-    what: 'a standby sends its write while its look is still under way',
+    id: 'read-beside-write',
+    what: 'a standby sends its write while its read is still under way',
     breaks: 'one request at a time',
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: "if (call.id === 'reading' || next.id === 'leading') abandon(call, turn);",
-        replace: "if (next.id === 'leading') abandon(call, turn);",
+        search:
+          "if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);",
+        replace: "if (next.id === 'leading') abandon(requestState, turn);",
       },
     ],
   },
@@ -244,8 +245,9 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: "if (call.id === 'reading' || next.id === 'leading') abandon(call, turn);",
-        replace: "if (call.id === 'reading') abandon(call, turn);",
+        search:
+          "if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);",
+        replace: "if (requestState.id === 'reading') abandon(requestState, turn);",
       },
     ],
   },
@@ -256,7 +258,7 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'writeAgain(withOwn(state, answer.lease, call.sent), turn)',
+        search: 'writeAgain(withOwn(state, answer.lease, requestState.sent), turn)',
         replace: 'writeAgain({ ...state, lease: answer.lease }, turn)',
       },
     ],
@@ -311,13 +313,27 @@ export const foundBugs: readonly Bug[] = [
   },
   {
     id: 'older-is-a-release',
-    what: 'a standby takes an older state, in which nobody holds the lease, for a release',
+    what: 'a standby takes an older state, in which the lease is not held, for a release',
     breaks: 'no take-over of an unexpired lease',
+    rareSeed: '5320',
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'if (lastHolder !== null && isOlder(lease, lastHolder)) {',
-        replace: "if (lastHolder?.holder === '' && isOlder(lease, lastHolder)) {",
+        search: 'if (isOlder(lease, lastHolder)) return at.bootMs;',
+        replace: 'void at;',
+      },
+    ],
+  },
+  {
+    id: 'taken-while-cleared',
+    what: 'a holder whose record was cleared is forgotten when a client-go takes the lease',
+    breaks: 'G1',
+    rareSeed: '38819',
+    edits: [
+      {
+        file: 'src/election/observed-lease.ts',
+        search: 'return isAnother ? current.sinceMs : null;',
+        replace: 'void isAnother; return null;',
       },
     ],
   },
@@ -341,8 +357,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'isNewer(current.lease, call.over);',
-        replace: 'isNewer(current.lease, call.over) && call.rounds < 0;',
+        search: 'isNewer(current.lease, requestState.over)',
+        replace: 'isNewer(current.lease, requestState.over) && requestState.rounds < 0',
       },
     ],
   },
@@ -365,8 +381,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: 'if (call.over === null && order <= 0)',
-        replace: 'if (call.over === null && order < -1)',
+        search: 'if (requestState.over === null && order <= 0)',
+        replace: 'if (requestState.over === null && order < -1)',
       },
     ],
   },
@@ -384,7 +400,7 @@ export const foundBugs: readonly Bug[] = [
   },
   {
     id: 'own-record-disowned',
-    what: 'a release that conflicts is given up without a look at the record, which is our own',
+    what: 'a release that conflicts is given up without a read of the record, which is our own',
     breaks: 'what is said is true',
     edits: [
       {
@@ -396,7 +412,7 @@ export const foundBugs: readonly Bug[] = [
   },
   {
     id: 'loss-is-not-hastened',
-    what: 'a child that is being stopped as its lease ran out has all its grace though another leads',
+    what: 'a command that is being stopped because its lease ran out has all its grace though another leads',
     breaks: 'G2',
     edits: [
       {
@@ -413,8 +429,8 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'if (isOvertaken(standby) || isNewsSince(loser, sent))',
-        replace: 'if (loser.call.rounds < 0)',
+        search: 'if (isOvertaken(standby) || wasSeenSince(loser, sent))',
+        replace: 'if (loser.requestState.rounds < 0)',
       },
     ],
   },
@@ -432,10 +448,10 @@ export const foundBugs: readonly Bug[] = [
   },
 ];
 
-/** Bugs in how the tree is kept, each as it would look here. */
+/** Bugs in how the tree is kept, each in the form that it would have here. */
 export const treeBugs: readonly Bug[] = [
   {
-    id: 'orphans-are-strangers',
+    id: 'orphans-are-non-members',
     what: 'an orphan that was never seen with its parents is no member',
     breaks: 'G3',
     edits: [
@@ -448,7 +464,7 @@ export const treeBugs: readonly Bug[] = [
   },
   {
     id: 'memory-lost',
-    what: 'what a process was is forgotten from one look to the next',
+    what: 'what a process was is forgotten from one scan to the next',
     breaks: 'G3',
     edits: [
       {
@@ -477,8 +493,8 @@ export const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/judge-tree.ts',
-        search: 'return members.filter((member) => !inSight.has(member.pid));',
-        replace: 'return members.filter((member) => !inSight.has(member.pid)).slice(0, 0);',
+        search: 'return members.filter((member) => !descendants.has(member.pid));',
+        replace: 'return members.filter((member) => !descendants.has(member.pid)).slice(0, 0);',
       },
     ],
   },
@@ -495,8 +511,8 @@ export const treeBugs: readonly Bug[] = [
     ],
   },
   {
-    id: 'no-second-look',
-    what: 'who was adopted from a process that was dead when it was looked at is not looked for',
+    id: 'no-second-scan',
+    what: 'a process that was adopted from one that was dead when the scan read it is not found',
     breaks: 'G3',
     edits: [
       {
@@ -508,7 +524,7 @@ export const treeBugs: readonly Bug[] = [
   },
   {
     id: 'no-scan-of-what-is-left',
-    what: 'what the command leaves behind is not told to the guard, as it was looked at when the command ended',
+    what: 'what the command leaves behind is not told to the guard, because it was scanned when the command ended',
     breaks: 'G2',
     edits: [
       {
