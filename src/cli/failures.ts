@@ -14,7 +14,7 @@ export function failureClause(failure: Failure, namespace: string): string {
     case 'network':
       return `the connection failed: ${phrase(failure.message)}`;
     case 'certificate':
-      return `the server's certificate does not verify: ${phrase(failure.message)} (${failure.code}), check certificate-authority in the kubeconfig`;
+      return `the server's certificate does not verify: ${phrase(failure.message)} (${failure.code}), ${certificateAdvice(failure.code)}`;
     case 'credentials':
       return `there are no usable credentials: ${phrase(failure.message)}`;
     case 'awaiting-credentials':
@@ -41,6 +41,19 @@ export function finalClause(failure: Failure, namespace: string): string {
   const isForbidden = failure.reason === 'status' && failure.status === 403;
   if (!isForbidden || !nameOf(failure.message)) return failureClause(failure, namespace);
   return forbidden(failure.message, namespace);
+}
+
+/** Node's message about a name has the names that the certificate is for. */
+function certificateAdvice(code: string): string {
+  switch (code) {
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'set tls-server-name in the kubeconfig to one of its names';
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return 'compare the clocks of this machine and the server, and renew its certificate';
+    default:
+      return 'check certificate-authority in the kubeconfig';
+  }
 }
 
 /** The same in a few words, for the last of several attempts. */

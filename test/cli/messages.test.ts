@@ -52,6 +52,12 @@ describe('the first line says where the lease is and who we are, later ones do n
     );
   });
 
+  it('when the holder has our identity', () => {
+    expect(say({ id: 'waiting', holder: 'laptop_1f' })).toBe(
+      `Waiting for ${introduction}: held by another process with the same identity "laptop_1f": give each its own --id`,
+    );
+  });
+
   it('without a context in a cluster', () => {
     const line = createMessages({ ...context, context: null }).ofReport({
       id: 'waiting',
@@ -174,6 +180,10 @@ describe('each report is one sentence', () => {
       'Cannot acquire lease "prod/worker" within 2s: held by "web-7d"',
     ],
     [
+      { id: 'not-acquired', holder: 'laptop_1f', waitedMs: 2_001 },
+      'Cannot acquire lease "prod/worker" within 2s: held by another process with the same identity "laptop_1f": give each its own --id',
+    ],
+    [
       { id: 'not-acquired', holder: null, waitedMs: 0 },
       'Cannot acquire lease "prod/worker" within 2s: its holder is not known',
     ],
@@ -245,6 +255,14 @@ describe('a failure of leader-run itself says what to do', () => {
       "the server's certificate does not verify: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT), check certificate-authority in the kubeconfig",
     ],
     [
+      {
+        reason: 'certificate',
+        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+        message: "Host: a. is not in the cert's altnames: DNS:b, DNS:c",
+      },
+      "the server's certificate does not verify: Host: a. is not in the cert's altnames: DNS:b, DNS:c (ERR_TLS_CERT_ALTNAME_INVALID), set tls-server-name in the kubeconfig to one of its names",
+    ],
+    [
       { reason: 'credentials', message: 'aws-iam exited with 1' },
       'there are no usable credentials: aws-iam exited with 1',
     ],
@@ -275,4 +293,9 @@ describe('foreign text', () => {
     const failure: Failure = { reason: 'rejected', status: 400, message: 'y'.repeat(1e6) };
     expect(say({ id: 'api-failed', failure }).length).toBeLessThan(1_000);
   });
+});
+
+it('not to be leader in time is no warning, so that -q and --log-level warn are silent about it', () => {
+  const line = createMessages(context).ofReport({ id: 'not-acquired', holder: 'a', waitedMs: 0 });
+  expect(line.level).toBe('info');
 });

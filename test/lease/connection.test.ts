@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import {
