@@ -1,14 +1,15 @@
 /**
- * `npm run docs`: writes the tables of the documentation that are made from the program: its flags from the table and the
- * help, the figures of lease durations from the functions that check the settings. A test keeps the files in step.
+ * `npm run docs`: writes the tables of the documentation that are made from the program: its flags from their
+ * table, the figures of lease durations from the functions that check the settings. A test keeps the files in step.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { formatDuration, humanDuration } from '../src/cli/durations.ts';
+import type { Flags } from '../src/cli/flag.ts';
 import { runFlags, sandboxFlags } from '../src/cli/flags.ts';
-import { runHelp, sandboxHelp } from '../src/cli/help.ts';
 import { parseCommandLine } from '../src/cli/parse.ts';
+import { defaultTextOf } from '../src/cli/words.ts';
 import { type ElectionSettings, attemptTimeoutMs, jitterFactor } from '../src/election/settings.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -19,8 +20,8 @@ export const pages: readonly { path: string; tables: Readonly<Record<string, () 
   {
     path: 'docs/reference.md',
     tables: {
-      flags: () => flagTable(runFlags, runHelp),
-      'sandbox flags': () => flagTable(sandboxFlags, sandboxHelp),
+      flags: () => flagTable(runFlags),
+      'sandbox flags': () => flagTable(sandboxFlags),
     },
   },
   { path: 'docs/lease-duration.md', tables: { 'lease durations': durationTable } },
@@ -40,20 +41,22 @@ export async function renew({ path, tables }: (typeof pages)[number]): Promise<s
   return format(text, prettierOptions);
 }
 
-type Flags = typeof runFlags;
-
-/** A row for each flag in the order of the help, which has the descriptions. */
-function flagTable(flags: Flags, help: string): string {
-  const rows = [...help.matchAll(/^ {2}(?:-\w,| {3}) --([\w-]+)(?: ([A-Z]+))? *(.*)$/gm)].map(
-    ([, name = '', value = '', description = '']) => {
-      const aliases = flags.find((flag) => flag.name === name)?.aliases ?? [];
-      const words = [name, ...aliases].map((word) =>
-        word.length === 1 ? `\`-${word}\`` : `\`--${word}\``,
-      );
-      return `| ${words.join(', ')} | ${value} | ${description} |`;
-    },
-  );
-  return ['| Flag | Value | Meaning |', '| --- | --- | --- |', ...rows].join('\n');
+/** A row for each flag. */
+function flagTable(flags: Flags): string {
+  const rows = Object.entries(flags).map(([name, flag]) => {
+    const spellings = [name, ...(flag.aliases ?? [])].map((word) =>
+      word.length === 1 ? `\`-${word}\`` : `\`--${word}\``,
+    );
+    const repeated = flag.isRepeatable === true ? ' (repeatable)' : '';
+    const cells = [
+      spellings.join(', '),
+      flag.value ?? '',
+      defaultTextOf(flag),
+      flag.help + repeated,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return ['| Flag | Value | Default | Meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 const leaseDurations = [4, 15, 30, 60, 90];

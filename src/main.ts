@@ -4,8 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { realClock } from './process/clock.ts';
-import { createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
+import { type Markers, createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
 import { environmentOf, readStartContext } from './process/start-context.ts';
+import { argumentBytes, openablePath } from './process/byte-paths.ts';
 import { homeDirectory } from './process/home-directory.ts';
 import { leaveTerminal } from './process/leave-terminal.ts';
 import { receiveSignals } from './process/receive-signals.ts';
@@ -13,19 +14,22 @@ import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
 import { tuneV8Later } from './process/tune-v8.ts';
 import { createSupervisor } from './command/command-supervisor.ts';
+import { commandProblem } from './command/gate/gate-plan.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
 import { exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { envVarNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
 import { createMessages } from './cli/messages.ts';
-import type { RunOptions, SandboxOptions } from './cli/options.ts';
+import type { CommandLine, RunOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { print } from './cli/print.ts';
 import { createStateLog } from './cli/state-log.ts';
 import { openStderr } from './cli/stderr.ts';
 import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
+import type { Outcome } from './election/report.ts';
 import { connectLease } from './lease/connection.ts';
+import type { OnNotice } from './lease/notice.ts';
 import { run } from './run.ts';
 
 declare const LEADER_RUN_VERSION: string;
@@ -47,11 +51,11 @@ async function main(): Promise<number> {
     case 'print':
       return print(commandLine.text, write);
     case 'refused': {
-      const options = { format: commandLine.format, level: 'info', quiet: false } as const;
+      const options = { format: commandLine.format, level: 'info' } as const;
       return fail(createLog(options, write, Date.now), commandLine.message);
     }
     case 'sandbox':
-      return serveSandbox(commandLine.options);
+      return serveSandbox(commandLine);
     case 'run':
       return lead(commandLine.options);
   }
@@ -61,15 +65,16 @@ async function lead(options: RunOptions): Promise<number> {
   const log = createLog(options.log, write, Date.now);
   for (const warning of options.warnings) log.warn(warning);
   const startContext = readStartContext(process.env);
+  const command = { command: options.command, startContext, settingNames: envVarNames };
+  const notRunnable = commandProblem(command);
+  if (notRunnable !== null) return fail(log, notRunnable.message, notRunnable.exitCode);
   const terminal = findTerminal();
   const signals = receiveSignals((onSignal) => listenToSignals(terminal.hasTerminal, onSignal));
   const markers = createMarkers();
-  const loaded = loadCluster({
-    kubeconfig: options.kubeconfig,
-    context: options.context,
-    // Of what credential plugins leave behind, nothing belongs to the command.
-    env: { ...environmentOf(startContext), [markers.helper]: '' },
-    homeDirectory: homeDirectory(),
+  const loaded = loadClusterOf(options.flags, {
+    environment: environmentOf(startContext),
+    markers,
+    onNotice: (notice) => backlog.add(() => log.say(notice)),
   });
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const lease = leaseOf(options, loaded.cluster);
@@ -78,9 +83,7 @@ async function lead(options: RunOptions): Promise<number> {
   const messages = createMessages({ ...options.settings, ...lease });
   const createSupervisorOf = (onEvent: (event: CommandEvent) => void) =>
     createSupervisor({
-      command: options.command,
-      startContext,
-      settingNames: envVarNames,
+      ...command,
       hasTerminal: terminal.hasTerminal,
       lockId: lease.lockId,
       markers,
@@ -92,7 +95,7 @@ async function lead(options: RunOptions): Promise<number> {
       ...options.settings,
       leaseName: lease.lockName,
       leaseNamespace: lease.namespace,
-      stopSignal: options.stopSignal,
+      stopSignal: options.flags.signal,
       signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
     },
     {
@@ -104,22 +107,51 @@ async function lead(options: RunOptions): Promise<number> {
         return signals;
       },
       suspend: suspendSelf,
-      report: (report) => backlog.add(() => log.say(messages.ofReport(report))),
+      report: (report) => {
+        backlog.add(() => log.say(messages.ofReport(report)));
+        // The command starts next, and its first line is to come after ours.
+        if (report.id === 'acquired') backlog.flush();
+      },
       onState: createStateLog((line) => backlog.add(() => log.say(line))),
     },
   );
   backlog.flush();
-  const line = messages.ofOutcome(outcome);
+  const line = messages.ofOutcome(whole(outcome, loaded.cluster.credentials.activity()));
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
-  return exitStatus(outcome, options);
+  return exitStatus(outcome, options.flags);
+}
+
+function loadClusterOf(
+  { kubeconfig, context }: RunOptions['flags'],
+  {
+    environment,
+    markers,
+    onNotice,
+  }: { environment: NodeJS.ProcessEnv; markers: Markers; onNotice: OnNotice },
+) {
+  return loadCluster({
+    kubeconfig: kubeconfig === null ? null : openablePath(argumentBytes(kubeconfig)),
+    context,
+    // Of what credential plugins leave behind, nothing belongs to the command.
+    env: { ...environment, [markers.helper]: '' },
+    homeDirectory: environment['HOME'] || homeDirectory(),
+    onNotice,
+  });
+}
+
+/** An API server that was not asked is not to blame for a wait that is over. */
+function whole(outcome: Outcome, awaited: string | null): Outcome {
+  const isTimeout = outcome.id === 'failed' && outcome.why.reason === 'timeout';
+  if (!isTimeout || awaited === null) return outcome;
+  return { ...outcome, why: { reason: 'awaiting-credentials', message: awaited } };
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;
 
 /** Which Lease this run is about, and where. */
-function leaseOf({ lockName, lockNamespace }: RunOptions, cluster: LeaseCluster) {
-  const namespace = lockNamespace ?? cluster.namespace;
+function leaseOf({ lockName, flags }: RunOptions, cluster: LeaseCluster) {
+  const namespace = flags.lockNamespace ?? cluster.namespace;
   const { origin: server, href } = cluster.server;
   const lockId = createLockId(`${href} ${namespace} ${lockName}`);
   return { cluster, namespace, lockName, server, context: cluster.context, lockId };
@@ -129,14 +161,19 @@ function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {
   return `Cannot wait for lease "${namespace}/${lockName}" at ${server}: this process runs inside a leader-run that holds it. Choose another --lock-name`;
 }
 
-async function serveSandbox(options: SandboxOptions): Promise<number> {
+async function serveSandbox({
+  flags: { port, kubeconfig },
+  words: [program, ...rest],
+}: CommandLine & { id: 'sandbox' }): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
-  return runSandbox({ ...options, write, env: environmentOf(readStartContext(process.env)) });
+  const command = program === undefined ? null : ([program, ...rest] as const);
+  const env = environmentOf(readStartContext(process.env));
+  return runSandbox({ port, kubeconfig, command, write, env });
 }
 
-function fail(log: Log, message: string): number {
+function fail(log: Log, message: string, exitCode: number = failedExitCode): number {
   log.error(message);
-  return failedExitCode;
+  return exitCode;
 }
 
 /** The tree goes with us: the supervisor kills it when this process exits. */

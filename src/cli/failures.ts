@@ -14,7 +14,7 @@ export function failureClause(failure: Failure, namespace: string): string {
     case 'network':
       return `the connection failed: ${phrase(failure.message)}`;
     case 'certificate':
-      return `the server's certificate does not verify: ${phrase(failure.message)} (${failure.code}), check certificate-authority in the kubeconfig`;
+      return `the server's certificate does not verify: ${phrase(failure.message)} (${failure.code}), ${certificateAdvice(failure.code)}`;
     case 'credentials':
       return `there are no usable credentials: ${phrase(failure.message)}`;
     case 'awaiting-credentials':
@@ -33,6 +33,26 @@ export function failureClause(failure: Failure, namespace: string): string {
       return unconfirmed(failure);
     case 'malformed':
       return phrase(failure.message);
+  }
+}
+
+/** The same for what leader-run ends with: nothing may come of a 403 that did not last, but there is no more time to see. */
+export function finalClause(failure: Failure, namespace: string): string {
+  const isForbidden = failure.reason === 'status' && failure.status === 403;
+  if (!isForbidden || !nameOf(failure.message)) return failureClause(failure, namespace);
+  return forbidden(failure.message, namespace);
+}
+
+/** Node's message about a name has the names that the certificate is for. */
+function certificateAdvice(code: string): string {
+  switch (code) {
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'set tls-server-name in the kubeconfig to one of its names';
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return 'compare the clocks of this machine and the server, and renew its certificate';
+    default:
+      return 'check certificate-authority in the kubeconfig';
   }
 }
 
@@ -73,12 +93,17 @@ function unconfirmed(failure: Failure & { reason: 'unconfirmed' }): string {
 
 /** The API server's message names the user and what it may not do; without them it is passed on. */
 function forbidden(message: string, namespace: string): string {
-  const [, user] = /User "([^"]*)"/.exec(message) ?? [];
+  const user = nameOf(message);
   const [, verb] = /cannot (\w+) resource/.exec(message) ?? [];
   const grant = `grant ${rights} in namespace ${quote(namespace)}`;
   if (user === undefined || verb === undefined)
     return `it is forbidden (${phrase(message)}): ${grant}`;
   return `${quote(user)} is forbidden to ${verb} it: ${grant}`;
+}
+
+function nameOf(message: string): string | undefined {
+  const [, user] = /\bUser "([^"]*)" cannot /.exec(message) ?? [];
+  return user;
 }
 
 /** "503 Service Unavailable: the reason", and the reason only where it is another one. */

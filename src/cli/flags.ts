@@ -1,68 +1,211 @@
 /**
- * The flags as a table: their names, aliases and environment variables. What a flag means is read in `run-options.ts` and
- * `sandbox-options.ts`; what help says of it is in `help.ts`.
+ * Every flag, described once: parsing, help, environment variables, the reference page and the types of the values all come
+ * from these tables.
  */
+import { type Flags, envVarOf } from './flag.ts';
+import { checkIdentity, checkLabel, checkSubdomain } from './names.ts';
+import {
+  parseChoice,
+  parseLeaseDuration,
+  parseMaybeInfinite,
+  parseNotNegative,
+  parsePositive,
+  parseSwitch,
+  parseText,
+  parseVerbosity,
+  parseWhole,
+} from './parsers.ts';
+import { parseStopSignal } from './stop-signal.ts';
 
-/** One flag, named without dashes. A switch takes no word after it, though `--try=false` is understood. */
-export interface Flag {
-  readonly name: string;
-  readonly aliases: readonly string[];
-  readonly isSwitch: boolean;
-}
+const lease = 'The Lease';
+const time = 'Time (15s, 1m30s, 500ms)';
+const theCommand = 'The command';
+const log = 'The log';
+const others = 'Others';
 
-function valued(name: string, ...aliases: string[]): Flag {
-  return { name, aliases, isSwitch: false };
-}
+const onOff = { parse: parseSwitch, default: false } as const;
+const exitCode = { value: 'N', parse: parseWhole(0, 255), group: theCommand } as const;
 
-function onOff(name: string, ...aliases: string[]): Flag {
-  return { name, aliases, isSwitch: true };
-}
+/** Of every sub-command. */
+const helpFlags = {
+  help: { ...onOff, aliases: ['h'], help: 'show this text', group: others, hasVariable: false },
+} as const satisfies Flags;
 
-const help = onOff('help', 'h');
+/** How the API server is found, and the rights to use it. */
+export const connectionFlags = {
+  kubeconfig: {
+    value: 'FILE',
+    parse: parseText,
+    defaultText: '$KUBECONFIG, ~/.kube/config, in-cluster',
+    help: 'kubeconfig file',
+    group: lease,
+  },
+  context: {
+    value: 'NAME',
+    parse: parseText,
+    help: 'context of the kubeconfig',
+    group: lease,
+  },
+} as const satisfies Flags;
+
+/** Which Lease, and where. */
+export const leaseFlags = {
+  'lock-name': {
+    aliases: ['lease-lock-name'],
+    value: 'NAME',
+    parse: checkSubdomain,
+    defaultText: 'required',
+    help: 'name of the Lease',
+    group: lease,
+  },
+  'lock-namespace': {
+    aliases: ['lease-lock-namespace', 'namespace', 'n'],
+    value: 'NAME',
+    parse: checkLabel,
+    defaultText: 'the namespace of the context or Pod',
+    help: 'namespace of the Lease',
+    group: lease,
+  },
+  ...connectionFlags,
+} as const satisfies Flags;
+
+/** What is logged, and how. */
+export const logFlags = {
+  quiet: {
+    ...onOff,
+    aliases: ['q'],
+    help: 'log only warnings and errors',
+    group: log,
+    conflicts: ['verbose', 'log-level'],
+  },
+  verbose: {
+    ...onOff,
+    parse: parseVerbosity,
+    aliases: ['v'],
+    help: 'the same as --log-level debug',
+    group: log,
+    conflicts: ['log-level'],
+  },
+  'log-level': {
+    value: 'LEVEL',
+    parse: parseChoice(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    help: 'debug, info, warn or error',
+    group: log,
+  },
+  'log-format': {
+    value: 'FORMAT',
+    parse: parseChoice(['text', 'json']),
+    default: 'text',
+    help: 'text or json',
+    group: log,
+  },
+} as const satisfies Flags;
 
 /** Flags of `leader-run [flags] [--] command`. */
-export const runFlags: readonly Flag[] = [
-  valued('lock-name', 'lease-lock-name'),
-  valued('lock-namespace', 'lease-lock-namespace', 'namespace', 'n'),
-  valued('id'),
-  valued('kubeconfig'),
-  valued('context'),
-  valued('lease-duration'),
-  valued('renew-deadline'),
-  valued('retry-period'),
-  valued('signal'),
-  valued('grace-period'),
-  valued('loss-grace'),
-  valued('wait'),
-  onOff('try'),
-  valued('conflict-exit-code', 'E'),
-  valued('lost-exit-code'),
-  valued('log-format'),
-  valued('log-level'),
-  onOff('verbose', 'v'),
-  onOff('quiet', 'q'),
-  help,
-  onOff('version'),
-];
+export const runFlags = {
+  ...leaseFlags,
+  id: {
+    value: 'TEXT',
+    parse: checkIdentity,
+    defaultText: 'Pod or host name, UUID',
+    help: 'holder identity',
+    group: lease,
+  },
+  'lease-duration': {
+    value: 'D',
+    parse: parseLeaseDuration,
+    default: 15_000,
+    defaultText: '15s',
+    help: 'how long standbys wait before replacing a dead leader',
+    group: time,
+  },
+  'renew-deadline': {
+    value: 'D',
+    parse: parsePositive,
+    defaultText: '2/3 of the lease',
+    help: 'stop the command if not renewed for so long',
+    group: time,
+  },
+  'retry-period': {
+    value: 'D',
+    parse: parsePositive,
+    defaultText: '2/15 of the lease',
+    help: 'time between renewals',
+    group: time,
+  },
+  wait: {
+    value: 'D',
+    parse: parseMaybeInfinite,
+    default: Infinity,
+    defaultText: 'infinity',
+    help: 'give up if not leader within this time',
+    group: time,
+  },
+  try: { ...onOff, help: 'the same as --wait 0', group: time, conflicts: ['wait'] },
+  signal: {
+    value: 'NAME',
+    parse: parseStopSignal,
+    default: 'SIGTERM',
+    defaultText: 'TERM',
+    help: 'signal that asks it to stop',
+    group: theCommand,
+  },
+  'grace-period': {
+    value: 'D',
+    parse: parseMaybeInfinite,
+    default: 25_000,
+    defaultText: '25s',
+    help: 'from that signal to SIGKILL, or infinity',
+    group: theCommand,
+  },
+  'loss-grace': {
+    value: 'D',
+    parse: parseNotNegative,
+    defaultText: 'rest of the lease',
+    help: 'the same after a loss of the lease',
+    group: theCommand,
+  },
+  'conflict-exit-code': {
+    ...exitCode,
+    aliases: ['E'],
+    default: 124,
+    help: 'exit status if not leader in time',
+  },
+  'lost-exit-code': { ...exitCode, default: 75, help: 'exit status if the lease was lost' },
+  ...logFlags,
+  ...helpFlags,
+  version: { ...onOff, help: 'show the version', group: others, hasVariable: false },
+} as const satisfies Flags;
 
 /**
- * Flags of `leader-run sandbox`. They have no environment variables: LEADER_RUN_KUBECONFIG names the file that leader-run reads and the
+ * Flags of `leader-run sandbox`. They have no variables: LEADER_RUN_KUBECONFIG names the file that leader-run reads and the
  * sandbox would write it, and a Service called "leader-run" makes Kubernetes set LEADER_RUN_PORT.
  */
-export const sandboxFlags: readonly Flag[] = [valued('port'), valued('kubeconfig'), help];
+export const sandboxFlags = {
+  port: {
+    value: 'N',
+    parse: parseWhole(0, 65_535),
+    default: 0,
+    defaultText: 'a free one',
+    help: 'port of the loopback address',
+    group: others,
+    hasVariable: false,
+  },
+  kubeconfig: {
+    value: 'FILE',
+    parse: parseText,
+    defaultText: 'a temporary file',
+    help: 'where to write the kubeconfig',
+    group: others,
+    hasVariable: false,
+  },
+  ...helpFlags,
+} as const satisfies Flags;
 
-/** Words that are sub-commands, or will be, when they come first. */
-export const reservedWords: readonly string[] = ['status', 'check', 'manifests', 'completion'];
-
-/** The environment variable that stands for a flag. */
-export function envVarOf(flag: string): string {
-  return `LEADER_RUN_${flag.toUpperCase().replaceAll('-', '_')}`;
-}
-
-/** The settings that may come from the environment. */
-export const flagsWithEnvVar = runFlags.filter(({ name }) => name !== 'help' && name !== 'version');
-
-/** The environment variables that are settings of leader-run, and so not the command's business. */
+/** The names of environment variables that are settings of leader-run, and so not the command's business. */
 export const envVarNames: ReadonlySet<string> = new Set(
-  flagsWithEnvVar.map(({ name }) => envVarOf(name)),
+  Object.entries<Flags[string]>(runFlags)
+    .filter(([, { hasVariable }]) => hasVariable !== false)
+    .map(([name]) => envVarOf(name)),
 );

@@ -2,12 +2,9 @@
 import type { LogLevel, LogOptions } from './options.ts';
 import { oneLine } from './text.ts';
 
-/** `unsuccessful`: as a warning, but `-q` takes it for neither a warning nor an error (`--try` as cron runs it). */
-export type LineLevel = LogLevel | 'unsuccessful';
-
 /** One thing to say. */
 export interface Line {
-  readonly level: LineLevel;
+  readonly level: LogLevel;
   /** A fixed name; what varies is in `facts`. */
   readonly event: string;
   /** A sentence without its period. */
@@ -31,10 +28,8 @@ export function createLog(
   wallMs: () => number,
 ): Log {
   const say = (line: Line): void => {
-    const level = line.level === 'unsuccessful' ? 'warn' : line.level;
-    if (rank[level] < rank[options.level]) return;
-    if (options.quiet && line.level === 'unsuccessful') return;
-    write(options.format === 'json' ? jsonLine(line, level, wallMs()) : textLine(line.text));
+    if (rank[line.level] < rank[options.level]) return;
+    write(options.format === 'json' ? jsonLine(line, wallMs()) : textLine(line.text));
   };
   return {
     say,
@@ -48,9 +43,14 @@ function textLine(text: string): string {
   return `leader-run: ${oneLine(text)}\n`;
 }
 
-/** JSON has no infinity; it is written as the flags write it. */
-function jsonLine({ event, text, facts }: Line, level: LogLevel, wallMs: number): string {
+function jsonLine({ level, event, text, facts }: Line, wallMs: number): string {
   const time = new Date(wallMs).toISOString();
   const whole = { time, level, event, message: oneLine(text), ...facts };
-  return `${JSON.stringify(whole, (_, value: unknown) => (value === Infinity ? 'infinity' : value))}\n`;
+  return `${JSON.stringify(whole, forMachines)}\n`;
+}
+
+/** JSON has no infinity; it is written as the flags write it. Of milliseconds nobody wants a fraction. */
+function forMachines(name: string, value: unknown): unknown {
+  if (value === Infinity) return 'infinity';
+  return typeof value === 'number' && name.endsWith('Ms') ? Math.round(value) : value;
 }

@@ -3,14 +3,16 @@
  *
  * Where the Lease is and our identity is said once, in the first line; the later ones are short.
  */
-import type { Ending, ClockJump, ProcessName } from '../election/event.ts';
+import type { Ending, ClockJump } from '../election/event.ts';
 import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, humanDuration } from './durations.ts';
-import { failureClause, failureInBrief } from './failures.ts';
-import type { Line, LineLevel } from './log.ts';
-import { oneLine, phrase, quote } from './text.ts';
+import { failureClause, failureInBrief, finalClause } from './failures.ts';
+import { isDaemonsStart, stoppingRest } from './left-behind.ts';
+import type { Line } from './log.ts';
+import type { LogLevel } from './options.ts';
+import { phrase, quote } from './text.ts';
 
 /** What every line may refer to. */
 export interface MessageContext {
@@ -53,7 +55,7 @@ export function createMessages(context: MessageContext): Messages {
   };
 }
 
-function levelOf(report: Report): LineLevel {
+function levelOf(report: Report): LogLevel {
   switch (report.id) {
     case 'command-started':
       return 'debug';
@@ -61,6 +63,7 @@ function levelOf(report: Report): LineLevel {
     case 'holder-changed':
     case 'acquired':
     case 'api-recovered':
+    case 'watching':
     case 'renewed':
     case 'command-ended':
     case 'released':
@@ -82,7 +85,7 @@ function levelOf(report: Report): LineLevel {
     case 'lost':
       return 'error';
     case 'not-acquired':
-      return 'unsuccessful';
+      return 'info';
   }
 }
 
@@ -109,7 +112,7 @@ class Sentences {
     const { namespace, retryPeriodMs } = this.#context;
     switch (report.id) {
       case 'waiting':
-        return `Waiting for ${lease}: held by ${quote(report.holder)}`;
+        return `Waiting for ${lease}: ${this.#heldBy(report.holder)}`;
       case 'holder-changed':
         return this.#holderChanged(report.from, report.to);
       case 'went-back':
@@ -145,7 +148,9 @@ class Sentences {
       case 'lost':
         return `Not starting the command: ${this.#loss(report.loss)}`;
       case 'not-acquired':
-        return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
+        return `Cannot acquire ${lease}${this.#inTime()}: ${this.#heldBy(report.holder)}`;
+      case 'watching':
+        return `Watching ${lease} again`;
       case 'polling': {
         const pollingPeriod = `${formatDuration(retryPeriodMs)} to ${formatDuration((1 + jitterFactor) * retryPeriodMs)}`;
         return report.why === 'forbidden'
@@ -155,6 +160,13 @@ class Sentences {
     }
   }
 
+  #heldBy(holder: string | null): string {
+    if (holder === null) return 'its holder is not known';
+    return holder === this.#context.identity
+      ? `held by another process with the same identity ${quote(holder)}: give each its own --id`
+      : `held by ${quote(holder)}`;
+  }
+
   #inTime(): string {
     const { waitMs } = this.#context;
     return waitMs === 0 ? '' : ` within ${formatDuration(waitMs)}`;
@@ -162,7 +174,7 @@ class Sentences {
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
     if (why.reason === 'command') return `Cannot start the command: ${phrase(why.message)}`;
-    return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
+    return `Cannot acquire ${this.introduction}: ${finalClause(why, this.#context.namespace)}`;
   }
 
   #holderChanged(from: string, to: string | null): string {
@@ -227,11 +239,7 @@ class Sentences {
 
 /** Whether there was an answer, if not the one that was wanted. */
 function isAnswer({ reason }: Failure): boolean {
-  return !['timeout', 'network', 'certificate', 'credentials'].includes(reason);
-}
-
-function heldBy(holder: string | null): string {
-  return holder === null ? 'its holder is not known' : `held by ${quote(holder)}`;
+  return !/^(?:timeout|network|certificate|(?:awaiting-)?credentials)$/.test(reason);
 }
 
 function killFollows(killsInMs: number): string {
@@ -242,34 +250,6 @@ function killFollows(killsInMs: number): string {
 
 function ended(ending: Ending): string {
   return ending.id === 'exited' ? `exited with ${ending.code}` : `was killed by ${ending.signal}`;
-}
-
-type StoppingRest = Report & { id: 'stopping-remaining' };
-
-/** A command that succeeds this soon and leaves something running has most likely put a daemon into the background. */
-const daemonsStartMs = 10_000;
-
-function isDaemonsStart({ ranForMs }: StoppingRest): boolean {
-  return ranForMs !== null && ranForMs < daemonsStartMs;
-}
-
-function stoppingRest(report: StoppingRest): string {
-  const { processes, ranForMs } = report;
-  const names = namesOf(processes);
-  if (ranForMs !== null && isDaemonsStart(report))
-    return `The command exited after ${humanDuration(ranForMs)} and left ${names} running; leader-run stops what is left. Run it in the foreground (nginx: "daemon off")`;
-  const what = processes.length === 1 ? 'a process' : `${processes.length} processes`;
-  return `Stopping ${what} that the command left behind: ${names}`;
-}
-
-const mostNames = 5;
-
-function namesOf(processes: readonly ProcessName[]): string {
-  const names = processes
-    .slice(0, mostNames)
-    .map(({ pid, name }) => (name === '' ? String(pid) : `${oneLine(name)} (${pid})`));
-  const more = processes.length - names.length;
-  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
 function jumpClause({ cause, ms }: ClockJump): string {

@@ -1,5 +1,5 @@
 /** Names as the API server takes them, checked before a URL is built of them. */
-import type { Parsed } from './reader.ts';
+import type { Parsed } from './parsers.ts';
 
 const label = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
 const subdomain = new RegExp(String.raw`^${label}(?:\.${label})*$`);
@@ -37,7 +37,12 @@ export function checkIdentity(text: string): Parsed<string> {
       why: `it is too long: ${bytes} bytes, at most ${longestIdentityBytes} are allowed`,
     };
   }
-  if (/\p{Cc}/u.test(text)) return { ok: false, why: 'it holds a control character' };
+  // What turns or breaks a line would make one identity look like another; half a pair of UTF-16 is stored as another.
+  const [unfit] = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/u.exec(text) ?? [];
+  if (unfit !== undefined) {
+    const code = (unfit.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return { ok: false, why: `it holds a control character (U+${code})` };
+  }
   const unexpanded = /\$\([^)]*\)/.exec(text)?.[0];
   if (unexpanded !== undefined) {
     return {

@@ -1,26 +1,11 @@
-/**
- * The command line and the environment in, checked options out: pure, but for what commander does to itself.
- *
- * commander finds the flags, their values and the command's first word; what the values mean is read here.
- */
-import { Command, CommanderError, Option } from 'commander';
-import {
-  reservedWords,
-  runFlags,
-  sandboxFlags,
-  flagsWithEnvVar,
-  envVarOf,
-  type Flag,
-} from './flags.ts';
-import { runHelp, sandboxHelp } from './help.ts';
-import type { CommandLine } from './options.ts';
-import { readLogOptions } from './log-options.ts';
-import { Reader, parseSwitch, type Given } from './reader.ts';
-import { readRunOptions } from './run-options.ts';
-import { readSandboxOptions } from './sandbox-options.ts';
+/** The command line and the environment in, checked options out: pure. */
+import { type Program, runProgram, reservedWords, subcommands } from './programs.ts';
+import type { CommandLine, LogOptions } from './options.ts';
+import { logOptionsOf } from './log-options.ts';
+import { runOptionsOf } from './run-options.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import { oneLine } from './text.ts';
-import { canonicalWords } from './canonical-flags.ts';
+import { type Environment, helpOf, readLine } from './words.ts';
 
 /** What is known of this process and not of its command line. */
 export interface Surroundings {
@@ -30,8 +15,6 @@ export interface Surroundings {
   readonly version: string;
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Reads `argv` (without node and script) and the environment. Never throws. */
 export function parseCommandLine(
   argv: readonly string[],
@@ -39,8 +22,11 @@ export function parseCommandLine(
   surroundings: Surroundings,
 ): CommandLine {
   const [first = '', ...rest] = argv;
-  if (first === 'sandbox') return parseSandbox(rest);
-  if (first === 'help') return { id: 'print', text: runHelp };
+  if (isSubcommand(first)) return parseSubcommand(first, rest, env);
+  if (first === 'help') {
+    const [name = ''] = rest;
+    return print(helpOf(isSubcommand(name) ? subcommands[name] : runProgram));
+  }
   if (reservedWords.includes(first)) {
     return refused(
       `Cannot run ${first}: the word is reserved for a future sub-command. To run a command of that name write leader-run -- ${first}`,
@@ -54,94 +40,40 @@ function parseRun(
   env: Environment,
   { hostname, uuid, version }: Surroundings,
 ): CommandLine {
-  const envVars = envVarsIn(env);
-  const words = split(argv, runFlags, 'leader-run --help');
-  if (words.id === 'refused') {
-    // Of the flags nothing is known then.
-    return { ...words, format: readLogOptions(new Reader(new Map(), envVars)).format };
-  }
-  const reader = new Reader(words.flags, envVars);
-  if (reader.read('help', parseSwitch, false)) return { id: 'print', text: runHelp };
-  if (reader.read('version', parseSwitch, false)) return { id: 'print', text: `${version}\n` };
-  const options = readRunOptions(reader, `${env['POD_NAME'] || hostname}_${uuid}`, words.command);
-  if (reader.refusal !== null) return { ...refused(reader.refusal), format: options.log.format };
+  const { values, words, refusal } = readLine(runProgram, argv, env);
+  if (values.help) return print(helpOf(runProgram));
+  if (values.version) return print(`${version}\n`);
+  const identity = `${env['POD_NAME'] || hostname}_${uuid}`;
+  const { options, ...run } = runOptionsOf(values, words, identity);
+  const problem = refusal ?? run.refusal;
+  if (problem !== null) return refused(problem, logOptionsOf(values).format);
   return {
     id: 'run',
     options: { ...options, warnings: [...options.warnings, ...unknownVariables(env)] },
   };
 }
 
-function parseSandbox(argv: readonly string[]): CommandLine {
-  const words = split(argv, sandboxFlags, 'leader-run sandbox --help');
-  if (words.id === 'refused') return words;
-  const reader = new Reader(words.flags, new Map());
-  if (reader.read('help', parseSwitch, false)) return { id: 'print', text: sandboxHelp };
-  const options = readSandboxOptions(reader, words.command);
-  return reader.refusal === null ? { id: 'sandbox', options } : refused(reader.refusal);
+function isSubcommand(word: string): word is keyof typeof subcommands {
+  return Object.hasOwn(subcommands, word);
 }
 
-interface Split {
-  readonly id: 'split';
-  readonly flags: ReadonlyMap<string, Given>;
-  readonly command: readonly string[];
-}
-
-/** Flags and command apart. */
-function split(
+function parseSubcommand(
+  id: keyof typeof subcommands,
   argv: readonly string[],
-  flags: readonly Flag[],
-  help: string,
-): Split | (CommandLine & { id: 'refused' }) {
-  const program = new Command()
-    .argument('[command...]')
-    .passThroughOptions()
-    .helpOption(false)
-    .configureOutput({ writeErr: () => undefined })
-    .exitOverride();
-  const { head, tail } = canonicalWords(argv, flags);
-  const options = flags.map(({ name }) => new Option(`--${name} <value>`));
-  for (const option of options) program.addOption(option);
-  try {
-    program.parse(head, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return refused(commanderSays(error, help));
-    throw error;
-  }
-  const given = options.flatMap((option): [string, Given][] => {
-    const text: unknown = program.getOptionValue(option.attributeName());
-    return typeof text === 'string'
-      ? [[option.name(), { text, origin: `--${option.name()}` }]]
-      : [];
-  });
-  return { id: 'split', flags: new Map(given), command: [...program.args, ...tail] };
+  env: Environment,
+): CommandLine {
+  // Wide, as there may be several: their values have the types of their own flags.
+  const program: Program = subcommands[id];
+  const { values, words, refusal } = readLine(program, argv, env);
+  if (values['help'] === true) return print(helpOf(program));
+  if (refusal !== null) return refused(refusal);
+  return { id, flags: values as never, words };
 }
 
-/** The settings among the environment variables. Templates give every variable a value: an empty one and a switch that is off count as not set. */
-function envVarsIn(env: Environment): ReadonlyMap<string, Given> {
-  const given = flagsWithEnvVar.flatMap(({ name, isSwitch }): [string, Given][] => {
-    const origin = envVarOf(name);
-    const text = env[origin] ?? '';
-    const switched = isSwitch ? parseSwitch(text) : null;
-    const isOff = switched?.ok === true && !switched.value;
-    return text === '' || isOff ? [] : [[name, { text, origin }]];
-  });
-  return new Map(given);
+function print(text: string): CommandLine {
+  return { id: 'print', text };
 }
 
-/** commander's two complaints that can occur here, in our words. */
-function commanderSays({ message }: CommanderError, help: string): string {
-  const [, unknown, suggestion] =
-    /unknown option '([^]*)'(?:\n\(Did you mean (.+)\?\))?$/.exec(message) ?? [];
-  if (unknown !== undefined) {
-    const advice = suggestion === undefined ? `see ${help}` : `did you mean ${suggestion}?`;
-    return `Cannot start: there is no flag ${unknown}: ${advice}`;
-  }
-  const [, valueless] = /option '(--[\w-]+) <value>' argument missing/.exec(message) ?? [];
-  return valueless === undefined
-    ? `Cannot start: ${message.replace(/^error: /, '').replaceAll('\n', ' ')}`
-    : `Cannot start: ${valueless} has no value: write it as the next word or after "="`;
-}
-
-function refused(message: string): CommandLine & { id: 'refused' } {
-  return { id: 'refused', message: oneLine(message), format: 'text' };
+function refused(message: string, format: LogOptions['format'] = 'text'): CommandLine {
+  return { id: 'refused', message: oneLine(message), format };
 }

@@ -1,72 +1,56 @@
-/** `leader-run [flags] [--] command`: the options of the program proper, out of flags and environment variables. */
+/** `leader-run [flags] [--] command`: what the values of the flags come to. */
 import type { ElectionSettings } from '../election/settings.ts';
-import { readLogOptions } from './log-options.ts';
-import { checkIdentity, checkLabel, checkSubdomain } from './names.ts';
+import type { FlagValues } from './flag.ts';
+import { runFlags } from './flags.ts';
+import { logOptionsOf } from './log-options.ts';
 import type { RunOptions } from './options.ts';
-import { parseMaybeInfinite, parseSwitch, parseText, parseWhole, type Reader } from './reader.ts';
-import { parseStopSignal } from './stop-signal.ts';
-import { readTiming } from './timing.ts';
+import { checkTiming, timingOf } from './timing.ts';
+import { flagIn } from './words.ts';
 
-const defaultGracePeriodMs = 25_000;
-const defaultConflictExitCode = 124;
-const defaultLostExitCode = 75;
-
-/** Reads everything but the command. What is missing or wrong is in `reader.refusal`; the options are to be used only without one. */
-export function readRunOptions(
-  reader: Reader,
+/** The options, and what is wrong with them: a line for a person, or null. They are to be used only if nothing is. */
+export function runOptionsOf(
+  flags: FlagValues<typeof runFlags>,
+  words: readonly string[],
   defaultIdentity: string,
-  command: readonly string[],
-): RunOptions {
-  const lockName = readLockName(reader);
-  const { warning, ...timing } = readTiming(reader);
+): { readonly options: RunOptions; readonly refusal: string | null } {
+  const timing = timingOf(flags);
+  const { error, warning } = checkTiming(timing, flags);
   const settings: ElectionSettings = {
-    identity: reader.read('id', checkIdentity, defaultIdentity),
+    identity: flags.id ?? defaultIdentity,
     ...timing,
-    gracePeriodMs: reader.read('grace-period', parseMaybeInfinite, defaultGracePeriodMs),
-    waitMs: readWait(reader),
+    gracePeriodMs: flags.gracePeriod,
+    waitMs: flags.try ? 0 : flags.wait,
   };
-  const options = {
-    lockName,
-    lockNamespace: reader.read<string | null>('lock-namespace', checkLabel, null),
-    kubeconfig: reader.read<string | null>('kubeconfig', parseText, null),
-    context: reader.read<string | null>('context', parseText, null),
-    settings,
-    stopSignal: reader.read('signal', parseStopSignal, 'SIGTERM'),
-    conflictExitCode: reader.read(
-      'conflict-exit-code',
-      parseWhole(0, 255),
-      defaultConflictExitCode,
-    ),
-    lostExitCode: reader.read('lost-exit-code', parseWhole(0, 255), defaultLostExitCode),
-    log: readLogOptions(reader),
-    warnings: warning === null ? [] : [warning],
-  };
-  return { ...options, command: readCommand(reader, command) };
-}
-
-function readLockName(reader: Reader): string {
-  if (reader.given('lock-name') === null) {
-    reader.refuse('Cannot start: there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME');
-  }
-  return reader.read('lock-name', checkSubdomain, '');
-}
-
-/** `--try` is `--wait 0`. */
-function readWait(reader: Reader): number {
-  if (reader.oneOf(['wait', 'try']) === 'try') {
-    return reader.read('try', parseSwitch, false) ? 0 : Infinity;
-  }
-  return reader.read('wait', parseMaybeInfinite, Infinity);
-}
-
-function readCommand(reader: Reader, words: readonly string[]): readonly [string, ...string[]] {
   const [program = '', ...rest] = words;
-  if (program === '') {
-    reader.refuse(
-      words.length === 0
-        ? 'Cannot start: there is no command: write it after the flags, for example leader-run --lock-name my-lock -- ./worker'
-        : 'Cannot start: the command is an empty word: write the name of a program after the flags',
-    );
+  return {
+    options: {
+      flags,
+      lockName: flags.lockName ?? '',
+      settings,
+      log: logOptionsOf(flags),
+      warnings: warning === null ? [] : [warning],
+      command: [program, ...rest],
+    },
+    refusal: withoutLockName(flags, words) ?? error ?? withoutCommand(words),
+  };
+}
+
+function withoutLockName(
+  { lockName }: FlagValues<typeof runFlags>,
+  words: readonly string[],
+): string | null {
+  if (lockName !== null) return null;
+  const late = words.find((word) => flagIn(word, runFlags)?.name === 'lock-name');
+  return late === undefined
+    ? 'Cannot start: there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME'
+    : `Cannot start: ${JSON.stringify(late)} comes after the command ${JSON.stringify(words[0])}, so that it belongs to it: write the flags of leader-run before the command`;
+}
+
+function withoutCommand(words: readonly string[]): string | null {
+  if (words.length === 0) {
+    return 'Cannot start: there is no command: write it after the flags, for example leader-run --lock-name my-lock -- ./worker';
   }
-  return [program, ...rest];
+  return words[0] === ''
+    ? 'Cannot start: the command is an empty word: write the name of a program after the flags'
+    : null;
 }

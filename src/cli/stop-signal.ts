@@ -1,6 +1,6 @@
 /** The signal that asks the command to stop: `TERM`, `SIGTERM` or `15`. */
 import { constants } from 'node:os';
-import type { Parsed } from './reader.ts';
+import type { Parsed } from './parsers.ts';
 
 /** The system's default for these is to stop a process or to let it go on: they do not ask it to end. */
 const suspending: readonly string[] = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCONT'];

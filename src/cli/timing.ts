@@ -8,7 +8,8 @@ import {
   timerTickMs,
 } from '../election/settings.ts';
 import { formatDuration } from './durations.ts';
-import { parseNotNegative, parsePositive, type Parsed, type Reader } from './reader.ts';
+import type { FlagValues } from './flag.ts';
+import type { runFlags } from './flags.ts';
 
 /** The durations that depend on one another, in ms. */
 export interface Timing {
@@ -18,47 +19,40 @@ export interface Timing {
   readonly lossGraceMs: number;
 }
 
-const defaultLeaseDurationMs = 15_000;
+type TimingFlags = Pick<
+  FlagValues<typeof runFlags>,
+  'leaseDuration' | 'renewDeadline' | 'retryPeriod' | 'lossGrace'
+>;
 
 /** client-go compares renewTime by whole seconds: a holder that renews more often looks dead to it. */
 const shortestRetryPeriodMs = 1_000;
 
-/** leaseDurationSeconds is an int32. */
-const longestLeaseDurationMs = (2 ** 31 - 1) * 1_000;
-
-/** Reads and checks the durations. `warning` is for settings that are safe but unwise. */
-export function readTiming(reader: Reader): Timing & { readonly warning: string | null } {
-  const leaseDurationMs = reader.read('lease-duration', parseLeaseDuration, defaultLeaseDurationMs);
-  const renewDeadlineMs = reader.read(
-    'renew-deadline',
-    parsePositive,
-    Math.floor((leaseDurationMs * 2) / 3),
-  );
-  const retryPeriodMs = reader.read(
-    'retry-period',
-    parsePositive,
-    Math.max(shortestRetryPeriodMs, Math.floor((leaseDurationMs * 2) / 15)),
-  );
+/** The durations as given; those that are not follow from the lease duration. */
+export function timingOf(flags: TimingFlags): Timing {
+  const leaseDurationMs = flags.leaseDuration;
+  const renewDeadlineMs = flags.renewDeadline ?? Math.floor((leaseDurationMs * 2) / 3);
+  const retryPeriodMs =
+    flags.retryPeriod ?? Math.max(shortestRetryPeriodMs, Math.floor((leaseDurationMs * 2) / 15));
   const roomMs = Math.max(0, roomForLossGraceMs(leaseDurationMs, renewDeadlineMs));
-  const lossGraceMs = reader.read('loss-grace', parseNotNegative, roomMs);
-  const timing = { leaseDurationMs, renewDeadlineMs, retryPeriodMs, lossGraceMs };
-  const problem = timingError(timing);
-  if (problem !== null) reader.refuse(`Cannot start: ${problem}`);
-  return { ...timing, warning: timingWarning(timing) };
+  return {
+    leaseDurationMs,
+    renewDeadlineMs,
+    retryPeriodMs,
+    lossGraceMs: flags.lossGrace ?? roomMs,
+  };
 }
 
-function parseLeaseDuration(text: string): Parsed<number> {
-  const parsed = parsePositive(text);
-  if (!parsed.ok) return parsed;
-  if (parsed.value % 1_000 !== 0) {
-    return { ok: false, why: 'it must be whole seconds: the API server stores no fractions' };
-  }
-  return parsed.value > longestLeaseDurationMs
-    ? {
-        ok: false,
-        why: `it must be at most ${longestLeaseDurationMs / 1_000}s, the most that the API server stores`,
-      }
-    : parsed;
+/** `error`: the promises could not be kept. `warning`: safe but unwise; only of what was given, as nobody can change the rest. */
+export function checkTiming(
+  timing: Timing,
+  given: TimingFlags,
+): { readonly error: string | null; readonly warning: string | null } {
+  const problem = timingError(timing);
+  const isGiven = given.retryPeriod !== null || given.renewDeadline !== null;
+  return {
+    error: problem === null ? null : `Cannot start: ${problem}`,
+    warning: isGiven ? timingWarning(timing) : null,
+  };
 }
 
 /** What makes these durations impossible, with the numbers. Mutual exclusion rests on the last one. */
@@ -71,7 +65,7 @@ function timingError(timing: Timing): string | null {
     return `--retry-period must be at least 1s: current value is ${formatDuration(retryPeriodMs)}`;
   }
   if (retryPeriodMs * jitterFactor >= renewDeadlineMs) {
-    return `--retry-period times ${jitterFactor} must be less than --renew-deadline: current values are ${formatDuration(retryPeriodMs)} (times ${jitterFactor}: ${formatDuration(retryPeriodMs * jitterFactor)}) and ${formatDuration(renewDeadlineMs)}`;
+    return `--retry-period times ${jitterFactor} must be less than --renew-deadline: current values are ${formatDuration(retryPeriodMs)} (times ${jitterFactor}: ${formatDuration(retryPeriodMs * jitterFactor)}) and ${formatDuration(renewDeadlineMs)}. Use a retry period below ${formatDuration(Math.floor(renewDeadlineMs / jitterFactor))}`;
   }
   // Compared with what the room says, to the microsecond: the sum in floating point may miss its own default.
   if (lossGraceMs > roomForLossGraceMs(leaseDurationMs, renewDeadlineMs) + 1e-3) {

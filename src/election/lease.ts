@@ -27,7 +27,7 @@ export type LeaseRequest =
  * - `credentials`: no usable credentials could be made (exec plugin failed, hung or printed rubbish; token file unreadable). Fatal at first contact.
  * - `awaiting-credentials`: an exec plugin or an issuer has not given credentials within the attempt's time-out, and may yet; `message` is a clause.
  * - `unauthorized`: 401, also after the credentials were loaded anew once. Fatal at first contact.
- * - `forbidden`: 403 of an authorizer. Fatal at first contact, and to a standby's write at any time.
+ * - `forbidden`: 403 of an authorizer, for longer than an API server takes to start. Fatal at first contact, and to a standby's write at any time.
  * - `no-namespace`: 404 on a create: the namespace does not exist. Fatal to a standby at any time.
  * - `rejected`: 400, 413, 415, 422 …: the server understood and refused. Fatal as `forbidden` is.
  * - `status`: 429, 5xx or any other status; `retryAfterMs` from Retry-After.

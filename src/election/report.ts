@@ -97,7 +97,9 @@ export type Report =
   | { readonly id: 'lost'; readonly loss: Loss }
   | { readonly id: 'not-acquired'; readonly holder: string | null; readonly waitedMs: number }
   /** The watch does not work; polling takes over. `forbidden`: RBAC lacks `watch`. */
-  | { readonly id: 'polling'; readonly why: Failure | 'forbidden' };
+  | { readonly id: 'polling'; readonly why: Failure | 'forbidden' }
+  /** The watch works again. */
+  | { readonly id: 'watching' };
 
 /** How leader-run ends; `main.ts` makes an exit status of it. */
 export type Outcome =

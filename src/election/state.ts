@@ -26,8 +26,8 @@ export interface Candidate extends ElectionSettings {
 /** What is true of the watch. It only informs, so that no state depends on it. */
 export type WatchState =
   | { readonly id: 'closed' }
-  /** Asked for, but not reporting (yet, or any more, or not allowed): we poll. */
-  | { readonly id: 'down' }
+  /** Asked for, but not reporting (yet, or any more, or not allowed): we poll. `isReported`: and said so. */
+  | { readonly id: 'down'; readonly isReported: boolean }
   | { readonly id: 'open'; readonly lastEventAtMs: number };
 
 interface Base {

@@ -53,7 +53,7 @@ function leaseOf(reply: HttpReply): Answer {
 
 /** Whether an authorizer says what the user may not do; RBAC and all others have these words for it. */
 function isOfAuthorizer(message: string): boolean {
-  return /\bUser "[^"]*" cannot \w+ (?:resource|path) /.test(message);
+  return /\bUser "[^"]*" cannot \w+ (?:resource|path)\b/.test(message);
 }
 
 /** The message of the server's Status object, else the words of its status line, and where it wants to be asked instead. */

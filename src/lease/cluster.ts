@@ -85,8 +85,12 @@ function noConfiguration(paths: readonly string[]): ClusterResult {
 
 function loadContext(kubeconfig: Kubeconfig, options: ClusterOptions): ClusterResult {
   const where = `kubeconfig ${quoted(kubeconfig.files)}`;
+  if (kubeconfig.contexts.size === 0)
+    return failed(
+      `Cannot use ${where}: it has no contexts: set --kubeconfig or $KUBECONFIG to another`,
+    );
   const name = options.context ?? kubeconfig.currentContext;
-  const others = kubeconfig.contexts.size === 0 ? 'none' : quoted([...kubeconfig.contexts.keys()]);
+  const others = quoted([...kubeconfig.contexts.keys()]);
   if (name === null)
     return failed(
       `Cannot choose a context: ${where} has no current-context: set --context to one of ${others}`,

@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { delimiter } from 'node:path';
+import { openablePath } from './byte-paths.ts';
 
 const prefix = 'LEADER_RUN_LAUNCHER_';
 
@@ -37,12 +39,16 @@ export function readStartContext(env: NodeJS.ProcessEnv, pid = process.pid): Sta
 
 /** The environment as leader-run was given it; node's own has lost what could steer node. */
 export function environmentOf({ environment }: StartContext): NodeJS.ProcessEnv {
-  return Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
+  return Object.fromEntries(environment.map(splitVariable));
 }
 
-function splitVariable(entry: string): [name: string, value: string] {
+function splitVariable(entry: Buffer): [name: string, value: string] {
   const end = entry.indexOf('=');
-  return [entry.slice(0, end), entry.slice(end + 1)];
+  const [name, value] = [entry.subarray(0, end).toString(), entry.subarray(end + 1)];
+  if (name === 'HOME') return [name, openablePath(value)];
+  if (name !== 'KUBECONFIG') return [name, value.toString()];
+  const paths = value.toString('latin1').split(delimiter);
+  return [name, paths.map((path) => openablePath(Buffer.from(path, 'latin1'))).join(delimiter)];
 }
 
 function notedBlock(env: NodeJS.ProcessEnv): Buffer | null {

@@ -1,29 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { runFlags, sandboxFlags } from '../../src/cli/flags.ts';
-import { runHelp, sandboxHelp } from '../../src/cli/help.ts';
+import type { Flags } from '../../src/cli/flag.ts';
+import { runProgram, subcommands } from '../../src/cli/programs.ts';
+import { helpOf } from '../../src/cli/words.ts';
+import { read } from './run-line.ts';
 
-describe.each([
-  ['leader-run --help', runHelp, runFlags],
-  ['leader-run sandbox --help', sandboxHelp, sandboxFlags],
-])('%s', (_, text, flags) => {
-  it('fits on a screen of 40 lines by 80 columns', () => {
-    const lines = text.trimEnd().split('\n');
-    expect(lines.length).toBeLessThanOrEqual(40);
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-  });
+describe.each([['leader-run', runProgram] as const, ...Object.entries(subcommands)])(
+  'the help of %s',
+  (name, program) => {
+    const text = helpOf(program);
+    const flags: Flags = program.flags;
 
-  it('lists every flag there is and no other', () => {
-    const listed = [...text.matchAll(/^ {2}(?:-\w,| {3}) --([\w-]+)/gm)].map(([, name]) => name);
-    expect(listed.toSorted()).toEqual(flags.map(({ name }) => name).toSorted());
-  });
+    it('is printed by --help, -h and help', () => {
+      const isSub = name !== 'leader-run';
+      for (const words of [['--help'], ['-h'], ['-help']]) {
+        expect(read(isSub ? [name, ...words] : words)).toEqual({ id: 'print', text });
+      }
+      expect(read(isSub ? ['help', name] : ['help'])).toEqual({ id: 'print', text });
+    });
 
-  it('lists every one-letter flag with its long form', () => {
-    const listed = [...text.matchAll(/^ {2}-(\w), --([\w-]+)/gm)].map(
-      ([, letter, name]) => `${name} ${letter}`,
-    );
-    const letters = flags.flatMap(({ name, aliases }) =>
-      aliases.filter((alias) => alias.length === 1).map((letter) => `${name} ${letter}`),
-    );
-    expect(listed.toSorted()).toEqual(letters.toSorted());
-  });
+    it('fits in 80 columns', () => {
+      const lines = text.split('\n');
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    });
+
+    it('lists every flag with its letter, its value and its default', () => {
+      const listed = [...text.matchAll(/^ {2}(?:-(\w),| {3}) --([\w-]+)(?: <(\w+)>)? /gm)].map(
+        ([, letter, flag, value]) => [flag, letter, value],
+      );
+      const expected = Object.entries(flags).map(([flag, { aliases, value }]) => [
+        flag,
+        aliases?.find((alias) => alias.length === 1),
+        value,
+      ]);
+      expect(listed.toSorted()).toEqual(expected.toSorted());
+      for (const { defaultText = '' } of Object.values(flags)) {
+        expect(text.replaceAll(/\s+/g, ' ')).toContain(defaultText);
+      }
+    });
+  },
+);
+
+it('the help of leader-run is about one screen', () => {
+  expect(helpOf(runProgram).split('\n').length).toBeLessThanOrEqual(60);
 });

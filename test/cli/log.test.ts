@@ -6,13 +6,13 @@ const line: Line = {
   level: 'info',
   event: 'acquired',
   text: 'Leading',
-  facts: { token: '7', forMs: Infinity },
+  facts: { token: '7', forMs: Infinity, waitedMs: 2_000.61 },
 };
 
 /** What is written when these lines are said. */
 function written(options: Partial<LogOptions>, ...lines: Line[]): string[] {
   const all: string[] = [];
-  const settings: LogOptions = { format: 'text', level: 'info', quiet: false, ...options };
+  const settings: LogOptions = { format: 'text', level: 'info', ...options };
   const log = createLog(
     settings,
     (text) => all.push(text),
@@ -45,13 +45,14 @@ describe('JSON', () => {
         message: 'Leading',
         token: '7',
         forMs: 'infinity',
+        waitedMs: 2001,
       },
     ]);
   });
 });
 
 describe('levels', () => {
-  const all = (['debug', 'info', 'warn', 'unsuccessful', 'error'] as const).map((level): Line => ({
+  const all = (['debug', 'info', 'warn', 'error'] as const).map((level): Line => ({
     level,
     event: level,
     text: level,
@@ -59,18 +60,11 @@ describe('levels', () => {
   }));
 
   it.each([
-    ['debug', ['debug', 'info', 'warn', 'unsuccessful', 'error']],
-    ['info', ['info', 'warn', 'unsuccessful', 'error']],
-    ['warn', ['warn', 'unsuccessful', 'error']],
+    ['debug', ['debug', 'info', 'warn', 'error']],
+    ['info', ['info', 'warn', 'error']],
+    ['warn', ['warn', 'error']],
     ['error', ['error']],
   ] as const)('%s', (level, expected) => {
     expect(written({ level }, ...all)).toEqual(expected.map((text) => `leader-run: ${text}\n`));
-  });
-
-  it('-q takes "not acquired" for neither a warning nor an error', () => {
-    expect(written({ level: 'warn', quiet: true }, ...all)).toEqual([
-      'leader-run: warn\n',
-      'leader-run: error\n',
-    ]);
   });
 });

@@ -52,6 +52,12 @@ describe('the first line says where the lease is and who we are, later ones do n
     );
   });
 
+  it('when the holder has our identity', () => {
+    expect(say({ id: 'waiting', holder: 'laptop_1f' })).toBe(
+      `Waiting for ${introduction}: held by another process with the same identity "laptop_1f": give each its own --id`,
+    );
+  });
+
   it('without a context in a cluster', () => {
     const line = createMessages({ ...context, context: null }).ofReport({
       id: 'waiting',
@@ -174,12 +180,29 @@ describe('each report is one sentence', () => {
       'Cannot acquire lease "prod/worker" within 2s: held by "web-7d"',
     ],
     [
+      { id: 'not-acquired', holder: 'laptop_1f', waitedMs: 2_001 },
+      'Cannot acquire lease "prod/worker" within 2s: held by another process with the same identity "laptop_1f": give each its own --id',
+    ],
+    [
       { id: 'not-acquired', holder: null, waitedMs: 0 },
       'Cannot acquire lease "prod/worker" within 2s: its holder is not known',
     ],
     [
       { id: 'polling', why: 'forbidden' },
       'No permission to watch lease "prod/worker"; polling every 2s to 4.4s. Grant "watch" on leases.coordination.k8s.io for immediate hand-over',
+    ],
+    [{ id: 'watching' }, 'Watching lease "prod/worker" again'],
+    [
+      {
+        id: 'api-failed',
+        failure: {
+          reason: 'status',
+          status: 403,
+          message: 'leases "worker" is forbidden: User "eve" cannot get resource "leases"',
+          retryAfterMs: null,
+        },
+      },
+      'Cannot use lease "prod/worker" at https://10.0.0.1 (context "staging"): the server answered 403 Forbidden: leases "worker" is forbidden: User "eve" cannot get resource "leases"; retrying',
     ],
   ];
 
@@ -199,8 +222,21 @@ describe('a failure of leader-run itself says what to do', () => {
       '"system:serviceaccount:prod:app" is forbidden to get it: grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
     ],
     [
-      { reason: 'forbidden', message: 'Forbidden by proxy.' },
-      'it is forbidden (Forbidden by proxy): grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
+      {
+        reason: 'status',
+        status: 403,
+        message: 'leases "worker" is forbidden: User "eve" cannot get resource "leases"',
+        retryAfterMs: null,
+      },
+      '"eve" is forbidden to get it: grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
+    ],
+    [
+      { reason: 'status', status: 403, message: 'Forbidden by proxy.', retryAfterMs: null },
+      'the server answered 403 Forbidden: Forbidden by proxy',
+    ],
+    [
+      { reason: 'awaiting-credentials', message: 'exec plugin "x" is still running' },
+      'there are no credentials yet: exec plugin "x" is still running',
     ],
     [
       { reason: 'no-namespace', message: 'namespaces "prod" not found' },
@@ -217,6 +253,14 @@ describe('a failure of leader-run itself says what to do', () => {
         message: 'self-signed certificate',
       },
       "the server's certificate does not verify: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT), check certificate-authority in the kubeconfig",
+    ],
+    [
+      {
+        reason: 'certificate',
+        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+        message: "Host: a. is not in the cert's altnames: DNS:b, DNS:c",
+      },
+      "the server's certificate does not verify: Host: a. is not in the cert's altnames: DNS:b, DNS:c (ERR_TLS_CERT_ALTNAME_INVALID), set tls-server-name in the kubeconfig to one of its names",
     ],
     [
       { reason: 'credentials', message: 'aws-iam exited with 1' },
@@ -249,4 +293,9 @@ describe('foreign text', () => {
     const failure: Failure = { reason: 'rejected', status: 400, message: 'y'.repeat(1e6) };
     expect(say({ id: 'api-failed', failure }).length).toBeLessThan(1_000);
   });
+});
+
+it('not to be leader in time is no warning, so that -q and --log-level warn are silent about it', () => {
+  const line = createMessages(context).ofReport({ id: 'not-acquired', holder: 'a', waitedMs: 0 });
+  expect(line.level).toBe('info');
 });

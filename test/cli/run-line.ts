@@ -1,5 +1,6 @@
 /** Reads a command line as a process on host "host" with a known uuid would. */
-import { parseCommandLine, type Environment } from '../../src/cli/parse.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import type { Environment } from '../../src/cli/words.ts';
 import type { CommandLine, RunOptions } from '../../src/cli/options.ts';
 
 export const surroundings = { hostname: 'host', uuid: '4f1c', version: '1.2.3' };

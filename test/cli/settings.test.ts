@@ -1,15 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { oneLine } from '../../src/cli/text.ts';
 import { roomForLossGraceMs } from '../../src/election/settings.ts';
 import { options, read, refusal, refusalOf } from './run-line.ts';
 
 describe('defaults', () => {
   it('are those of the documentation', () => {
-    expect(options([])).toEqual({
+    expect(options([])).toMatchObject({
       lockName: 'x',
-      lockNamespace: null,
-      kubeconfig: null,
-      context: null,
+      flags: {
+        lockNamespace: null,
+        kubeconfig: null,
+        context: null,
+        signal: 'SIGTERM',
+        conflictExitCode: 124,
+        lostExitCode: 75,
+      },
       settings: {
         identity: 'host_4f1c',
         leaseDurationMs: 15_000,
@@ -19,10 +25,7 @@ describe('defaults', () => {
         gracePeriodMs: 25_000,
         waitMs: Infinity,
       },
-      stopSignal: 'SIGTERM',
-      conflictExitCode: 124,
-      lostExitCode: 75,
-      log: { format: 'text', level: 'info', quiet: false },
+      log: { format: 'text', level: 'info' },
       warnings: [],
       command: ['true'],
     });
@@ -102,7 +105,7 @@ describe('impossible settings are refused with the numbers (G6)', () => {
     ],
     [
       ['--renew-deadline', '6s', '--retry-period', '5s'],
-      'Cannot start: --retry-period times 1.2 must be less than --renew-deadline: current values are 5s (times 1.2: 6s) and 6s',
+      'Cannot start: --retry-period times 1.2 must be less than --renew-deadline: current values are 5s (times 1.2: 6s) and 6s. Use a retry period below 5s',
     ],
     [
       ['--loss-grace', '6s'],
@@ -141,11 +144,19 @@ describe('impossible settings are refused with the numbers (G6)', () => {
 
   it('a retry period above a third of the renew deadline is only warned of', () => {
     expect(options(['--renew-deadline', '9s', '--retry-period', '3s']).warnings).toEqual([]);
+    expect(options(['--renew-deadline', '5s']).warnings).toHaveLength(1);
     expect(options(['--renew-deadline', '9s', '--retry-period', '3001ms']).warnings).toEqual([
       '--retry-period should be at most a third of --renew-deadline, or one lost request may cost the lease: current values are 3.001s and 9s',
     ]);
   });
 });
+
+it.each(['4s', '5s', '6s', '15s', '60s'])(
+  '--lease-duration %s alone is not warned of: the rest was not given',
+  (duration) => {
+    expect(options(['--lease-duration', duration]).warnings).toEqual([]);
+  },
+);
 
 describe('zero is meaningful', () => {
   it.each([
@@ -204,7 +215,7 @@ describe('names', () => {
 });
 
 describe('--id', () => {
-  it.each(['me', 'système', 'a@b', 'a b', 'x'.repeat(1_024)])('%s is accepted', (id) => {
+  it.each(['me', '👩‍💻', 'système', 'a@b', 'a b', 'x'.repeat(1_024)])('%s is accepted', (id) => {
     expect(options(['--id', id]).settings.identity).toBe(id);
   });
 
@@ -212,13 +223,19 @@ describe('--id', () => {
     ['', 'it is empty: an empty holder means that no one leads'],
     ['  ', 'it is empty: an empty holder means that no one leads'],
     ['é'.repeat(513), 'it is too long: 1026 bytes, at most 1024 are allowed'],
-    ['a\nb', 'it holds a control character'],
+    ['a\nb', 'it holds a control character (U+000A)'],
+    ['web\u202e0', 'it holds a control character (U+202E)'],
+    ['\u2066web', 'it holds a control character (U+2066)'],
+    ['a\u2028b', 'it holds a control character (U+2028)'],
+    ['a\ud800', 'it holds a control character (U+D800)'],
     [
       '$(POD_NAME)-1',
       "$(POD_NAME) was not expanded, so that every replica would have the same identity: declare that variable in the container's env",
     ],
   ])('%j is refused', (id, why) => {
-    expect(refusalOf([`--id=${id}`])).toBe(`Cannot use --id ${JSON.stringify(id)}: ${why}`);
+    expect(refusalOf([`--id=${id}`])).toBe(
+      oneLine(`Cannot use --id ${JSON.stringify(id)}: ${why}`),
+    );
   });
 });
 
@@ -230,7 +247,7 @@ describe('--signal', () => {
     ['quit', 'SIGQUIT'],
     ['WINCH', 'SIGWINCH'],
   ])('%s is %s', (text, signal) => {
-    expect(options(['--signal', text]).stopSignal).toBe(signal);
+    expect(options(['--signal', text]).flags.signal).toBe(signal);
   });
 
   it.each([
@@ -251,8 +268,8 @@ describe('exit codes', () => {
   it('--try -E 0 -q is the silent success of cron', () => {
     expect(options(['--try', '-E', '0', '-q'])).toMatchObject({
       settings: { waitMs: 0 },
-      conflictExitCode: 0,
-      log: { level: 'warn', quiet: true },
+      flags: { conflictExitCode: 0 },
+      log: { level: 'warn' },
     });
   });
 
@@ -293,15 +310,46 @@ describe('the log', () => {
 });
 
 describe('unknown flags', () => {
+  const help = ': see leader-run --help';
+
   it.each([
-    [['--lok-name', 'x'], 'there is no flag --lok-name: did you mean --lock-name?'],
-    [['--lease-duraton=3s'], 'there is no flag --lease-duraton: did you mean --lease-duration?'],
-    [['-lease-duraton', '3s'], 'there is no flag --lease-duraton: did you mean --lease-duration?'],
-    [['--zzz'], 'there is no flag --zzz: see leader-run --help'],
-    [['--a\nb'], 'there is no flag --a b: see leader-run --help'],
-    [['-Z'], 'there is no flag -Z: see leader-run --help'],
-    [['--id'], '--id has no value: write it as the next word or after "="'],
+    [['--lok-name', 'x'], `unknown option '--lok-name' (Did you mean --lock-name?)${help}`],
+    [
+      ['--lease-duraton=3s'],
+      `unknown option '--lease-duraton' (Did you mean --lease-duration?)${help}`,
+    ],
+    [
+      ['-lease-duraton', '3s'],
+      `unknown option '--lease-duraton' (Did you mean --lease-duration?)${help}`,
+    ],
+    [['--zzz'], `unknown option '--zzz'${help}`],
+    [['--a\nb'], `unknown option '--a b'${help}`],
+    [['-Z'], `unknown option '-Z'${help}`],
+    [['-qZ'], `unknown option '-Z'${help}`],
+    [['--=x'], `unknown option '--=x'${help}`],
   ])('%j', (words, message) => {
     expect(refusal(['--lock-name', 'x', ...words])).toBe(`Cannot start: ${message}`);
+  });
+});
+
+describe('a flag without its value', () => {
+  it.each([
+    [['--lock-name'], '--lock-name'],
+    [['--lock-name', 'x', '--id'], '--id'],
+    [['--lock-name', '--', 'true'], '--lock-name'],
+    [['--lock-name', 'x', '--grace-period', '--', 'true'], '--grace-period'],
+    [['--lock-name', 'x', '-n', '--', 'true'], '--lock-namespace'],
+  ])('%j', (words, flag) => {
+    expect(refusal(words)).toBe(
+      `Cannot start: ${flag} has no value: write it as the next word or after "="`,
+    );
+  });
+});
+
+describe('a flag behind the command', () => {
+  it.each([['--lock-name'], ['-lease-lock-name=x9']])('%s is said to be too late', (flag) => {
+    expect(refusal(['true', flag, 'x9'])).toBe(
+      `Cannot start: "${flag}" comes after the command "true", so that it belongs to it: write the flags of leader-run before the command`,
+    );
   });
 });

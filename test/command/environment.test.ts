@@ -36,8 +36,13 @@ test.each([
   ['a name that is no identifier', variable('a.b'), false],
   ['a name with a meaning of its own', variable('IFS'), false],
   ['a value that is no UTF-8', variable('A', '\xff'), false],
+  ['one that the loader of the shell itself would read', variable('LD_PRELOAD'), false],
 ])('what a shell passes on: %s', (_, one, survives) => {
-  expect(survivesShell([variable('OTHER'), one])).toBe(survives);
+  expect(survivesShell([variable('PATH'), one])).toBe(survives);
+});
+
+test('without PATH the shell is not asked to find the command', () => {
+  expect(survivesShell([variable('HOME')])).toBe(false);
 });
 
 test('what the shell would set is exported as it was, or unset', () => {

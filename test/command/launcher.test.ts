@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -103,6 +103,14 @@ function seen(shell: readonly string[], options: Start = {}): Seen & { startedAs
   return { ...(JSON.parse(stdout) as Seen), startedAs: pid };
 }
 
+/** A folder with what ld.so would take for the library that every program needs. */
+function brokenLibraries(): string {
+  const libraries = join(folder, 'libraries');
+  mkdirSync(libraries, { recursive: true });
+  writeFileSync(join(libraries, 'libstdc++.so.6'), 'not a library');
+  return libraries;
+}
+
 const everyByte = String.fromCharCode(...Array.from({ length: 255 }, (_, index) => index + 1));
 
 describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
@@ -157,6 +165,39 @@ describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
       expect(noted).toEqual([`PATH=${path}`, ...environment]);
     });
 
+    it('keeps variables of the loader from its own node, and notes them for the command', () => {
+      const environment = [
+        `LD_LIBRARY_PATH=${brokenLibraries()}`,
+        // Of this the shell's own loader complains.
+        'LD_PRELOAD=/no/such.so',
+        'GLIBC_TUNABLES=glibc.malloc.check=3',
+      ];
+      const { environment: noted } = JSON.parse(start(shell, { environment }).stdout) as Seen;
+
+      expect(noted).toEqual([`PATH=${path}`, ...environment]);
+    });
+
+    it.each([
+      ['no base64 in PATH', '', ''],
+      ['another base64 in PATH', 'base64', ''],
+      ['no base64 at all', '', 'leader-run-alone'],
+    ])('notes the environment with %s', async (_, names, copy) => {
+      // Where the system's folders are not looked at.
+      const alone = readFileSync(installed, 'utf8').replace('PATH=/usr/bin:/bin:', 'PATH=');
+      writeFileSync(join(folder, 'bin', 'leader-run-alone'), alone, { mode: 0o755 });
+      const file = copy === '' ? installed : join(folder, 'bin', copy);
+      const programs = join(folder, 'programs');
+      await mkdir(programs);
+      await symlink(process.execPath, join(programs, 'node'));
+      if (names !== '')
+        writeFileSync(join(programs, names), '#!/bin/sh\necho QT0xAA==\n', { mode: 0o755 });
+      const environment = [`PATH=${programs}`, 'B.C=2', 'NODE_OPTIONS=--no-such-flag'];
+      const { environment: noted } = seen(shell, { environment, file });
+      await rm(programs, { recursive: true });
+
+      expect(noted).toEqual(environment);
+    });
+
     it('notes the soft limit on open files, which node raises', () => {
       expect(seen(shell, { before: 'ulimit -S -n 234' }).softOpenFilesLimit).toBe('234');
     });
@@ -166,6 +207,7 @@ describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
 
       expect(ignored(':')).toEqual([]);
       expect(ignored("trap '' HUP")).toEqual(['SIGHUP']);
+      expect(ignored("trap '' QUIT")).toEqual(['SIGQUIT']);
       expect(ignored("trap '' INT QUIT USR1 PIPE")).toEqual([
         ...['SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGPIPE'],
       ]);

@@ -107,7 +107,7 @@ describe('the lines that start leader-run', () => {
     for (const job of jobs) {
       expect(job).toMatch(/^(?:[\d*,/-]+ ){5}leader-run /);
       expect(accepted(wordsOf(job))).toMatchObject({
-        conflictExitCode: 0,
+        flags: { conflictExitCode: 0 },
         settings: { waitMs: 0 },
       });
     }
@@ -128,7 +128,7 @@ describe('the lines that start leader-run', () => {
   it('in the Makefile', () => {
     const printed = execFileSync('make', ['-n', '-f', join(root, 'examples/Makefile'), 'deploy']);
     expect(accepted(wordsOf(printed.toString().trim()))).toMatchObject({
-      context: 'staging',
+      flags: { context: 'staging' },
       command: ['./deploy.sh', 'staging'],
     });
   });

@@ -289,9 +289,10 @@ describe('loadCluster refuses', () => {
   });
 
   test('an explicit kubeconfig without anything in it, also in a pod', () => {
-    expect(messageOf(config(''), fakePod())).toMatch(
-      /^Cannot choose a context: kubeconfig ".*" has no current-context: set --context to one of none$/,
-    );
+    const message =
+      /^Cannot use kubeconfig ".*": it has no contexts: set --kubeconfig or \$KUBECONFIG to another$/;
+    expect(messageOf(config(''), fakePod())).toMatch(message);
+    expect(messageOf(config(''), { context: 'staging' })).toMatch(message);
   });
 
   test.for([

@@ -36,13 +36,21 @@ const correctable = ['PWD', 'OLDPWD', 'SHLVL', 'PATH', '_'];
 const special =
   /^(IFS|OPT(IND|ARG|ERR)|PPID|LINENO|RANDOM|FUNCNAME|ENV|PS[0-4]|EPOCH(SECONDS|REALTIME)|gate_.*)$/;
 
+/** Read by ld.so in whatever program has them: in the gate they could keep sh from running, or have it say so. */
+const ofTheLoader = /^(LD_|GLIBC_TUNABLES$)/;
+
 /** Whether dash and busybox pass these on unchanged, corrected by {@link corrections}; if not, `env` has to set them. */
 export function survivesShell(variables: readonly Variable[]): boolean {
-  return variables.every(
-    ({ name, value }) =>
-      /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) &&
-      !special.test(name) &&
-      isUtf8(Buffer.from(value, 'latin1')),
+  return (
+    // Without one each shell has a default of its own, or looks nowhere.
+    variables.some(({ name }) => name === 'PATH') &&
+    variables.every(
+      ({ name, value }) =>
+        /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) &&
+        !special.test(name) &&
+        !ofTheLoader.test(name) &&
+        isUtf8(Buffer.from(value, 'latin1')),
+    )
   );
 }
 
@@ -57,11 +65,16 @@ export function corrections(variables: readonly Variable[]): {
   };
 }
 
+/** The files that execvp would try for a command of this name, in its order. */
+export function filesInPath(name: Bytes, variables: readonly Variable[]): Bytes[] {
+  if (name.includes('/')) return [name];
+  const path = variables.find((variable) => variable.name === 'PATH')?.value ?? '/bin:/usr/bin';
+  return path.split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`);
+}
+
 /** The file that execvp would take for a command of this name; the name itself if it is a path, or if there is none. */
 export function fileInPath(name: Bytes, variables: readonly Variable[]): Bytes {
-  if (name.includes('/')) return name;
-  const path = variables.find((variable) => variable.name === 'PATH')?.value ?? '/bin:/usr/bin';
-  const files = path.split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`);
+  const files = filesInPath(name, variables);
   return files.find((file) => isExecutable(Buffer.from(file, 'latin1'))) ?? name;
 }
 

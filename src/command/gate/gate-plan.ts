@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { hasShellClock } from '../../process/clock.ts';
 import type { Variable } from './environment.ts';
 import { inheritedVariables, survivesShell } from './environment.ts';
+import { type CommandProblem, findCommandProblem } from './find-command.ts';
 import type { GatePlan } from './gate-script.ts';
 import type { StartContext } from '../../process/start-context.ts';
 import type { Bytes } from './shell-words.ts';
@@ -37,6 +38,16 @@ export function createGatePlan(
     ignoredSignals: startContext.ignoredSignals.map((signal) => constants.signals[signal]),
     hasClock: hasShellClock,
   };
+}
+
+/** Why the command cannot run, as far as that can be seen now; null: it seems to be able to. */
+export function commandProblem({
+  command,
+  startContext,
+  settingNames,
+}: CommandOptions): CommandProblem | null {
+  const [name = ''] = rawWords(command);
+  return findCommandProblem(name, inheritedVariables(startContext.environment, settingNames));
 }
 
 /** These pass an environment on as they got it, or can be made to. */

@@ -13,7 +13,7 @@ import { toCentiseconds } from '../../process/clock.ts';
 import { fileInPath } from './environment.ts';
 import type { GateFiles, GatePlan } from './gate-script.ts';
 import { gateLoop, goAhead, preparation } from './gate-script.ts';
-import { descriptorFailure, spawnFailure } from '../spawn-failure.ts';
+import { startFailure, startProcess } from '../../process/start-process.ts';
 import type { StartOptions } from '../supervisor.ts';
 import type { Bytes } from './shell-words.ts';
 import { toBytes, toText } from './shell-words.ts';
@@ -57,8 +57,10 @@ export function createGate(options: GateOptions): Gate {
 }
 
 type GateState =
-  /** Being spawned, or ended for good. */
+  /** Not started yet, or ended for good. */
   | { readonly id: 'absent' }
+  /** It has not said yet that it is ready. */
+  | { readonly id: 'starting'; readonly process: ChildProcess }
   | { readonly id: 'waiting'; readonly process: ChildProcess; readonly pid: number }
   /** "Go" was said. */
   | { readonly id: 'opening'; readonly process: ChildProcess }
@@ -79,9 +81,21 @@ class ShellGate implements Gate {
   }
 
   prepare(): void {
-    this.#spawn().catch((error: unknown) => {
-      this.#options.events.onFailed(error instanceof Error ? error.message : String(error));
+    const { shell, plan, hasOwnGroup, events } = this.#options;
+    const files = isBusybox(shell) ? filesOf(plan) : null;
+    const process = startProcess(shell, ['-c', gateLoop, 'sh', this.#token], {
+      detached: hasOwnGroup,
+      env: gateEnvironment(plan),
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     });
+    process.on('error', (error) => {
+      // Of a signal that could not be sent it tells, too.
+      if (process.pid === undefined) events.onFailed(startFailure(error));
+    });
+    if (process.pid === undefined) return;
+    this.#state = { id: 'starting', process };
+    this.#listen(process, process.pid);
+    this.#send(process, preparation(plan, files));
   }
 
   go({ notAfterMs, environment }: StartOptions): number {
@@ -96,7 +110,8 @@ class ShellGate implements Gate {
   }
 
   cancel(): void {
-    const process = this.#state.id === 'waiting' ? this.#state.process : null;
+    const { id } = this.#state;
+    const process = id === 'waiting' || id === 'starting' ? this.#state.process : null;
     this.#state = { id: 'cancelled', process };
     if (process === null) queueMicrotask(this.#options.events.onCancelled);
     else process.kill('SIGKILL');
@@ -104,32 +119,6 @@ class ShellGate implements Gate {
 
   signal(signal: NodeJS.Signals): void {
     if (this.#state.id !== 'absent') this.#state.process?.kill(signal);
-  }
-
-  async #spawn(): Promise<void> {
-    // Lazily, as it takes long to load: the first request to the API is under way meanwhile.
-    const { execa } = await import('execa');
-    if (this.#state.id === 'cancelled') return;
-    const { shell, plan, hasOwnGroup, events } = this.#options;
-    const files = isBusybox(shell) ? filesOf(plan) : null;
-    const failure = descriptorFailure();
-    if (failure !== null) {
-      events.onFailed(failure);
-      return;
-    }
-    const process = execa(shell, ['-c', gateLoop, 'sh', this.#token], {
-      ...executionOptions(hasOwnGroup),
-      env: gateEnvironment(plan),
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    });
-    if (process.pid === undefined) {
-      // By its result, as not every error comes as an 'error' event too.
-      const { code, originalMessage } = await process;
-      events.onFailed(spawnFailure(code) ?? originalMessage ?? 'sh cannot be spawned');
-      return;
-    }
-    this.#listen(process, process.pid);
-    this.#send(process, preparation(plan, files));
   }
 
   #listen(process: ChildProcess, pid: number): void {
@@ -146,7 +135,7 @@ class ShellGate implements Gate {
   }
 
   #heard(process: ChildProcess, pid: number, text: string): void {
-    if (text.includes('ready') && this.#state.id === 'absent') {
+    if (text.includes('ready') && this.#state.id === 'starting') {
       this.#state = { id: 'waiting', process, pid };
       this.#options.events.onWaiting(pid);
     }
@@ -175,6 +164,7 @@ class ShellGate implements Gate {
         events.onLost();
         return this.prepare();
       case 'absent':
+      case 'starting':
       case 'opening':
         return events.onFailed(
           `sh was ended before it was ready, by ${ending.id === 'exited' ? `exit status ${ending.code}` : ending.signal}`,
@@ -198,28 +188,6 @@ function isBusybox(shell: string): boolean {
 
 function filesOf({ command: [name = ''], variables }: GatePlan): GateFiles {
   return { command: fileInPath(name, variables), env: fileInPath('env', variables) };
-}
-
-/** What execa has to leave to us: signals are forwarded one by one, and the tree is killed as a whole. */
-function executionOptions(hasOwnGroup: boolean) {
-  return {
-    detached: hasOwnGroup,
-    cwd: workingDirectory(),
-    extendEnv: false,
-    buffer: false,
-    reject: false,
-    cleanup: false,
-    forceKillAfterDelay: false,
-  } as const;
-}
-
-/** Also one that was deleted, which execa refuses to name. */
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return '/proc/self/cwd';
-  }
 }
 
 function socketOf(process: ChildProcess): Socket {

@@ -12,7 +12,7 @@ import { bootNowMs, hasShellClock, toCentiseconds } from '../../process/clock.ts
 import { raisePriority, shellName, spawnGuard } from './spawn-guard.ts';
 import { killGroup } from '../../process/kill.ts';
 import type { TreeRoot } from '../tree/process-tree.ts';
-import { spawnFailure } from '../spawn-failure.ts';
+import { startFailure } from '../../process/start-process.ts';
 
 export interface GuardOptions {
   readonly shell: string;
@@ -168,8 +168,8 @@ class GuardProcess {
     this.#firstAnswerMs = firstAnswerMs;
     this.#process = spawnGuard(options.shell, options.environment ?? {});
     raisePriority(this.#process.pid);
-    this.#process.on('error', ({ code, message }: NodeJS.ErrnoException) =>
-      this.#fail(`could not be started: ${spawnFailure(code) ?? message}`),
+    this.#process.on('error', (error) =>
+      this.#fail(`could not be started: ${startFailure(error)}`),
     );
     this.#process.on('exit', (code, signal) => {
       // What the dead one leaves behind (a sleep) must not outlive it.

@@ -1,12 +1,13 @@
 /** Starts the guard's process, with what it needs and nothing more. */
-import { ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { realpathSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
+import { startProcess } from '../../process/start-process.ts';
 import { isTreeMarker } from '../markers.ts';
 import { guardScript } from './guard-script.ts';
 
-/** Every failure comes as an 'error' event: Node throws some of them, as where there is no memory for a process. */
+/** Every failure comes as an 'error' event. */
 export function spawnGuard(
   shell: string,
   environment: Readonly<Record<string, string>>,
@@ -23,14 +24,8 @@ export function spawnGuard(
     // Without comments: guards read environments, this one too, and dash has a system call for each byte.
     script: guardScript.replace(/^ *(#.*)?\n/gm, ''),
   };
-  try {
-    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'pipe'];
-    return spawn(shell, ['-c', 'eval "$script"'], { detached: true, cwd: '/', stdio, env });
-  } catch (error) {
-    const none = new ChildProcess();
-    setImmediate(() => none.emit('error', error));
-    return none;
-  }
+  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'pipe'];
+  return startProcess(shell, ['-c', 'eval "$script"'], { detached: true, cwd: '/', stdio, env });
 }
 
 export function shellName(shell: string): string {
