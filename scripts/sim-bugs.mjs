@@ -13,10 +13,10 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const { classicBugs, foundBugs, treeBugs, withoutOwnChecks, applyEdit } = await import(
+  const { classicBugs, foundBugs, onceBugs, treeBugs, withoutOwnChecks, applyEdit } = await import(
     (await bundleSimulator('.', join(directory, 'own'))).simulator
   );
-  const bugs = [...classicBugs, ...foundBugs, ...treeBugs].filter(
+  const bugs = [...classicBugs, ...foundBugs, ...onceBugs, ...treeBugs].filter(
     ({ id }) => !values.bug || id === values.bug,
   );
   const queue = [...bugs];

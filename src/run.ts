@@ -224,8 +224,9 @@ class Driver {
   }
 
   #environment(term: TermFacts): Record<string, string> {
-    const { identity, leaseNamespace, leaseName } = this.#settings;
+    const { identity, leaseNamespace, leaseName, once } = this.#settings;
     return {
+      ...(once?.id === 'key' ? { LEADER_RUN_ONCE_KEY: once.key } : {}),
       LEADER_RUN_IDENTITY: identity,
       LEADER_RUN_LOCK: `${leaseNamespace}/${leaseName}`,
       LEADER_RUN_FENCING_TOKEN: term.fencingToken,

@@ -30,6 +30,12 @@ The command
   -E, --conflict-exit-code N  if not leader in time, default: 124
       --lost-exit-code N      if the Lease was lost, default: 75
 
+Once, whichever machine it is (scripts and cron)
+      --once KEY              run only if no run with this KEY has succeeded
+      --once-per D            run only if the last run began longer ago
+      --once-at WHEN          what counts, success or start, default: success
+      --done-exit-code N      if another run has done it, default: 0
+
   -q, --quiet                 warnings and errors only
   -v, --verbose               the same as --log-level debug
       --log-level LEVEL       debug, info, warn or error, default: info

@@ -3,14 +3,16 @@
  *
  * Where the Lease is and who we are is said once, in the first line; the later ones are short.
  */
-import type { Ending, ClockJump, ProcessName } from '../election/event.ts';
+import type { Ending, ClockJump } from '../election/event.ts';
 import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, humanDuration } from './durations.ts';
 import { failureClause, failureInBrief } from './failures.ts';
+import { isDaemonsStart, stoppingRest } from './left-behind.ts';
 import type { Line, LineLevel } from './log.ts';
-import { oneLine, phrase, quote } from './text.ts';
+import { doneBy, runOf, unknownRuns } from './once-messages.ts';
+import { phrase, quote } from './text.ts';
 
 /** What every line may refer to. */
 export interface MessageContext {
@@ -62,6 +64,8 @@ function levelOf(report: Report): LineLevel {
     case 'acquired':
     case 'api-recovered':
     case 'renewed':
+    case 'recorded':
+    case 'done':
     case 'command-ended':
     case 'released':
       return 'info';
@@ -71,6 +75,7 @@ function levelOf(report: Report): LineLevel {
     case 'went-back':
     case 'killing-tree':
     case 'not-released':
+    case 'not-recorded':
       return 'warn';
     case 'polling':
       return report.why === 'forbidden' ? 'warn' : 'info';
@@ -144,6 +149,12 @@ class Sentences {
         return this.#notReleased(report.why);
       case 'lost':
         return `Not starting the command: ${this.#loss(report.loss)}`;
+      case 'done':
+        return `Not running the command: ${doneBy(report.run)}`;
+      case 'recorded':
+        return `Recorded ${runOf(report.key)} as done`;
+      case 'not-recorded':
+        return `Cannot record ${runOf(report.key)} as done: ${lease} was lost or deleted meanwhile; the command will run again`;
       case 'not-acquired':
         return `Cannot acquire ${lease}${this.#inTime()}: ${heldBy(report.holder)}`;
       case 'polling': {
@@ -161,8 +172,16 @@ class Sentences {
   }
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
-    if (why.reason === 'command') return `Cannot start the command: ${phrase(why.message)}`;
-    return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
+    switch (why.reason) {
+      case 'runs-unreadable':
+      case 'runs-forgotten':
+      case 'no-server-time':
+        return unknownRuns(why.reason, this.place, this.#context);
+      case 'command':
+        return `Cannot start the command: ${phrase(why.message)}`;
+      default:
+        return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
+    }
   }
 
   #holderChanged(from: string, to: string | null): string {
@@ -242,34 +261,6 @@ function killFollows(killsInMs: number): string {
 
 function ended(ending: Ending): string {
   return ending.id === 'exited' ? `exited with ${ending.code}` : `was killed by ${ending.signal}`;
-}
-
-type StoppingRest = Report & { id: 'stopping-remaining' };
-
-/** A command that succeeds this soon and leaves something running has most likely put a daemon into the background. */
-const daemonsStartMs = 10_000;
-
-function isDaemonsStart({ ranForMs }: StoppingRest): boolean {
-  return ranForMs !== null && ranForMs < daemonsStartMs;
-}
-
-function stoppingRest(report: StoppingRest): string {
-  const { processes, ranForMs } = report;
-  const names = namesOf(processes);
-  if (ranForMs !== null && isDaemonsStart(report))
-    return `The command exited after ${humanDuration(ranForMs)} and left ${names} running; leader-run stops what is left. Run it in the foreground (nginx: "daemon off")`;
-  const what = processes.length === 1 ? 'a process' : `${processes.length} processes`;
-  return `Stopping ${what} that the command left behind: ${names}`;
-}
-
-const mostNames = 5;
-
-function namesOf(processes: readonly ProcessName[]): string {
-  const names = processes
-    .slice(0, mostNames)
-    .map(({ pid, name }) => (name === '' ? String(pid) : `${oneLine(name)} (${pid})`));
-  const more = processes.length - names.length;
-  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
 function jumpClause({ cause, ms }: ClockJump): string {

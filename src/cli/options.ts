@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly stopSignal: NodeJS.Signals;
   readonly conflictExitCode: number;
   readonly lostExitCode: number;
+  readonly doneExitCode: number;
   readonly log: LogOptions;
   /** Said once at start, at level warn (such as P > R/3). */
   readonly warnings: readonly string[];

@@ -3,6 +3,7 @@ import type { ElectionSettings } from '../election/settings.ts';
 import { readLogOptions } from './log-options.ts';
 import { checkIdentity, checkLabel, checkSubdomain } from './names.ts';
 import type { RunOptions } from './options.ts';
+import { readOnce } from './once.ts';
 import { parseMaybeInfinite, parseSwitch, parseText, parseWhole, type Reader } from './reader.ts';
 import { parseStopSignal } from './stop-signal.ts';
 import { readTiming } from './timing.ts';
@@ -24,6 +25,7 @@ export function readRunOptions(
     ...timing,
     gracePeriodMs: reader.read('grace-period', parseMaybeInfinite, defaultGracePeriodMs),
     waitMs: readWait(reader),
+    ...readOnce(reader),
   };
   const options = {
     lockName,
@@ -38,6 +40,7 @@ export function readRunOptions(
       defaultConflictExitCode,
     ),
     lostExitCode: reader.read('lost-exit-code', parseWhole(0, 255), defaultLostExitCode),
+    doneExitCode: reader.read('done-exit-code', parseWhole(0, 255), 0),
     log: readLogOptions(reader),
     warnings: warning === null ? [] : [warning],
   };

@@ -1,6 +1,7 @@
 /** When a standby polls the Lease, when it takes it, and by which write. */
 import { freeAtMs } from './observed-lease.ts';
 import { largestInteger } from './record.ts';
+import { startAnnotations } from './once.ts';
 import { withoutFailures } from './retrying.ts';
 import { jitterFactor } from './settings.ts';
 import type { Standby } from './state.ts';
@@ -55,7 +56,8 @@ export function acquire(standby: Standby, turn: Turn): Standby {
     },
     turn,
   );
-  return { ...standby, ...startWriting(standby, standby.call, lease, sent, turn) };
+  const changes = startAnnotations(standby, lease, turn);
+  return { ...standby, ...startWriting(standby, standby.call, lease, sent, turn, changes) };
 }
 
 /** No request under way; the next look comes after client-go's jitter, unless the watch makes it superfluous. */

@@ -6,6 +6,7 @@
  */
 import type { RawLease } from './lease.ts';
 import { lose } from './losing.ts';
+import { runsOfTerm } from './once.ts';
 import { type SentRecord, resourceVersionOf } from './record.ts';
 import { releaseTerm } from './releasing.ts';
 import { freshStreak } from './retrying.ts';
@@ -29,7 +30,11 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
     watch,
     command,
     tenure: {
-      term: { fencingToken, acquireTime: sent.acquireTime },
+      term: {
+        fencingToken,
+        acquireTime: sent.acquireTime,
+        runs: runsOfTerm(standby, sent, lease, turn),
+      },
       confirmed: sent,
       lease,
       newestVersion: fencingToken,

@@ -4,6 +4,7 @@
 import { end } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
+import { rememberingOf, reportForgotten } from './once.ts';
 import { releaseTerm } from './releasing.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
@@ -79,6 +80,7 @@ export function finishLosing(losing: Losing, turn: Turn): State {
 function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome, turn: Turn): State {
   if (loss.id === 'expired') return releaseTerm(state, outcome, turn);
   if (state.id !== 'losing') abandon(state.call, turn);
+  reportForgotten(rememberingOf(state, outcome), turn);
   return end(state, outcome, turn);
 }
 

@@ -130,31 +130,55 @@ export function holderOfTerm(term: string): string {
   return term.replace(/@[^@]*$/, '');
 }
 
+/** Annotations that a write sets beside the record; null removes one. */
+export type Annotations = Readonly<Record<string, string | null>>;
+
 /** The body of a PUT that writes this record over the Lease that was seen; everything else in it stays as it is. */
 export function withRecord(
   lease: RawLease,
   sent: SentRecord,
   leaseDurationSeconds: number,
+  changes: Annotations = {},
 ): RawLease {
   const metadata = objectAt(lease, 'metadata');
-  const annotations = objectAt(metadata, 'annotations');
-  const { [termAnnotation]: term, [durationAnnotation]: duration, ...others } = annotations;
+  const {
+    [termAnnotation]: term,
+    [durationAnnotation]: duration,
+    ...others
+  } = objectAt(metadata, 'annotations');
   const own = sent.holder === '' ? {} : annotationsOf(sent, leaseDurationSeconds);
   return {
     ...lease,
-    metadata: { ...metadata, annotations: { ...others, ...own } },
+    metadata: { ...metadata, annotations: withChanges({ ...others, ...own }, changes) },
     spec: { ...objectAt(lease, 'spec'), ...specOf(sent, leaseDurationSeconds) },
   };
 }
 
 /** The body of a POST that creates the Lease with this record. */
-export function newLease(name: string, sent: SentRecord, leaseDurationSeconds: number): RawLease {
+export function newLease(
+  name: string,
+  sent: SentRecord,
+  leaseDurationSeconds: number,
+  changes: Annotations = {},
+): RawLease {
+  const annotations = withChanges(annotationsOf(sent, leaseDurationSeconds), changes);
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name, annotations: annotationsOf(sent, leaseDurationSeconds) },
+    metadata: { name, annotations },
     spec: specOf(sent, leaseDurationSeconds),
   };
+}
+
+/** What an annotation says; undefined: it is not there. */
+export function annotationOf(lease: RawLease, name: string): JsonValue | undefined {
+  return objectAt(objectAt(lease, 'metadata'), 'annotations')[name];
+}
+
+function withChanges(annotations: JsonObject, changes: Annotations): JsonObject {
+  const kept = Object.entries(annotations).filter(([name]) => !(name in changes));
+  const set = Object.entries(changes).filter(([, value]) => value !== null);
+  return Object.fromEntries([...kept, ...set]);
 }
 
 function annotationsOf(sent: SentRecord, leaseDurationSeconds: number): JsonObject {

@@ -4,6 +4,12 @@
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
+import {
+  releaseAnnotations,
+  rememberingOf,
+  rememberingOfCandidacy,
+  reportForgotten,
+} from './once.ts';
 import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
 import type { Outcome } from './report.ts';
 import { freshStreak, pauseAfter, streakOf } from './retrying.ts';
@@ -45,6 +51,7 @@ export function releaseTerm(
     released: [],
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
+    remembering: rememberingOf(state, outcome),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-term',
     outcome,
@@ -70,6 +77,7 @@ export function releaseCandidacy(
     released: [],
     lease: null,
     transitions: 0,
+    remembering: rememberingOfCandidacy(standby),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-candidacy',
     outcome,
@@ -101,7 +109,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
   if (call.id !== 'writing') {
     return answer.id === 'lease'
       ? judgeStored(state, answer.lease, turn)
-      : end(state, state.outcome, turn);
+      : endUnreleased(state, turn);
   }
   const isRelease = call.sent.holder === '';
   switch (answer.id) {
@@ -112,7 +120,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
       return writeAgain(withOwn(state, answer.lease, call.sent), turn);
     }
     case 'not-found':
-      return end(state, state.outcome, turn);
+      return endUnreleased(state, turn);
     case 'conflict':
       return read(withPendingWrite(state), turn);
   }
@@ -132,7 +140,8 @@ function proceed(state: Releasing, turn: Turn): State {
     },
     turn,
   );
-  return { ...state, ...startWriting(state, call, lease, sent, turn) };
+  const changes = releaseAnnotations(state.remembering, state.candidate.identity, lease);
+  return { ...state, ...startWriting(state, call, lease, sent, turn, changes) };
 }
 
 /** The release is written, unless too many writes have led to nothing. */
@@ -179,13 +188,21 @@ function withPendingWrite(state: Releasing): Releasing {
 
 function finish(state: Releasing, turn: Turn): State {
   turn.report({ id: 'released' });
+  const { remembering } = state;
+  if (remembering?.id === 'success') turn.report({ id: 'recorded', key: remembering.run.key });
+  return end(state, state.outcome, turn);
+}
+
+/** The record is not released by us: what our run would have left in it is left nowhere. */
+function endUnreleased(state: Releasing, turn: Turn): State {
+  reportForgotten(state.remembering, turn);
   return end(state, state.outcome, turn);
 }
 
 /** The record is not ours (any more): it is left alone. Who never led has nothing to say of that. */
 function refuse(state: Releasing, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  return end(state, state.outcome, turn);
+  return endUnreleased(state, turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {
@@ -195,7 +212,7 @@ function giveUp(state: Releasing, turn: Turn): State {
     id: 'not-released',
     why: call.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
   });
-  return end(state, state.outcome, turn);
+  return endUnreleased(state, turn);
 }
 
 function withOwn(state: Releasing, lease: RawLease, { transitions }: SentRecord): Releasing {

@@ -3,6 +3,7 @@
  */
 import type { Ending, ClockJump, ProcessName } from './event.ts';
 import type { Failure } from './lease.ts';
+import type { Run } from './runs.ts';
 
 /** Why leadership was lost. */
 export type Loss =
@@ -95,6 +96,10 @@ export type Report =
   | { readonly id: 'not-released'; readonly why: Failure | 'not-ours' }
   /** Leadership ended before there was a command, so nothing had to be stopped. */
   | { readonly id: 'lost'; readonly loss: Loss }
+  /** The Lease remembers a run that makes this one needless. */
+  | { readonly id: 'done'; readonly run: Run }
+  /** The release says that this run counts; or that could not be stored, so that it will be run again. */
+  | { readonly id: 'recorded' | 'not-recorded'; readonly key: string }
   | { readonly id: 'not-acquired'; readonly holder: string | null; readonly waitedMs: number }
   /** The watch does not work; polling takes over. `forbidden`: RBAC lacks `watch`. */
   | { readonly id: 'polling'; readonly why: Failure | 'forbidden' };
@@ -105,10 +110,16 @@ export type Outcome =
   | { readonly id: 'command'; readonly ending: Ending }
   | { readonly id: 'lost' }
   | { readonly id: 'not-acquired' }
+  /** Another run makes this one needless: --done-exit-code. */
+  | { readonly id: 'done' }
   /** Ended by a signal before any command was started: 128+n. */
   | { readonly id: 'interrupted'; readonly signal: NodeJS.Signals }
   /** leader-run itself failed: 125. */
   | {
       readonly id: 'failed';
-      readonly why: Failure | { readonly reason: 'command'; readonly message: string };
+      readonly why:
+        | Failure
+        | { readonly reason: 'command'; readonly message: string }
+        /** Whether the run is done cannot be told (`once.ts`). */
+        | { readonly reason: 'runs-unreadable' | 'runs-forgotten' | 'no-server-time' };
     };

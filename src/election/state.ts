@@ -16,6 +16,7 @@ import type { Failure, RawLease } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
 import type { SentRecord } from './record.ts';
 import type { Loss, Outcome } from './report.ts';
+import type { Run } from './runs.ts';
 import type { ElectionSettings } from './settings.ts';
 
 /** The settings and the name of the Lease. */
@@ -94,6 +95,10 @@ export interface Standby extends Base {
   readonly beganAtMs: number;
   /** Whether the API server ever answered as one should. Until then a refusal is fatal. */
   readonly hasContact: boolean;
+  /** How far the API server's clock is ahead of the boot clock, ms, give or take a second; null: it has not said. */
+  readonly serverAheadMs: number | null;
+  /** Runs may have been remembered and forgotten again between two looks. */
+  readonly mayHaveMissedRuns: boolean;
   /** The random pause before a write on a released lease is at most this; lost races grow it, so that a crowd does not write all at once. */
   readonly contentionJitterMs: number;
   /** Boot-clock instant before which the lease is left to the others of the crowd. */
@@ -104,6 +109,8 @@ export interface Standby extends Base {
 export interface Term {
   readonly fencingToken: string;
   readonly acquireTime: string;
+  /** Where runs are remembered: this one, and those that were known when it began. */
+  readonly runs: { readonly own: Run; readonly earlier: readonly Run[] } | null;
 }
 
 /** What a leader knows of its record; t of the design is `confirmed.sentAtMs`. */
@@ -164,6 +171,11 @@ export interface Losing extends Base {
   readonly outcome: Outcome | null;
 }
 
+/** `success`: this run counts; `end`: one whose start counted has ended; `withdraw`: a start that was remembered came to nothing. */
+export type Remembering =
+  | { readonly id: 'success' | 'end'; readonly run: Run; readonly earlier: readonly Run[] }
+  | { readonly id: 'withdraw' };
+
 /** The tree is gone (or never was): the record is given back if it is still ours. */
 export interface Releasing extends Base {
   readonly id: 'releasing';
@@ -175,6 +187,8 @@ export interface Releasing extends Base {
   /** The base of the releasing write; `null`: not known, a GET comes first. */
   readonly lease: RawLease | null;
   readonly transitions: number;
+  /** What the release says of runs; null: nothing. */
+  readonly remembering: Remembering | null;
   readonly deadlineMs: number;
   /** After a candidacy, only an acquiring attempt without an answer may have won. */
   readonly mode: 'after-term' | 'after-candidacy';

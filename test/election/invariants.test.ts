@@ -45,7 +45,7 @@ const leading: Leading = {
   call: idle,
   command: { id: 'running', pid: 1 },
   tenure: {
-    term: { fencingToken: '1', acquireTime: sent.acquireTime },
+    term: { fencingToken: '1', acquireTime: sent.acquireTime, runs: null },
     confirmed: sent,
     lease,
     newestVersion: '1',
@@ -84,6 +84,7 @@ const releasing: Releasing = {
   released: [],
   lease,
   transitions: 0,
+  remembering: null,
   deadlineMs: 8_000,
   mode: 'after-term',
   outcome: { id: 'lost' },

@@ -341,7 +341,9 @@ function land(turn: Collector, world: World, wire: Wire): { world: World; answer
   if (store === world.store || store.lease === null) return { world, answer };
   const { seat, bounds } = turn;
   checkLanding(world, bounds.candidates[seat], wire, store.lease);
-  let after = written(world, wire.by, { ...world, store });
+  const isDone =
+    world.isDone || (wire.isSuccess && bounds.candidates[seat].once?.counts === 'success');
+  let after = written(world, wire.by, { ...world, store, isDone });
   if (wire.by === nameOf(seat, turn.actor.life)) {
     after = withActor(after, seat, { landedSentAtMs: wire.sentAtMs });
   }

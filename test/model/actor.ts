@@ -10,6 +10,7 @@ import type { Core } from './core.ts';
 import {
   checkBelief,
   checkFinish,
+  checkOnce,
   checkReport,
   checkSend,
   checkTiming,
@@ -76,7 +77,9 @@ function perform(bounds: Bounds, world: World, seat: Seat, effect: Effect, befor
       const { notAfterMs, killAtMs } = effect;
       const command = { id: 'starting', notAfterAtMs: notAfterMs, guardAtMs: killAtMs } as const;
       const started = withActor(world, seat, changedCommand(actor, command));
-      return { ...started, token: effect.term.fencingToken };
+      checkOnce(world, candidate);
+      const isDone = world.isDone || candidate.once?.counts === 'start';
+      return { ...started, token: effect.term.fencingToken, isDone };
     }
     case 'extend-guard':
       checkTiming(world, actor, candidate, effect);
@@ -112,12 +115,19 @@ function sent(
     request,
     body,
     purpose,
+    isSuccess: purpose === 'release' && hasSucceeded(actor.state),
     sentAtMs,
     phase: 'sent',
     answer: null,
     isSlow: false,
   };
   return { wire, sendsNow: actor.sendsNow + 1 };
+}
+
+function hasSucceeded(state: State | null): boolean {
+  if (state?.id !== 'releasing' || state.outcome.id !== 'command') return false;
+  const { ending } = state.outcome;
+  return ending.id === 'exited' && ending.code === 0;
 }
 
 function purposeOf(body: LeaseRequest, before: State, after: State | null): Wire['purpose'] {

@@ -51,6 +51,8 @@ const irrelevant = new Set([
   'stopAtMs',
   'record',
   'isHolderAlive',
+  'serverAheadMs',
+  'start',
   'apiVersion',
   'kind',
 ]);
@@ -170,6 +172,9 @@ class Writer {
 
   #string(name: string, value: string): string {
     if (versions.has(name)) return `v${this.#ranks.get(value)}`;
+    // When a run began and by which token makes no difference.
+    if (name === 'leader-run/runs')
+      return value.replaceAll(/"start":"[^"]*",|"token":"[^"]*"/g, '');
     if (name === 'term' || name === 'namedTerm' || name === 'leader-run/term') {
       const at = value.lastIndexOf('@');
       return `${value.slice(0, at)}@${this.#name(value.slice(at + 1))}`;

@@ -80,6 +80,8 @@ export interface Wire {
   readonly request: number;
   readonly body: LeaseRequest;
   readonly purpose: 'look' | 'acquire' | 'renew' | 'release';
+  /** It gives back the lease of a run that has succeeded. */
+  readonly isSuccess: boolean;
   readonly sentAtMs: number;
   /** `sent`: not at the server yet; `answered`: the answer is on its way; `silent`: nothing will come. */
   readonly phase: 'sent' | 'answered' | 'silent';
@@ -137,6 +139,8 @@ export interface World {
   readonly isDisturbed: boolean;
   /** The Lease was deleted by hand: who comes then does not know of a leader that is cut off (README, limits). */
   readonly mayOverlap: boolean;
+  /** The run that is to be run once counts from now on. */
+  readonly isDone: boolean;
 }
 
 /** One exploration: who takes part and what may happen. */
@@ -178,6 +182,7 @@ export function beginning({ budget }: Bounds): World {
     left: budget,
     isDisturbed: false,
     mayOverlap: false,
+    isDone: false,
   };
 }
 

@@ -1,12 +1,13 @@
 /** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
-import { drawBehaviour } from './behaviour.ts';
+import { asJob, drawBehaviour } from './behaviour.ts';
 import type { Standby } from './judge-hand-over.ts';
 import type { Judge } from './judge.ts';
 import { SimulatedLeaseApi, describeRequest } from './lease-api.ts';
 import { Ledger } from './ledger.ts';
 import type { Link } from './link.ts';
+import { type OncePlan, ruleAt } from './once.ts';
 import type { Machine } from './machine.ts';
 import { SimulatedProcess } from './process.ts';
 import type { Author, Server } from './server.ts';
@@ -47,6 +48,7 @@ export interface Surroundings {
   readonly world: World;
   readonly server: Server;
   readonly judge: Judge;
+  readonly once: OncePlan | null;
   readonly onMoment: (moment: Moment, replica: Replica) => void;
 }
 
@@ -106,15 +108,20 @@ export class Candidate implements Replica {
 
   start(): void {
     if (this.#isRetired) return;
-    const { world, server, judge } = this.#around;
+    const { world, server, judge, once } = this.#around;
     const { machine, link } = this;
     const name = `${this.name}.${++this.#starts}`;
     const author: Author = { name, kind: 'leader-run' };
     const identity = this.#plan.identity ?? name;
-    const settings: RunSettings = { ...this.#plan.settings, identity };
+    const settings: RunSettings = {
+      ...this.#plan.settings,
+      identity,
+      once: once === null ? null : ruleAt(once, world.nowMs),
+    };
     const process = new SimulatedProcess(name, machine, world, link.ambience);
     const ledger = new Ledger(process, author, settings, server);
-    const behaviour = drawBehaviour(world.random, machine.processRandom, this.#plan.everEnds);
+    const drawn = drawBehaviour(world.random, machine.processRandom, this.#plan.everEnds);
+    const behaviour = once === null ? drawn : asJob(drawn, machine.processRandom);
     this.process = process;
     this.#ledger = ledger;
     judge.enter(ledger);

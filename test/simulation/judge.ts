@@ -4,6 +4,7 @@ import type { Answer, WatchEvent } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
 import { specOf, textOf } from './fields.ts';
+import { OnceJudge } from './judge-once.ts';
 import { HandOverJudge, type Standby } from './judge-hand-over.ts';
 import { WriteJudge } from './judge-writes.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,6 +20,9 @@ const wakeReactionMs = 250;
 
 export class Judge {
   readonly writes: WriteJudge;
+  readonly #once: OnceJudge;
+  /** When a candidate last ended as another had done it, true time. */
+  doneAtMs = -Infinity;
   readonly #world: World;
   readonly #server: Server;
   readonly #isBeyondLimits: boolean;
@@ -42,7 +46,9 @@ export class Judge {
       standbys,
       (author) => server.conflicts.get(author) ?? 0,
     );
+    this.#once = new OnceJudge(world, server, isBeyondLimits);
     server.onCommit((before, after, by) => {
+      this.#once.onCommit(before, after, by.author);
       if (isCalm) handOver.onCommit(after, by.author);
       this.writes.onCommit(before, after, by);
     });
@@ -132,7 +138,9 @@ export class Judge {
         'G2',
         `${author.name} armed its guard for ${killAtMs - ledger.confirmedMs} ms after its last renewal`,
       );
-    this.#checkToken(author, BigInt(environment['LEADER_RUN_FENCING_TOKEN'] ?? '0'));
+    const token = environment['LEADER_RUN_FENCING_TOKEN'] ?? '0';
+    this.#checkToken(author, BigInt(token));
+    this.#once.onStart(ledger, token);
   }
 
   /** Tokens are in the order in which the terms began. */
@@ -196,7 +204,11 @@ export class Judge {
           : null;
     if (loss === null) return;
     this.#world.count(`loss: ${loss.id}`);
-    if (loss.id === 'deposed') this.#checkDeposed(ledger);
+    if (loss.id === 'deposed') {
+      // By a record of its own that somebody has edited, which the ledger takes for its own.
+      if (this.#isBeyondLimits) ledger.deposedAtMs ??= ledger.process.bootMs();
+      this.#checkDeposed(ledger);
+    }
     if (loss.id === 'went-back' && !ledger.hasFoundOlder)
       this.#world.break('nothing old deposes', `${ledger.author.name} has found nothing older`);
     if (loss.id === 'expired') this.#checkExpired(ledger, loss.jump !== null);
@@ -246,6 +258,7 @@ export class Judge {
 
   onOutcome(ledger: Ledger, outcome: Outcome): void {
     this.#world.count(`outcome: ${outcome.id}`);
+    if (outcome.id === 'done') this.doneAtMs = this.#world.nowMs;
     if (isLeft(ledger.tree))
       this.#world.break('nothing is left', `${ledger.author.name} ended before its tree`);
   }

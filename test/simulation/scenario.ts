@@ -6,6 +6,7 @@ import type { ClientGoPlan } from './client-go.ts';
 import { type FaultId, calmFaultIds, faultIds, misbehaviourIds } from './faults.ts';
 import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
+import { type OncePlan, drawOnce } from './once.ts';
 import { drawTactics } from './tactics.ts';
 
 export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
@@ -38,6 +39,8 @@ export interface Scenario {
   readonly isBeyondLimits: boolean;
   /** Nothing is slow or lost, so that a hand-over has to be quick. */
   readonly isCalm: boolean;
+  /** All commands are jobs that are to be run once in each of these periods; null: none is. */
+  readonly once: OncePlan | null;
 }
 
 export interface Timing {
@@ -86,7 +89,8 @@ export function drawScenario(seed: string): Scenario {
   const chance = drawFaults(random, ids, durationMs, base, replicas);
   const tactics = drawTactics(new Random(`tactics ${seed}`), { timing: base, replicas, isCalm });
   const faults = [...chance, ...tactics];
-  const usual = { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm };
+  const once = drawOnce(new Random(`once ${seed}`));
+  const usual = { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm, once };
   return isCalm ? usual : withMisbehaviour(usual, base);
 }
 

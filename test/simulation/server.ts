@@ -101,7 +101,7 @@ export class Server {
     const { request } = arrival;
     switch (request.id) {
       case 'get':
-        return this.current === null ? { id: 'not-found' } : this.#answer(this.current);
+        return this.current === null ? this.#notFound() : this.#answer(this.current);
       case 'create':
         return this.current === null ? this.#store(arrival, request.body) : { id: 'conflict' };
       case 'update':
@@ -112,7 +112,7 @@ export class Server {
   /** The answer of a GET that is served from a state that is `ageMs` old. */
   staleRead(ageMs: number): Answer {
     const version = this.#versionAt(this.#world.nowMs - ageMs);
-    return version === null ? { id: 'not-found' } : this.#answer(version);
+    return version === null ? this.#notFound() : this.#answer(version);
   }
 
   #versionAt(atMs: number): Version | null {
@@ -268,8 +268,16 @@ export class Server {
   }
 
   #answer({ lease }: Version): Answer {
-    const serverTimeMs = Math.floor((serverEpochMs + this.#world.nowMs) / 1000) * 1000;
-    return { id: 'lease', lease, serverTimeMs };
+    return { id: 'lease', lease, serverTimeMs: this.#timeMs() };
+  }
+
+  #notFound(): Answer {
+    return { id: 'not-found', serverTimeMs: this.#timeMs() };
+  }
+
+  /** As its Date header has it. */
+  #timeMs(): number {
+    return Math.floor((serverEpochMs + this.#world.nowMs) / 1000) * 1000;
   }
 }
 

@@ -41,6 +41,7 @@ class Simulation {
   readonly #ambience: { -readonly [key in keyof Ambience]: Ambience[key] };
   readonly #moments = new Map<Moment, number>();
   #isHealed = false;
+  #healedAtMs = Infinity;
 
   constructor(scenario: Scenario, isTracing: boolean) {
     this.#scenario = scenario;
@@ -54,6 +55,7 @@ class Simulation {
       world: this.world,
       server: this.#server,
       judge: this.#judge,
+      once: scenario.once,
       onMoment: (moment, replica) => this.#onMoment(moment, replica),
     };
     this.#replicas = scenario.replicas.map((replica, index) => {
@@ -127,6 +129,7 @@ class Simulation {
   #heal(): void {
     this.world.tell('fault', () => 'all is healed');
     this.#isHealed = true;
+    this.#healedAtMs = this.world.nowMs;
     Object.assign(this.#ambience, calmAmbience());
     this.#server.heal();
     for (const { process } of this.#replicas) process?.holdUpNext(0);
@@ -137,6 +140,8 @@ class Simulation {
   }
 
   #hasLeader(): boolean {
+    // A job that is done needs no leader.
+    if (this.#judge.doneAtMs > this.#healedAtMs) return true;
     return this.#judge.living.size > 0 || this.#judge.writes.claim?.author.kind === 'client-go';
   }
 

@@ -3,6 +3,7 @@
  */
 import type { JsonObject, JsonValue, RawLease } from '../../../src/election/lease.ts';
 import { durationAnnotation, termAnnotation } from '../../../src/election/record.ts';
+import { readRuns, runsAnnotation } from '../../../src/election/runs.ts';
 import { parseDuration } from '../../../src/cli/durations.ts';
 
 /** Every story begins at noon. */
@@ -36,6 +37,8 @@ export function readLease(text: string): JsonObject {
     else if (name === 'transitions') spec['leaseTransitions'] = Number(value);
     else if (name === 'term') annotations[termAnnotation] = readTerm(value);
     else if (name === 'termLease') annotations[durationAnnotation] = String(readMs(value) / 1000);
+    else if (name === 'runs')
+      annotations[runsAnnotation] = value.startsWith('[') ? value : readRunsWord(value);
     else labels[name] = value;
   }
   return { metadata: { name: 'lock', annotations, labels }, spec };
@@ -52,11 +55,32 @@ export function writeLease(lease: RawLease): string {
     word('renewed', spec['renewTime'], writeTime),
     word('transitions', spec['leaseTransitions'], plain),
     word('term', term, writeTerm),
+    runsWord(lease),
     ...Object.entries(objectAt(metadata, 'labels')).map(
       ([name, value]) => `${name}=${plain(value)}`,
     ),
   ];
   return `{${words.filter((part) => part !== '').join(' ')}}`;
+}
+
+/** `backup@12:00:01/me/4`: which run, begun when, by whom, with which fencing token. */
+function readRunsWord(text: string): string {
+  const runs = text.split(',').map((word) => {
+    const [, key = '', start = '', by = '', token = ''] =
+      /^(.*)@(.*)\/(.*)\/(.*)$/.exec(word) ?? [];
+    return { key, start: `${day}${start}Z`, by, token: token === 'none' ? null : token };
+  });
+  return JSON.stringify(runs);
+}
+
+function runsWord(lease: RawLease): string {
+  const text = objectAt(objectAt(lease, 'metadata'), 'annotations')[runsAnnotation];
+  if (text === undefined) return '';
+  const words = readRuns(lease)?.map(
+    ({ key, start, by, token }) =>
+      `${key}@${start.slice(day.length, -1).replace(/\.0*$|(\.\d*?)0+$/, '$1')}/${by}/${token ?? 'none'}`,
+  );
+  return `runs=${words === undefined ? plain(text) : words.join(',')}`;
 }
 
 /** What a value looks like in a line: facts in brackets, times of the day, no quotes. */

@@ -16,6 +16,7 @@ import type {
   RawLease,
   WatchEvent,
 } from '../../../src/election/lease.ts';
+import type { OnceRule } from '../../../src/election/runs.ts';
 import { initialStandby } from '../../../src/election/standby.ts';
 import type { Candidate, State } from '../../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../../src/election/step.ts';
@@ -190,7 +191,15 @@ function candidateOf(words: readonly string[]): Candidate {
     lossGraceMs: read('lossGrace', '3830ms'),
     gracePeriodMs: read('grace', '25s'),
     waitMs: read('wait', 'infinity'),
+    once: onceOf(settings),
   };
+}
+
+function onceOf(settings: Readonly<Record<string, string | undefined>>): OnceRule | null {
+  const { once, oncePer, onceAt = 'success' } = settings;
+  const counts = onceAt as OnceRule['counts'];
+  if (once !== undefined) return { id: 'key', key: once, counts };
+  return oncePer === undefined ? null : { id: 'period', periodMs: readMs(oncePer), counts };
 }
 
 function answerOf(what: string, facts: readonly string[]): Answer {

@@ -199,6 +199,59 @@ export const classicBugs: readonly Bug[] = [
 ];
 
 /** Bugs that the simulator, or the review of the stories, found in this program. */
+/** Bugs that a lock which remembers what was done could have. */
+export const onceBugs: readonly Bug[] = [
+  {
+    id: 'once-judged-when-waiting-only',
+    what: 'a lease that is free is taken without a look at what is remembered',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "if (once === null || current.id === 'nothing')",
+        replace: "if (once === null || current.id !== 'present' || current.isReleased)",
+      },
+    ],
+  },
+  {
+    id: 'once-start-recorded-too-late',
+    what: 'a start is remembered by the release, not by the write that acquires',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "if (once?.counts !== 'start') return {};",
+        replace: "if (once?.counts !== 'start' || turn.nowMs > 0) return {};",
+      },
+    ],
+  },
+  {
+    id: 'once-any-end-counts',
+    what: 'a run that failed is remembered as done',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "outcome.ending.id === 'exited' && outcome.ending.code === 0",
+        replace: "outcome.ending.id === 'exited'",
+      },
+    ],
+  },
+  {
+    id: 'once-forgotten-is-undone',
+    what: 'what was remembered and forgotten again between two looks is run again',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "once.id === 'key' && standby.mayHaveMissedRuns",
+        replace: 'false',
+      },
+    ],
+    rareSeed: '2054',
+  },
+];
+
 export const foundBugs: readonly Bug[] = [
   {
     id: 'conflict-forgets-write',

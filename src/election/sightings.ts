@@ -1,0 +1,31 @@
+/** What a standby says of what it sees: whom it waits for, and why. */
+import { type ObservedLease, type PresentLease, freeAtMs, holderOf } from './observed-lease.ts';
+import { resourceVersionOf } from './record.ts';
+import type { Standby } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** Says whom we wait for, as soon as there is somebody, and each change of holder. */
+export function reportHolder(standby: Standby, holder: string | null, turn: Turn): void {
+  const before = holderOf(standby.observed);
+  if (holder === before) return;
+  if (before !== null) turn.report({ id: 'holder-changed', from: before, to: holder });
+  else if (holder !== null) turn.report({ id: 'waiting', holder });
+}
+
+/** Says for whom we wait although the record does not ask for it. */
+export function reportDoubt(
+  { observed: before, candidate }: Standby,
+  observed: ObservedLease & { current: PresentLease },
+  turn: Turn,
+): void {
+  const { doubt, current } = observed;
+  if (doubt === null || doubt === before.doubt) return;
+  const { holder, resourceVersion } = doubt.lastHolder;
+  turn.report({
+    id: 'went-back',
+    holder,
+    newestVersion: resourceVersion,
+    shownVersion: resourceVersionOf(current.lease),
+    waitsMs: freeAtMs(observed, candidate.leaseDurationMs) - turn.nowMs,
+  });
+}
