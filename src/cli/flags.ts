@@ -35,6 +35,8 @@ export const runFlags: readonly Flag[] = [
   valued('loss-grace'),
   valued('wait'),
   onOff('try'),
+  valued('on-lost'),
+  valued('max-term'),
   valued('once'),
   valued('once-per'),
   valued('once-at'),

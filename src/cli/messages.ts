@@ -9,9 +9,10 @@ import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, humanDuration } from './durations.ts';
 import { failureClause, failureInBrief } from './failures.ts';
-import { isDaemonsStart, stoppingRest } from './left-behind.ts';
-import type { Line, LineLevel } from './log.ts';
-import { doneBy, runOf, unknownRuns } from './once-messages.ts';
+import { stoppingRest } from './left-behind.ts';
+import { levelOf } from './levels.ts';
+import type { Line } from './log.ts';
+import { doneBy, isUnknownRuns, runOf, unknownRuns } from './once-messages.ts';
 import { phrase, quote } from './text.ts';
 
 /** What every line may refer to. */
@@ -53,42 +54,6 @@ export function createMessages(context: MessageContext): Messages {
       return { level: 'error', event: 'failed', text: sentences.failed(outcome.why), facts };
     },
   };
-}
-
-function levelOf(report: Report): LineLevel {
-  switch (report.id) {
-    case 'command-started':
-      return 'debug';
-    case 'waiting':
-    case 'holder-changed':
-    case 'acquired':
-    case 'api-recovered':
-    case 'renewed':
-    case 'recorded':
-    case 'done':
-    case 'command-ended':
-    case 'released':
-      return 'info';
-    case 'api-failed':
-    case 'renewal-failed':
-    case 'restoring':
-    case 'went-back':
-    case 'killing-tree':
-    case 'not-released':
-    case 'not-recorded':
-      return 'warn';
-    case 'polling':
-      return report.why === 'forbidden' ? 'warn' : 'info';
-    case 'stopping-command':
-      return report.reason.id === 'signal' ? 'info' : 'error';
-    case 'stopping-remaining':
-      return isDaemonsStart(report) ? 'warn' : 'info';
-    case 'tree-lingering':
-    case 'lost':
-      return 'error';
-    case 'not-acquired':
-      return 'unsuccessful';
-  }
 }
 
 /** The sentences, about one Lease. */
@@ -145,6 +110,12 @@ class Sentences {
         return `Cannot kill ${pidsOf(report.pids)} of the command: SIGKILL not permitted or without effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
       case 'released':
         return `Released ${lease}`;
+      case 'rejoining':
+        return report.staysOutMs === 0
+          ? `Back to waiting for ${lease}`
+          : `Back to waiting for ${lease}: not taking it for ${humanDuration(report.staysOutMs)}`;
+      case 'not-starting':
+        return `Not starting the command${this.#why(report.reason)}`;
       case 'not-released':
         return this.#notReleased(report.why);
       case 'lost':
@@ -172,16 +143,9 @@ class Sentences {
   }
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
-    switch (why.reason) {
-      case 'runs-unreadable':
-      case 'runs-forgotten':
-      case 'no-server-time':
-        return unknownRuns(why.reason, this.place, this.#context);
-      case 'command':
-        return `Cannot start the command: ${phrase(why.message)}`;
-      default:
-        return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
-    }
+    if (why.reason === 'command') return `Cannot start the command: ${phrase(why.message)}`;
+    if (isUnknownRuns(why)) return unknownRuns(why.reason, this.place, this.#context);
+    return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
   }
 
   #holderChanged(from: string, to: string | null): string {
@@ -199,6 +163,9 @@ class Sentences {
         return `Killing ${command(pid)}: still running ${afterText} after ${reason.signal}`;
       case 'unguarded':
         return `Killing ${command(pid)}: still running ${afterText} after the loss of its guard`;
+      case 'transfer':
+      case 'max-term':
+        return `Killing ${command(pid)}: still running ${afterText} after the stop signal`;
       case 'lost':
         return afterMs === 0
           ? `Killing ${command(pid)}: ${this.#loss(reason.loss)}`
@@ -218,6 +185,12 @@ class Sentences {
         return ` on ${reason.signal}`;
       case 'lost':
         return `: ${this.#loss(reason.loss)}`;
+      case 'transfer': {
+        const to = reason.to === null ? 'another candidate' : quote(reason.to);
+        return `: ${reason.by === '' ? 'someone' : quote(reason.by)} asked to transfer ${this.lease} to ${to}`;
+      }
+      case 'max-term':
+        return `: it has led for --max-term`;
       case 'unguarded':
         return `: ${unguarded(reason.message)}`;
     }

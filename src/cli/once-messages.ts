@@ -1,4 +1,5 @@
 /** What is remembered of runs, in words. */
+import type { Outcome } from '../election/report.ts';
 import { type Run, runsAnnotation } from '../election/runs.ts';
 import { quote } from './text.ts';
 
@@ -14,9 +15,16 @@ export function runOf(key: string): string {
   return key === '' ? 'this run' : quote(key);
 }
 
+type Why = (Outcome & { readonly id: 'failed' })['why'];
+type UnknownRuns = Extract<Why, { readonly reason: `runs-${string}` | 'no-server-time' }>;
+
+export function isUnknownRuns(why: Why): why is UnknownRuns {
+  return ['runs-unreadable', 'runs-forgotten', 'no-server-time'].includes(why.reason);
+}
+
 /** Why it cannot be told whether the command has to run. `place` is the lease and where it is. */
 export function unknownRuns(
-  why: 'runs-unreadable' | 'runs-forgotten' | 'no-server-time',
+  why: UnknownRuns['reason'],
   place: string,
   { namespace, lockName }: { readonly namespace: string; readonly lockName: string },
 ): string {

@@ -4,7 +4,16 @@ import { readLogOptions } from './log-options.ts';
 import { checkIdentity, checkLabel, checkSubdomain } from './names.ts';
 import type { RunOptions } from './options.ts';
 import { readOnce } from './once.ts';
-import { parseMaybeInfinite, parseSwitch, parseText, parseWhole, type Reader } from './reader.ts';
+import {
+  type Parsed,
+  type Reader,
+  parseChoice,
+  parseMaybeInfinite,
+  parsePositive,
+  parseSwitch,
+  parseText,
+  parseWhole,
+} from './reader.ts';
 import { parseStopSignal } from './stop-signal.ts';
 import { readTiming } from './timing.ts';
 
@@ -26,6 +35,7 @@ export function readRunOptions(
     gracePeriodMs: reader.read('grace-period', parseMaybeInfinite, defaultGracePeriodMs),
     waitMs: readWait(reader),
     ...readOnce(reader),
+    ...readTerm(reader),
   };
   const options = {
     lockName,
@@ -60,6 +70,23 @@ function readWait(reader: Reader): number {
     return reader.read('try', parseSwitch, false) ? 0 : Infinity;
   }
   return reader.read('wait', parseMaybeInfinite, Infinity);
+}
+
+/** What becomes of a candidate after its term, and how long that lasts at most. */
+function readTerm(reader: Reader): Pick<ElectionSettings, 'rejoins' | 'maxTermMs'> {
+  const rejoins =
+    reader.read('on-lost', parseChoice(['exit', 'rejoin'] as const), 'exit') === 'rejoin';
+  const maxTermMs = reader.read('max-term', parseTermLimit, Infinity);
+  const once = reader.given('once') ?? reader.given('once-per');
+  if (rejoins && once !== null)
+    reader.refuse(
+      `Cannot combine ${once.origin} and --on-lost rejoin: a run that is lost is not run again by the same process`,
+    );
+  return { ...(rejoins ? { rejoins } : {}), ...(maxTermMs < Infinity ? { maxTermMs } : {}) };
+}
+
+function parseTermLimit(text: string): Parsed<number> {
+  return text === 'infinity' ? { ok: true, value: Infinity } : parsePositive(text);
 }
 
 function readCommand(reader: Reader, words: readonly string[]): readonly [string, ...string[]] {

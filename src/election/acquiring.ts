@@ -5,13 +5,16 @@ import { startAnnotations } from './once.ts';
 import { withoutFailures } from './retrying.ts';
 import { jitterFactor } from './settings.ts';
 import type { Standby } from './state.ts';
+import { leftToAnotherUntilMs, transferAnnotations } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import { composeRecord, startReading, startWriting } from './writing.ts';
 
 /** The instant from which on the lease may be taken and is not left to others. */
-export function acquireAtMs({ observed, candidate, backOffUntilMs, call }: Standby): number {
+export function acquireAtMs(standby: Standby): number {
+  const { observed, candidate, backOffUntilMs, staysOutUntilMs, call } = standby;
   const freeMs = freeAtMs(observed, candidate.leaseDurationMs);
-  return Math.max(freeMs, backOffUntilMs, call.writableAtMs);
+  const leftUntilMs = leftToAnotherUntilMs(observed, candidate.identity);
+  return Math.max(freeMs, backOffUntilMs, staysOutUntilMs, leftUntilMs, call.writableAtMs);
 }
 
 /** After a failure the pause counts, else whatever comes first; but once the lease is free a look would only be in the way. */
@@ -56,7 +59,7 @@ export function acquire(standby: Standby, turn: Turn): Standby {
     },
     turn,
   );
-  const changes = startAnnotations(standby, lease, turn);
+  const changes = { ...transferAnnotations(null), ...startAnnotations(standby, lease, turn) };
   return { ...standby, ...startWriting(standby, standby.call, lease, sent, turn, changes) };
 }
 

@@ -14,7 +14,7 @@ import {
   withRun,
   withoutStart,
 } from './runs.ts';
-import type { Leading, Losing, Remembering, Standby, SteppingDown, Term } from './state.ts';
+import type { Leading, Losing, Rejoin, Remembering, Standby, SteppingDown, Term } from './state.ts';
 import { type Tenured, isLive } from './term.ts';
 import { timeOf } from './time.ts';
 import type { Turn } from './turn.ts';
@@ -98,7 +98,7 @@ export function restoredAnnotations({ candidate, tenure: { term } }: Tenured): A
 /** What the release after a term says of our run. */
 export function rememberingOf(
   state: Leading | SteppingDown | Losing,
-  outcome: Outcome,
+  outcome: Outcome | Rejoin,
 ): Remembering | null {
   const { candidate, tenure, command } = state;
   const { runs } = tenure.term;
@@ -136,7 +136,7 @@ export function reportForgotten(remembering: Remembering | null, turn: Turn): vo
   turn.report({ id: 'not-recorded', key: remembering.run.key });
 }
 
-function hasSucceeded(outcome: Outcome): boolean {
+function hasSucceeded(outcome: Outcome | Rejoin): boolean {
   return outcome.id === 'command' && outcome.ending.id === 'exited' && outcome.ending.code === 0;
 }
 

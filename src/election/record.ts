@@ -170,6 +170,11 @@ export function newLease(
   };
 }
 
+/** Who is to lead by the word of another controller (KEP-4355); empty: nobody in particular. */
+export function preferredHolderOf(lease: RawLease): string {
+  return stringOrNull(objectAt(lease, 'spec')['preferredHolder']) ?? '';
+}
+
 /** What an annotation says; undefined: it is not there. */
 export function annotationOf(lease: RawLease, name: string): JsonValue | undefined {
   return objectAt(objectAt(lease, 'metadata'), 'annotations')[name];

@@ -18,11 +18,13 @@ import type {
   RequestState,
   Leading,
   Losing,
+  Rejoin,
   Releasing,
   Standby,
   State,
   SteppingDown,
 } from './state.ts';
+import { transferAnnotations } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -36,8 +38,9 @@ import {
 /** Begins the release after a term: a request in flight is joined first. */
 export function releaseTerm(
   state: Leading | SteppingDown | Losing,
-  outcome: Outcome,
+  outcome: Outcome | Rejoin,
   turn: Turn,
+  handsTo: string | null = null,
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const call: RequestState = state.id === 'losing' ? idleAt(turn.nowMs) : state.call;
@@ -54,6 +57,7 @@ export function releaseTerm(
     remembering: rememberingOf(state, outcome),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-term',
+    handsTo,
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -80,6 +84,7 @@ export function releaseCandidacy(
     remembering: rememberingOfCandidacy(standby),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-candidacy',
+    handsTo: null,
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -140,7 +145,10 @@ function proceed(state: Releasing, turn: Turn): State {
     },
     turn,
   );
-  const changes = releaseAnnotations(state.remembering, state.candidate.identity, lease);
+  const changes = {
+    ...transferAnnotations(state.handsTo),
+    ...releaseAnnotations(state.remembering, state.candidate.identity, lease),
+  };
   return { ...state, ...startWriting(state, call, lease, sent, turn, changes) };
 }
 
@@ -217,6 +225,13 @@ function giveUp(state: Releasing, turn: Turn): State {
 
 function withOwn(state: Releasing, lease: RawLease, { transitions }: SentRecord): Releasing {
   return { ...state, lease, transitions };
+}
+
+/** A signal asks leader-run to stop when it has no command any more: it does not come back to the election. */
+export function stopReleasing(state: Releasing, signal: NodeJS.Signals): Releasing {
+  return state.outcome.id === 'rejoin'
+    ? { ...state, outcome: { id: 'interrupted', signal } }
+    : state;
 }
 
 function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {

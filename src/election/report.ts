@@ -24,10 +24,17 @@ export type Loss =
       readonly newestVersion: string;
     };
 
+/** Why a leader stops though nobody has asked leader-run itself. */
+export type OwnReason =
+  /** Somebody asks for another leader by the Lease (null: for whoever comes first); `by` as they call themselves. */
+  | { readonly id: 'transfer'; readonly to: string | null; readonly by: string }
+  | { readonly id: 'max-term' };
+
 /** Why the command is told to stop. */
 export type StopReason =
   | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly id: 'lost'; readonly loss: Loss }
+  | OwnReason
   /** The command's guard is lost and could not be replaced: leading on would not be safe. */
   | { readonly id: 'unguarded'; readonly message: string };
 
@@ -92,6 +99,10 @@ export type Report =
       readonly keepsRenewing: boolean;
     }
   | { readonly id: 'released' }
+  /** The lease is given back before there was a command. */
+  | { readonly id: 'not-starting'; readonly reason: OwnReason }
+  /** The lease was lost or given back, and this candidate is standby again; it takes no free lease for so long. */
+  | { readonly id: 'rejoining'; readonly staysOutMs: number }
   /** Not released: `why` is a failure of the API, or the record is no longer ours. The lease expires by itself. */
   | { readonly id: 'not-released'; readonly why: Failure | 'not-ours' }
   /** Leadership ended before there was a command, so nothing had to be stopped. */
@@ -121,5 +132,7 @@ export type Outcome =
         | Failure
         | { readonly reason: 'command'; readonly message: string }
         /** Whether the run is done cannot be told (`once.ts`). */
-        | { readonly reason: 'runs-unreadable' | 'runs-forgotten' | 'no-server-time' };
+        | { readonly reason: 'runs-unreadable' }
+        | { readonly reason: 'runs-forgotten' }
+        | { readonly reason: 'no-server-time' };
     };

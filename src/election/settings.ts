@@ -27,6 +27,12 @@ export interface ElectionSettings {
   readonly waitMs: number;
   /** Not to be run again where the Lease remembers such a run. */
   readonly once?: OnceRule | null;
+  /** After a loss, and the tree gone, it is standby again, with the same identity. */
+  readonly rejoins?: boolean;
+  /** From the write that wins to a stop of its own; `Infinity`: never. */
+  readonly maxTermMs?: number;
+  /** The Pod has a label that is to be gone before the command stops. */
+  readonly hasPodLabel?: boolean;
 }
 
 /** Time that the kernel may need to deliver SIGKILL to a whole tree: the guard kills this long before the (skewed) expiry. */

@@ -39,26 +39,6 @@ import { abandon, whyUnconfirmed, withUnanswered } from './writing.ts';
 /** Of the attempts that may have landed no more than this many are remembered: while the API fails there is no end to them. */
 const mostUnanswered = 64;
 
-/** Before anything has happened. */
-export function initialStandby(candidate: Candidate, nowMs: number): Standby {
-  return {
-    id: 'standby',
-    candidate,
-    requests: 0,
-    watch: { id: 'closed' },
-    call: { id: 'idle', nextAtMs: nowMs, ...freshStreak },
-    command: { id: 'preparing' },
-    observed: nothingObserved,
-    unanswered: [],
-    beganAtMs: nowMs,
-    hasContact: false,
-    serverAheadMs: null,
-    mayHaveMissedRuns: false,
-    contentionJitterMs: 0,
-    backOffUntilMs: -Infinity,
-  };
-}
-
 /** What the passing of time alone brings about. */
 export function advanceStandby(standby: Standby, turn: Turn): State {
   const { call } = standby;

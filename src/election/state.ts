@@ -10,12 +10,14 @@
  *       ▼                                                      │             │
  *     ended ◀──────────────────── deposed, tree gone ──────────┘             │
  *       ▲────────────────────────────────────────────────────────────────────┘
+ *
+ * With `--on-lost rejoin` what would end after a loss is standby again.
  */
 import type { Ending } from './event.ts';
 import type { Failure, RawLease } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
 import type { SentRecord } from './record.ts';
-import type { Loss, Outcome } from './report.ts';
+import type { Loss, Outcome, OwnReason } from './report.ts';
 import type { Run } from './runs.ts';
 import type { ElectionSettings } from './settings.ts';
 
@@ -103,6 +105,8 @@ export interface Standby extends Base {
   readonly contentionJitterMs: number;
   /** Boot-clock instant before which the lease is left to the others of the crowd. */
   readonly backOffUntilMs: number;
+  /** Boot-clock instant before which it does not take the lease: it has just given it back of its own. */
+  readonly staysOutUntilMs: number;
 }
 
 /** One term of leadership. */
@@ -111,6 +115,10 @@ export interface Term {
   readonly acquireTime: string;
   /** Where runs are remembered: this one, and those that were known when it began. */
   readonly runs: { readonly own: Run; readonly earlier: readonly Run[] } | null;
+  /** When the write that won was sent (boot clock). */
+  readonly beganAtMs: number;
+  /** Who was preferred when it was won, though this candidate won: that is not obeyed. */
+  readonly preferredAtWin: string;
 }
 
 /** What a leader knows of its record; t of the design is `confirmed.sentAtMs`. */
@@ -141,10 +149,17 @@ export interface Leading extends Base {
   readonly command: WaitingCommand | LiveCommand;
 }
 
+/** In place of an outcome: back to standby, and not leading again for so long. */
+export interface Rejoin {
+  readonly id: 'rejoin';
+  readonly staysOutMs: number;
+}
+
 /** Why a leader stops of its own. `own-end`: the command ended by itself. */
 export type StepDownCause =
   | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly id: 'own-end' }
+  | OwnReason
   | { readonly id: 'unguarded'; readonly message: string };
 
 /** A voluntary stop: the command is being stopped, the lease is still renewed. */
@@ -157,6 +172,17 @@ export interface SteppingDown extends Base {
   readonly stopAtMs: number;
   /** When SIGKILL follows; `null`: it has been sent. */
   readonly killAtMs: number | null;
+  /** The stop signal waits for the Pod's label to be gone; `null`: it was sent, or the command needs none. */
+  readonly pendingStop: PendingStop | null;
+}
+
+/** What the command is sent: a signal, or the stop signal of the settings. */
+export type StopCommand =
+  { readonly id: 'signal'; readonly signal: NodeJS.Signals } | { readonly id: 'configured' };
+
+export interface PendingStop {
+  readonly stop: StopCommand;
+  readonly untilMs: number;
 }
 
 /** Leadership is lost: the command is being stopped, nothing is sent to the API server. */
@@ -168,7 +194,7 @@ export interface Losing extends Base {
   readonly stopAtMs: number;
   readonly killAtMs: number | null;
   /** What leader-run ends with; `null`: with the command's own status. */
-  readonly outcome: Outcome | null;
+  readonly outcome: Outcome | Rejoin | null;
 }
 
 /** `success`: this run counts; `end`: one whose start counted has ended; `withdraw`: a start that was remembered came to nothing. */
@@ -192,7 +218,9 @@ export interface Releasing extends Base {
   readonly deadlineMs: number;
   /** After a candidacy, only an acquiring attempt without an answer may have won. */
   readonly mode: 'after-term' | 'after-candidacy';
-  readonly outcome: Outcome;
+  /** Who is to lead next, as a request to transfer the lease said; null: whoever comes first. */
+  readonly handsTo: string | null;
+  readonly outcome: Outcome | Rejoin;
 }
 
 export interface Ended extends Base {

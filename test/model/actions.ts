@@ -7,7 +7,7 @@
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { readRecord } from '../../src/election/record.ts';
 import { put, remove, serve } from '../election/lease-store.ts';
-import { changedCommand, ended, killed, take, told } from './actor.ts';
+import { changedCommand, ended, freshLife, killed, take, told, unprepared } from './actor.ts';
 import type { Core } from './core.ts';
 import { checkLanding, nameOf } from './invariants.ts';
 import {
@@ -187,15 +187,8 @@ class Free extends Collector {
   #begins(world = this.world): World {
     const { actor, core, bounds, seat } = this;
     const state = core.initialStandby(bounds.candidates[seat], world.nowMs);
-    const command = {
-      id: 'preparing',
-      notAfterAtMs: Infinity,
-      guardAtMs: Infinity,
-      isAsked: false,
-      deadByAtMs: Infinity,
-    } as const;
     const life = actor.life + 1;
-    const fresh = { state, life, command, landedSentAtMs: -Infinity, isOverwritten: false };
+    const fresh = { state, life, command: unprepared, ...freshLife };
     return this.take(this.changed(world, fresh), { id: 'begin' });
   }
 

@@ -29,6 +29,18 @@ import {
   withActor,
 } from './world.ts';
 
+/** Guard and gate are to be made. */
+export const unprepared: Command = {
+  id: 'preparing',
+  notAfterAtMs: Infinity,
+  guardAtMs: Infinity,
+  isAsked: false,
+  deadByAtMs: Infinity,
+};
+
+/** Of a candidate that has no term yet. */
+export const freshLife = { landedSentAtMs: -Infinity, isOverwritten: false } as const;
+
 /** Events that are not taken. */
 const longestQueue = 3;
 
@@ -90,6 +102,12 @@ function perform(bounds: Bounds, world: World, seat: Seat, effect: Effect, befor
       return withActor(world, seat, changedCommand(actor, { isAsked: true }));
     case 'kill-tree':
       return withActor(world, seat, killed(world, actor));
+    case 'prepare-command':
+      // Its gate was never used, or its tree is gone.
+      checkFinish(actor);
+      return withActor(world, seat, { command: unprepared, ...freshLife });
+    case 'withdraw-label':
+      return world;
     case 'report':
       checkReport(world, actor, effect.report);
       return world;

@@ -17,7 +17,7 @@ import type {
   WatchEvent,
 } from '../../../src/election/lease.ts';
 import type { OnceRule } from '../../../src/election/runs.ts';
-import { initialStandby } from '../../../src/election/standby.ts';
+import { initialStandby } from '../../../src/election/beginning.ts';
 import type { Candidate, State } from '../../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../../src/election/step.ts';
 import { type LeaseStore, emptyStore, metadataOf, put, remove, serve } from '../lease-store.ts';
@@ -84,6 +84,7 @@ export class Stage {
     answer: (_, words) => this.#answer(words),
     news: (_, words) => this.#turn({ id: 'watch', news: this.#newsOf(words) }),
     command: (_, words) => this.#turn({ id: 'command', event: commandEvent(words) }),
+    label: () => this.#turn({ id: 'label-withdrawn' }),
     signal: (_, [signal, as = signal]) => this.#turn(stopRequest(signal, as)),
   };
 
@@ -192,6 +193,9 @@ function candidateOf(words: readonly string[]): Candidate {
     gracePeriodMs: read('grace', '25s'),
     waitMs: read('wait', 'infinity'),
     once: onceOf(settings),
+    rejoins: settings['onLost'] === 'rejoin',
+    maxTermMs: read('maxTerm', 'infinity'),
+    hasPodLabel: settings['label'] === 'yes',
   };
 }
 
