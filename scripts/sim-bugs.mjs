@@ -13,10 +13,9 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const { classicBugs, foundBugs, onceBugs, treeBugs, withoutOwnChecks, applyEdit } = await import(
-    (await bundleSimulator('.', join(directory, 'own'))).simulator
-  );
-  const bugs = [...classicBugs, ...foundBugs, ...onceBugs, ...treeBugs].filter(
+  const { classicBugs, foundBugs, onceBugs, termBugs, treeBugs, withoutOwnChecks, applyEdit } =
+    await import((await bundleSimulator('.', join(directory, 'own'))).simulator);
+  const bugs = [...classicBugs, ...foundBugs, ...onceBugs, ...termBugs, ...treeBugs].filter(
     ({ id }) => !values.bug || id === values.bug,
   );
   const queue = [...bugs];

@@ -31,8 +31,8 @@ export function nextActionAtMs(standby: Standby): number {
 /** With a watch a look is due only when the holder has been silent for too long; else at each retry period. */
 function pollAtMs({ watch, observed, candidate }: Standby, nextAtMs: number): number {
   const { current } = observed;
-  // What is free and yet left to others has been taken by one of them, as far as we know.
-  const isDoubtful = current.id === 'present' && current.isReleased;
+  // What is free and yet left to others has been taken by one of them, as far as we know. Who joins again has seen nothing yet.
+  const isDoubtful = current.id === 'nothing' || (current.id === 'present' && current.isReleased);
   if (watch.id !== 'open' || isDoubtful) return nextAtMs;
   const recordMs = current.id === 'present' ? (current.record.leaseDurationMs ?? 0) : 0;
   const silenceMs = Math.max(2 * candidate.retryPeriodMs, recordMs / 2);

@@ -1,5 +1,6 @@
 /** How a candidacy begins, and begins again after a term (`--on-lost rejoin`). */
 import { nothingObserved } from './observed-lease.ts';
+import type { SentRecord } from './record.ts';
 import { freshStreak } from './retrying.ts';
 import type { Candidate, Rejoin, Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -22,6 +23,7 @@ export function initialStandby(candidate: Candidate, nowMs: number): Standby {
     contentionJitterMs: 0,
     backOffUntilMs: -Infinity,
     staysOutUntilMs: -Infinity,
+    former: [],
   };
 }
 
@@ -36,5 +38,12 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
     watch,
     hasContact: true,
     staysOutUntilMs: turn.nowMs + staysOutMs,
+    former: writesOf(state),
   };
+}
+
+/** The writes that the stored record may show. */
+function writesOf(state: State): readonly SentRecord[] {
+  if (state.id === 'releasing') return state.written;
+  return 'tenure' in state ? [state.tenure.confirmed, ...state.tenure.unanswered] : [];
 }

@@ -16,7 +16,7 @@ import { abandon, withUnanswered } from './writing.ts';
 /** Ends the belief in our leadership: stop signal at once, and SIGKILL when the grace that is left is over. */
 export function lose(state: Tenured, loss: Loss, turn: Turn): State {
   const { command, call, candidate, tenure } = state;
-  if (candidate.hasPodLabel === true) turn.emit({ id: 'withdraw-label' });
+  if (candidate.hasPodLabel === true && state.id === 'leading') turn.emit({ id: 'withdraw-label' });
   if (command.id === 'preparing' || command.id === 'ready') {
     turn.report({ id: 'lost', loss });
     return leave(state, loss, outcomeOfLoss(candidate), turn);

@@ -154,7 +154,7 @@ function seeLease(
   const record = readRecord(lease);
   const landed = standby.unanswered.find((sent) => isWholeWrite(record, sent));
   if (landed !== undefined) return win(standby, landed, lease, turn);
-  const observed = observe(standby.observed, lease, serverTimeMs, turn.at);
+  const observed = observe(standby.observed, lease, serverTimeMs, turn.at, standby.former);
   const hasMissed = { mayHaveMissedRuns: mayHaveMissedRuns(standby, lease) };
   const need = needOf({ ...standby, ...hasMissed, observed }, turn);
   if (need.id === 'done') return endAsDone(standby, need.run, turn);

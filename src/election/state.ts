@@ -105,6 +105,8 @@ export interface Standby extends Base {
   readonly contentionJitterMs: number;
   /** Boot-clock instant before which the lease is left to the others of the crowd. */
   readonly backOffUntilMs: number;
+  /** The writes of the term before, in the same process: their record is free, as nothing of that term is left. */
+  readonly former: readonly SentRecord[];
   /** Boot-clock instant before which it does not take the lease: it has just given it back of its own. */
   readonly staysOutUntilMs: number;
 }

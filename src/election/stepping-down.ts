@@ -92,10 +92,9 @@ export function stopAgain(
 ): SteppingDown {
   const told = sendPendingStop(state, turn);
   if (forwardAs !== null) turn.emit({ id: 'signal-command', signal: forwardAs });
-  const isOwn = told.cause.id === 'transfer' || told.cause.id === 'max-term';
-  return isOwn && told.candidate.rejoins === true
-    ? { ...told, cause: { id: 'signal', signal } }
-    : told;
+  const { cause, candidate } = told;
+  const mayRejoin = candidate.rejoins === true && cause.id !== 'own-end';
+  return mayRejoin && cause.id !== 'signal' ? { ...told, cause: { id: 'signal', signal } } : told;
 }
 
 function emitStop(stop: StopCommand, turn: Turn): void {

@@ -83,7 +83,7 @@ export async function scriptedServer(
 }
 
 /** Writes a kubeconfig for a server without credentials, removed at the end of the test. */
-export function kubeconfigFor(url: string): string {
+export function kubeconfigFor(url: string, token = 'none'): string {
   const folder = temporaryFolder();
   const path = join(folder, 'config');
   const named = (name: string, key: string, value: object) => [{ name, [key]: value }];
@@ -92,7 +92,7 @@ export function kubeconfigFor(url: string): string {
     kind: 'Config',
     'current-context': 'scripted',
     clusters: named('scripted', 'cluster', { server: url }),
-    users: named('nobody', 'user', { token: 'none' }),
+    users: named('nobody', 'user', { token }),
     contexts: named('scripted', 'context', { cluster: 'scripted', user: 'nobody' }),
   };
   writeFileSync(path, JSON.stringify(config));

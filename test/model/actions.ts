@@ -4,6 +4,7 @@
  * What is urgent (a timer that is due, a request or event that is not held up) happens before time goes on; what is not
  * may happen at any instant that is visited, or never. Time goes on to the next instant at which anything is due.
  */
+import type { JsonObject } from '../../src/election/lease.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { readRecord } from '../../src/election/record.ts';
 import { put, remove, serve } from '../election/lease-store.ts';
@@ -376,6 +377,16 @@ function edits({ candidates }: Bounds, world: World): Action[] {
   if (record.holder === candidates[0].identity) {
     add('twins', rewrite('twins', { renewTime: sometime }));
   }
+  add('transfers', () => {
+    const metadata = (lease['metadata'] ?? {}) as JsonObject;
+    const annotations = (metadata['annotations'] ?? {}) as JsonObject;
+    const term = annotations['leader-run/term'] ?? '';
+    const request = JSON.stringify({ to: candidates[1].identity, term });
+    const asked = { ...annotations, 'leader-run/transfer': request };
+    const body = { ...lease, metadata: { ...metadata, annotations: asked } };
+    const edited = spend({ ...world, store: put(world.store, body) }, 'transfers');
+    return told(edited, edited.store.lease ?? {}, 'changed');
+  });
   add('deletions', () => {
     const { store, lease: last } = remove(world.store);
     const edited = spend({ ...world, store, mayOverlap: true }, 'deletions');

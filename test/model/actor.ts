@@ -151,7 +151,8 @@ function hasSucceeded(state: State | null): boolean {
 function purposeOf(body: LeaseRequest, before: State, after: State | null): Wire['purpose'] {
   if (body.id === 'get') return 'look';
   if (holderIn(body.body) === '') return 'release';
-  // One turn may win and renew, or send its acquiring write and then be told to stop.
+  // One turn may end a term and begin to acquire the next one, win and renew, or acquire and then be told to stop.
+  if (after?.id === 'standby') return 'acquire';
   return before.id === 'standby' && after?.id !== 'leading' ? 'acquire' : 'renew';
 }
 

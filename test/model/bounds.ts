@@ -27,6 +27,11 @@ function bounds(name: string, budget: Partial<Budget>, other: Partial<Bounds> = 
   return { name, ...two, budget: { ...nothingHappens, ...budget }, ...other };
 }
 
+const rejoining: Bounds['candidates'] = [
+  { ...candidate, rejoins: true },
+  { ...candidate, identity: 'b', rejoins: true },
+];
+
 function once(counts: OnceRule['counts']): Bounds['candidates'] {
   const rule = { id: 'key', key: 'k', counts } as const;
   return [
@@ -76,6 +81,14 @@ export const explorations: readonly Bounds[] = [
   ),
   bounds('once, by the start', { lives: 2, stops: 1, crashes: 1 }, { candidates: once('start') }),
   bounds('once, deleted', { exits: 1, deletions: 1, stops: 1 }, { candidates: once('success') }),
+  bounds('rejoin', { cuts: 1, stops: 1 }, { candidates: rejoining }),
+  bounds(
+    'rejoin, lost answers',
+    { lostAnswers: 1, lostRequests: 2, stops: 1 },
+    { candidates: rejoining },
+  ),
+  bounds('transfer', { transfers: 2, stops: 1 }),
+  bounds('transfer and rejoin', { transfers: 1, crashes: 1 }, { candidates: rejoining }),
   bounds('a stop and a crash', { lives: 2, stops: 1, crashes: 1 }),
   bounds('two terms each, a crash, a lost answer, a late write', {
     lives: 2,

@@ -50,6 +50,8 @@ export interface Budget {
   readonly strangers: number;
   /** Somebody writes under the first candidate's identity. */
   readonly twins: number;
+  /** Somebody asks the holder to transfer the lease to the second candidate. */
+  readonly transfers: number;
 }
 
 export const nothingHappens: Budget = {
@@ -71,6 +73,7 @@ export const nothingHappens: Budget = {
   deletions: 0,
   strangers: 0,
   twins: 0,
+  transfers: 0,
 };
 
 /** One request on its way. */

@@ -45,6 +45,8 @@ export class OnceJudge {
   #onRelease({ settings, author, tree, lostAtMs, deposedAtMs }: Ledger): void {
     const { once = null } = settings;
     if (once?.id !== 'key' || once.counts !== 'success') return;
+    // Without its guard it was told to stop, and what it ended with is no success.
+    if (tree?.isUnguarded === true) return;
     if (!hasSucceeded(tree?.ending ?? null) || lostAtMs !== null || deposedAtMs !== null) return;
     this.#world.count('runs that are done');
     this.#done.set(once.key, author.name);

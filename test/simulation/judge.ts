@@ -3,7 +3,7 @@ import type { StartOptions } from '../../src/command/supervisor.ts';
 import type { Answer, WatchEvent } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
-import { specOf, textOf } from './fields.ts';
+import { metadataOf, objectOf, specOf, textOf } from './fields.ts';
 import { OnceJudge } from './judge-once.ts';
 import { HandOverJudge, type Standby } from './judge-hand-over.ts';
 import { WriteJudge } from './judge-writes.ts';
@@ -178,6 +178,7 @@ export class Judge {
 
   onStopSignal(tree: SimulatedTree): void {
     this.#checkTree(tree);
+    this.#checkLabel(this.#ledgerOf(tree));
   }
 
   onKilled(tree: SimulatedTree): void {
@@ -195,6 +196,10 @@ export class Judge {
   onReport(ledger: Ledger, report: Report): void {
     this.#world.count(`report: ${report.id}`);
     if (report.id === 'acquired') this.writes.onWin(ledger.author, ledger.confirmedMs);
+    const reason = 'reason' in report ? report.reason : null;
+    if (reason?.id === 'transfer') this.#checkTransfer(ledger);
+    if (reason?.id === 'transfer' || reason?.id === 'max-term')
+      this.#world.count(`stepped down: ${reason.id}`);
     if (report.id === 'not-released' && report.why === 'not-ours') this.#checkNotOurs(ledger);
     const loss =
       report.id === 'lost'
@@ -253,6 +258,48 @@ export class Judge {
     this.#world.break(
       'renewals go on',
       `${author.name} lost its lease after ${quietMs.toFixed(0)} ms without an attempt`,
+    );
+  }
+
+  /** It goes on as another candidate would that was started now. */
+  onRejoin(ledger: Ledger): void {
+    const { name } = ledger.author;
+    if (isLeft(ledger.tree))
+      this.#world.break('nothing is left', `${name} rejoins before its tree is gone`);
+    if (ledger.stopRequestedAtMs !== null)
+      this.#world.break('no start after a stop', `${name} rejoins though it had been told to stop`);
+    this.leave(ledger);
+  }
+
+  /** The label goes first, and the stop waits for it a second at most; after a loss it does not wait. */
+  #checkLabel(ledger: Ledger): void {
+    const { settings, process, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
+    if (settings.hasPodLabel !== true || isLabelGone || stopRequests > 1) return;
+    if (ledger.lostAtMs !== null || ledger.deposedAtMs !== null || ledger.hasFoundOlder) return;
+    // Without a guard nothing is waited for, and not for who asks once more.
+    if (ledger.tree?.isUnguarded === true) return;
+    const askedAtMs = labelAskedAtMs ?? Infinity;
+    if ((ledger.stopRequestedAtMs ?? -Infinity) > askedAtMs) return;
+    const waitedMs = process.bootMs() - askedAtMs;
+    if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
+    this.#world.break(
+      'label first',
+      `${author.name} stops its command ${waitedMs.toFixed(0)} ms after it asked for its label to be gone`,
+    );
+  }
+
+  /** Who steps down on request was asked to: in this very term, or by a preference that came within it. */
+  #checkTransfer({ author, term }: Ledger): void {
+    const isAsked = this.#server.history.some(
+      ({ lease }) =>
+        textOf(objectOf(metadataOf(lease)['annotations'])['leader-run/transfer']).includes(
+          JSON.stringify(term),
+        ) || textOf(specOf(lease)['preferredHolder']) !== '',
+    );
+    if (isAsked || this.#server.setBackAtMs > -Infinity) return;
+    this.#world.break(
+      'only this term is transferred',
+      `${author.name} steps down though nobody asked its term to`,
     );
   }
 

@@ -8,6 +8,7 @@ import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
 import { type OncePlan, drawOnce } from './once.ts';
 import { drawTactics } from './tactics.ts';
+import { type TermPlan, drawTerms, drawTransfers } from './terms.ts';
 
 export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
   | { readonly kind: 'leader-run'; readonly plan: CandidatePlan }
@@ -41,6 +42,8 @@ export interface Scenario {
   readonly isCalm: boolean;
   /** All commands are jobs that are to be run once in each of these periods; null: none is. */
   readonly once: OncePlan | null;
+  /** Of each replica. */
+  readonly terms: readonly TermPlan[];
 }
 
 export interface Timing {
@@ -88,9 +91,23 @@ export function drawScenario(seed: string): Scenario {
   const ids = isCalm ? calmFaultIds : faultIds(isBeyondLimits);
   const chance = drawFaults(random, ids, durationMs, base, replicas);
   const tactics = drawTactics(new Random(`tactics ${seed}`), { timing: base, replicas, isCalm });
-  const faults = [...chance, ...tactics];
+  const transfers = isCalm ? [] : drawTransfers(new Random(`transfers ${seed}`));
+  const faults = [...chance, ...tactics, ...transfers];
   const once = drawOnce(new Random(`once ${seed}`));
-  const usual = { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm, once };
+  const termRandom = new Random(`terms ${seed}`);
+  const areSpecial = termRandom.chance(0.3);
+  const terms = replicas.map(() => (areSpecial ? drawTerms(termRandom, once !== null) : {}));
+  const usual = {
+    seed,
+    replicas,
+    ambience,
+    faults,
+    durationMs,
+    isBeyondLimits,
+    isCalm,
+    once,
+    terms,
+  };
   return isCalm ? usual : withMisbehaviour(usual, base);
 }
 

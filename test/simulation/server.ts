@@ -4,7 +4,7 @@
  */
 import type { Answer, JsonObject, LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { otherWrites } from './ambience.ts';
-import { metadataOf, specOf, textOf } from './fields.ts';
+import { metadataOf, objectOf, specOf, textOf } from './fields.ts';
 import type { World } from './world.ts';
 
 /** Who wrote, and when it sent that, by its own boot clock. `hand`: somebody with kubectl. */
@@ -164,6 +164,23 @@ export class Server {
     this.#store({ author, request: { id: 'update', body }, sentBootMs: 0 }, body);
   }
 
+  /** An annotation is set by hand. */
+  annotate(author: Author, name: string, value: string): void {
+    if (this.current === null) return;
+    const { lease } = this.current;
+    const annotations = { ...objectOf(metadataOf(lease)['annotations']), [name]: value };
+    const body = { ...lease, metadata: { ...metadataOf(lease), annotations } };
+    this.#store({ author, request: { id: 'update', body }, sentBootMs: 0 }, body);
+  }
+
+  /** A controller prefers a holder (KEP-4355). */
+  prefer(author: Author, preferredHolder: string): void {
+    if (this.current === null) return;
+    const { lease } = this.current;
+    const body = { ...lease, spec: { ...specOf(lease), preferredHolder } };
+    this.#store({ author, request: { id: 'update', body }, sentBootMs: 0 }, body);
+  }
+
   compact(): void {
     this.compactedTo = this.#resourceVersion;
   }
@@ -220,7 +237,7 @@ export class Server {
     const metadata = { ...metadataOf(body), uid: uid ?? '' };
     const lease = withVersion({ ...body, metadata }, this.#nextVersion());
     const spec = specOf(lease);
-    const write = this.#writeOf(arrival, JSON.stringify(spec));
+    const write = this.#writeOf(arrival, recordText(spec));
     const version: Version = {
       ...this.#stamp(lease),
       lease,
@@ -240,7 +257,7 @@ export class Server {
   /** The write that this spec is of: that of the stored one if it is the same, and by hand any earlier one can be put back. */
   #writeOf({ author, sentBootMs }: Arrival, spec: string): Version['write'] {
     const candidates = author.kind === 'hand' ? this.history : [this.current];
-    const same = candidates.find((each) => JSON.stringify(each?.lease['spec']) === spec);
+    const same = candidates.find((each) => each != null && recordText(specOf(each.lease)) === spec);
     return same?.write ?? { author, sentBootMs, atMs: this.#world.nowMs };
   }
 
@@ -279,6 +296,12 @@ export class Server {
   #timeMs(): number {
     return Math.floor((serverEpochMs + this.#world.nowMs) / 1000) * 1000;
   }
+}
+
+/** The record alone: who is preferred does not change whose it is. */
+function recordText(spec: JsonObject): string {
+  const { preferredHolder, ...record } = spec;
+  return JSON.stringify(record);
 }
 
 const contender: Author = { name: 'contender', kind: 'hand' };

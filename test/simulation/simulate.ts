@@ -7,6 +7,7 @@ import { Candidate, type Moment, type Replica, type Surroundings } from './candi
 import { ClientGo } from './client-go.ts';
 import { beginFault } from './faults.ts';
 import { Judge } from './judge.ts';
+import { processOf } from './ledger.ts';
 import { Link } from './link.ts';
 import { Machine } from './machine.ts';
 import { type FaultPlan, type Scenario, leaseDurationOf } from './scenario.ts';
@@ -64,10 +65,10 @@ class Simulation {
       const link = new Link(this.world, this.#server, this.#ambience);
       return replica.kind === 'client-go'
         ? new ClientGo(name, machine, link, replica.plan, around)
-        : new Candidate(name, machine, link, replica.plan, around);
+        : new Candidate(name, machine, link, replica.plan, around, scenario.terms[index] ?? {});
     });
     this.#server.onCommit((before, { holder }, { author }) => {
-      const writer = this.#replicas.find(({ process }) => process?.name === author.name);
+      const writer = this.#replicas.find(({ process }) => process?.name === processOf(author));
       if (writer === undefined) return;
       this.#onMoment('landed', writer);
       if (holder === '') return;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { applyEdit } from './bug.ts';
-import { classicBugs, foundBugs, onceBugs, treeBugs, withoutOwnChecks } from './bugs.ts';
+import { classicBugs, foundBugs, onceBugs, termBugs, treeBugs, withoutOwnChecks } from './bugs.ts';
 
 test('There are the thirteen bugs that leader election is known for', () => {
   expect(classicBugs).toHaveLength(13);
@@ -10,7 +10,7 @@ test('There are the thirteen bugs that leader election is known for', () => {
 
 test.each([
   { id: 'no checks of its own', edits: [withoutOwnChecks] },
-  ...[...classicBugs, ...foundBugs, ...onceBugs, ...treeBugs].map(({ id, edits }) => ({
+  ...[...classicBugs, ...foundBugs, ...onceBugs, ...termBugs, ...treeBugs].map(({ id, edits }) => ({
     id,
     edits,
   })),
