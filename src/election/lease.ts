@@ -62,7 +62,7 @@ export type Failure =
 /** The answer to one {@link LeaseRequest}. `serverTimeMs` is the Date header, Unix time in ms (whole seconds), or null. */
 export type Answer =
   | { readonly id: 'lease'; readonly lease: RawLease; readonly serverTimeMs: number | null }
-  | { readonly id: 'not-found' }
+  | { readonly id: 'not-found'; readonly serverTimeMs?: number | null }
   | { readonly id: 'conflict' }
   | { readonly id: 'failed'; readonly failure: Failure };
 

@@ -12,7 +12,7 @@ export function answerOf(request: LeaseRequest['id'], reply: HttpReply): Answer 
   if (reply.status === 404 && statusOf(reply) !== null) {
     return request === 'create'
       ? { id: 'failed', failure: { reason: 'no-namespace', message: whatServerSaid(reply) } }
-      : { id: 'not-found' };
+      : { id: 'not-found', serverTimeMs: serverTimeOf(reply) };
   }
   return { id: 'failed', failure: failureOfReply(reply) };
 }
@@ -47,8 +47,12 @@ function leaseOf(reply: HttpReply): Answer {
     const message = `the answer is not a Lease: "${firstLine(reply.body).slice(0, 60)}"`;
     return { id: 'failed', failure: { reason: 'malformed', message } };
   }
-  const serverTimeMs = Date.parse(reply.headers.date ?? '');
-  return { id: 'lease', lease, serverTimeMs: Number.isNaN(serverTimeMs) ? null : serverTimeMs };
+  return { id: 'lease', lease, serverTimeMs: serverTimeOf(reply) };
+}
+
+function serverTimeOf({ headers }: HttpReply): number | null {
+  const timeMs = Date.parse(headers.date ?? '');
+  return Number.isNaN(timeMs) ? null : timeMs;
 }
 
 /** Whether an authorizer says what the user may not do; RBAC and all others have these words for it. */

@@ -110,8 +110,8 @@ describe('an answer', () => {
 
   test('404 means that there is no Lease, or for a create no namespace', async () => {
     const missing = status(404, 'namespaces "default" not found', 'NotFound');
-    expect((await answerTo(missing, get)).answer).toEqual({ id: 'not-found' });
-    expect((await answerTo(missing, update)).answer).toEqual({ id: 'not-found' });
+    expect((await answerTo(missing, get)).answer).toMatchObject({ id: 'not-found' });
+    expect((await answerTo(missing, update)).answer).toMatchObject({ id: 'not-found' });
     expect(await failureOf(missing, create)).toEqual({
       reason: 'no-namespace',
       message: 'namespaces "default" not found',

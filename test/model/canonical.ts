@@ -33,6 +33,8 @@ const deadlines = new Set([
   'notAfterAtMs',
   'guardAtMs',
   'deadByAtMs',
+  'staysOutUntilMs',
+  'untilMs',
 ]);
 
 /** The names of what follows from the rest or cannot matter. */
@@ -49,8 +51,11 @@ const irrelevant = new Set([
   'uids',
   'pid',
   'stopAtMs',
+  'maxTermMs',
   'record',
   'isHolderAlive',
+  'serverAheadMs',
+  'start',
   'apiVersion',
   'kind',
 ]);
@@ -211,12 +216,22 @@ class Writer {
 
   #string(name: string, value: string): string {
     if (versions.has(name)) return `v${this.#ranks.get(value)}`;
+    // When a run began and by which token makes no difference.
+    if (name === 'leader-run/transfer') return this.#request(value);
+    if (name === 'leader-run/runs')
+      return value.replaceAll(/"start":"[^"]*",|"token":"[^"]*"/g, '');
     if (name === 'term' || name === 'namedTerm' || name === 'leader-run/term') {
       const at = value.lastIndexOf('@');
       return `${value.slice(0, at)}@${this.#name(value.slice(at + 1))}`;
     }
     if (name === 'renewTime') return `${this.#name(value)}${this.#aheadMs(value)}`;
     return name === 'acquireTime' ? this.#name(value) : value;
+  }
+
+  /** The term in it by the name of its time. */
+  #request(value: string): string {
+    const { to, term } = JSON.parse(value) as { to: string; term: string };
+    return `${to} ${this.#string('term', term)}`;
   }
 
   #name(time: string): string {
