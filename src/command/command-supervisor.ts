@@ -16,7 +16,14 @@ import { type Guard, startGuard } from './guard/guard.ts';
 import { hiddenFromGuard } from './tree/judge-tree.ts';
 import { type Markers, createMarkers } from './markers.ts';
 import { type ProcessRow, hasProcessTable } from '../process/process-table.ts';
-import { type Tree, type TreeRoot, createTree, namesOf, readRoot } from './tree/process-tree.ts';
+import {
+  type Tree,
+  type TreeRoot,
+  createTree,
+  membersOf,
+  namesOf,
+  readRoot,
+} from './tree/process-tree.ts';
 import type { becomeSubreaper } from './tree/subreaper.ts';
 import type { StartOptions, Supervisor } from './supervisor.ts';
 import { suspendAlongWith } from '../process/suspend.ts';
@@ -230,12 +237,12 @@ class CommandSupervisor implements Supervisor {
   /** Tells the guard of daemons. Also reaps the orphans that have ended. */
   readonly #scan = (): 'again' | 'over' => {
     if (this.#phase.id !== 'live') return 'over';
-    if (this.#finder?.mayHaveAdopted() === true) this.#tellGuard(this.#phase.tree.members());
+    if (this.#finder?.mayHaveAdopted() === true) this.#tellGuard(membersOf(this.#phase.tree));
     return 'again';
   };
 
-  #tellGuard(members: readonly ProcessRow[]): void {
-    if (this.#phase.id !== 'live' || this.#finder?.isExact !== true) return;
+  #tellGuard(members: readonly ProcessRow[] | null): void {
+    if (this.#phase.id !== 'live' || this.#finder?.isExact !== true || members === null) return;
     const { root } = this.#phase;
     const hasGroup = members.some(({ group }) => group === root.pid);
     this.#guard?.include(hiddenFromGuard(members, root), hasGroup);
@@ -254,7 +261,8 @@ class CommandSupervisor implements Supervisor {
     reaper.commandEnded((left) => {
       this.#tellGuard(left);
       this.#say({ id: 'ended', ending });
-      if (left.length > 0) this.#say({ id: 'left-behind', processes: namesOf(left), ranForMs });
+      const processes = namesOf(left ?? []);
+      if (processes.length > 0) this.#say({ id: 'left-behind', processes, ranForMs });
     });
   }
 

@@ -18,6 +18,22 @@ export interface ProcessRow {
   readonly threads: number;
 }
 
+/** /proc could not be read for lack of descriptors or memory: who is there is not known. */
+export class ScanFailedError extends Error {}
+
+const shortages = ['EMFILE', 'ENFILE', 'ENOMEM'];
+
+/** What the action gives, or null where it fails as what it asked for is gone or not ours to see. */
+function unlessGone<Value>(action: () => Value): Value | null {
+  try {
+    return action();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (shortages.includes(code)) throw new ScanFailedError(code, { cause: error });
+    return null;
+  }
+}
+
 /** A zombie whose other threads run on is alive: it still acts. */
 export function isAlive({ state, threads }: ProcessRow): boolean {
   return !'ZXx'.includes(state) || threads > 1;
@@ -37,14 +53,28 @@ export function hasProcessTable(): boolean {
   }
 }
 
-/** Our own children, as the kernel lists them; null: it does not (CONFIG_PROC_CHILDREN). */
+/** Our own children, as the kernel lists them; null: it does not (CONFIG_PROC_CHILDREN). Throws {@link ScanFailedError}. */
 export function readOwnChildren(): readonly number[] | null {
   // The kernel gives orphans to the main thread, and Node starts processes from there.
   return listedIn(read(`/proc/self/task/${process.pid}/children`));
 }
 
-/** null: there is none of that pid (any more), or it is hidden from us. */
+/** What the scan gives; null: it failed, which says nothing of who is there. It is to be repeated. */
+export function unlessFailed<Value>(scan: () => Value): Value | null {
+  try {
+    return scan();
+  } catch (error) {
+    if (error instanceof ScanFailedError) return null;
+    throw error;
+  }
+}
+
+/** null: there is none of that pid (any more), it is hidden from us, or cannot be read just now. */
 export function readProcess(pid: number): ProcessRow | null {
+  return unlessFailed(() => readRow(pid));
+}
+
+function readRow(pid: number): ProcessRow | null {
   const line = read(`/proc/${pid}/stat`);
   if (line === null) return null;
   const nameEnd = line.lastIndexOf(')');
@@ -62,11 +92,11 @@ export function readProcess(pid: number): ProcessRow | null {
   };
 }
 
-/** All processes, by pid. */
+/** All processes, by pid. Throws {@link ScanFailedError}. */
 export function readAllProcesses(): Map<number, ProcessRow> {
   const rows = new Map<number, ProcessRow>();
-  for (const name of readdirSync('/proc')) {
-    const row = Number.isInteger(Number(name)) ? readProcess(Number(name)) : null;
+  for (const name of unlessGone(() => readdirSync('/proc')) ?? []) {
+    const row = Number.isInteger(Number(name)) ? readRow(Number(name)) : null;
     if (row !== null) rows.set(row.pid, row);
   }
   return rows;
@@ -74,12 +104,12 @@ export function readAllProcesses(): Map<number, ProcessRow> {
 
 /**
  * Our descendants by pid, parents before their children. `mayBeHidden` tells of one of our own children whether it is still there: with
- * hidepid, /proc does not show it if it runs as another user.
+ * hidepid, /proc does not show it if it runs as another user. Throws {@link ScanFailedError}.
  */
 export function readDescendants(mayBeHidden: (pid: number) => boolean): Map<number, ProcessRow> {
   const rows = new Map<number, ProcessRow>();
   const add = (pid: number, parent: number): void => {
-    const row = readProcess(pid);
+    const row = readRow(pid);
     // The list says whose child it was; its own row may say that it has been adopted since.
     if (row !== null) rows.set(pid, { ...row, parent });
     else if (parent === process.pid && mayBeHidden(pid)) rows.set(pid, hidden(pid));
@@ -101,11 +131,7 @@ function hidden(pid: number): ProcessRow {
 }
 
 function readThreads(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch {
-    return [];
-  }
+  return (unlessGone(() => readdirSync(`/proc/${pid}/task`)) ?? []).map(Number);
 }
 
 /** Exact for one that does not lose children meanwhile: new ones are appended. */
@@ -117,7 +143,10 @@ function listedIn(list: string | null): readonly number[] | null {
   return list === null ? null : list.split(' ').slice(0, -1).map(Number);
 }
 
-/** The environment that a process was started with; null if it has ended, or is not ours to read. */
+/**
+ * The environment that a process was started with; null if it has ended, or is not ours to read. Throws
+ * {@link ScanFailedError}.
+ */
 export function readEnvironment(pid: number): string | null {
   return read(`/proc/${pid}/environ`);
 }
@@ -126,23 +155,20 @@ let buffer = Buffer.alloc(64 * 1024);
 
 /** One character for each byte. null: there is no such file (any more), or we may not read it. */
 function read(path: string): string | null {
-  let descriptor: number;
+  const descriptor = unlessGone(() => openSync(path, 'r'));
+  if (descriptor === null) return null;
   try {
-    descriptor = openSync(path, 'r');
-  } catch {
-    return null;
-  }
-  try {
-    for (let length = 0; ;) {
-      const count = readSync(descriptor, buffer, length, buffer.length - length, null);
-      length += count;
-      if (count === 0) return buffer.toString('latin1', 0, length);
-      if (length === buffer.length) buffer = Buffer.concat([buffer, buffer]);
-    }
-  } catch {
-    // It ended between open and read.
-    return null;
+    return unlessGone(() => readAll(descriptor));
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function readAll(descriptor: number): string {
+  for (let length = 0; ;) {
+    const count = readSync(descriptor, buffer, length, buffer.length - length, null);
+    length += count;
+    if (count === 0) return buffer.toString('latin1', 0, length);
+    if (length === buffer.length) buffer = Buffer.concat([buffer, buffer]);
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Tree } from '../../src/command/tree/process-tree.ts';
-import type { ProcessRow } from '../../src/process/process-table.ts';
+import { type ProcessRow, ScanFailedError } from '../../src/process/process-table.ts';
 import { createTreeReaper } from '../../src/command/tree/tree-reaper.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -16,8 +16,12 @@ function createFake() {
   const alive = new Set([1001, 1002]);
   const said: (string | readonly number[])[] = [];
   let kills = 0;
+  const shortage = { isThere: false };
   const tree: Tree = {
-    members: () => [...alive].map(rowOf),
+    members: () => {
+      if (shortage.isThere) throw new ScanFailedError('EMFILE');
+      return [...alive].map(rowOf);
+    },
     signal: () => expect.unreachable('a reaper sends SIGKILL alone'),
     kill: () => {
       kills += 1;
@@ -29,7 +33,7 @@ function createFake() {
     onGone: () => said.push('gone'),
     onLingering: (members) => said.push(members.map(({ pid }) => pid)),
   });
-  return { alive, said, reaper, kills: () => kills };
+  return { alive, said, reaper, shortage, kills: () => kills };
 }
 
 test('those that survive the kill are reported every ten seconds, as long as it takes', () => {
@@ -64,6 +68,22 @@ test('of a command that never ran nothing is left, whoever is taken for its own,
   vi.advanceTimersByTime(60_000);
   expect(said).toEqual(['refused', 'gone']);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a scan that fails for lack of descriptors finds nobody, and is repeated until it succeeds', () => {
+  const { alive, said, reaper, shortage } = createFake();
+  shortage.isThere = true;
+  reaper.commandEnded((left) => said.push(left === null ? 'unknown' : 'ended'));
+  reaper.childExited();
+  reaper.kill();
+  vi.advanceTimersByTime(60_000);
+  expect(said).toEqual(['unknown']);
+  shortage.isThere = false;
+  vi.advanceTimersByTime(100);
+  expect(said).toEqual(['unknown', [1001, 1002]]);
+  alive.clear();
+  vi.advanceTimersByTime(100);
+  expect(said.slice(2)).toEqual(['gone']);
 });
 
 test('who appears after the kill is killed too', () => {

@@ -144,6 +144,32 @@ describe.runIf(isRoot)('a process of the tree that may not be signalled', () => 
   });
 });
 
+const canLimit = spawnSync('prlimit', ['--version']).status === 0;
+
+describe.runIf(canLimit)('a leader-run that can open no file any more', () => {
+  it('G3: does not take a tree for gone that it cannot see, and goes on when it can', async () => {
+    const api = await sandbox();
+    const script = `trap '' TERM; setsid sleep 1000 & echo $!; trap - TERM; exec sleep 1000`;
+    const flags = [...lock, ...short, '--grace-period', '1s'];
+    const leader = start(api.kubeconfigPath, [...flags, '--', 'sh', '-c', script]);
+    const pid = Number(await waitFor(leader.stdout, '\n'));
+    const writes = writesOf(api, () => isAlive(pid));
+    const limit = (soft: number) =>
+      execFileSync('prlimit', ['--pid', String(leader.pid), `--nofile=${soft}:`]);
+    limit(3);
+
+    leader.kill('SIGTERM');
+    await waitFor(leader.stderr, 'was killed by SIGTERM');
+    const before = writes.length;
+    await until('it was renewed', () => writes.length >= before + 2);
+    expect(isAlive(pid)).toBe(true);
+    limit(1_000);
+
+    expect((await leader).exitCode).toBe(143);
+    expectReleasedAfter(writes, 2);
+  });
+});
+
 /** A folder that everyone may read. */
 function sharedFolder(): string {
   const folder = temporaryFolder();

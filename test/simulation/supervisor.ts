@@ -325,8 +325,8 @@ export class SimulatedSupervisor implements Supervisor {
     // Before "go" another gate takes its place, which is not simulated.
     this.#live?.reaper.commandEnded((left) => {
       this.#tell({ id: 'ended', ending });
-      const processes = left.map(({ pid, name }) => ({ pid, name }));
-      if (left.length > 0) this.#tell({ id: 'left-behind', processes, ranForMs: 0 });
+      const processes = (left ?? []).map(({ pid, name }) => ({ pid, name }));
+      if (processes.length > 0) this.#tell({ id: 'left-behind', processes, ranForMs: 0 });
     });
   }
 

@@ -2,7 +2,7 @@
 import type { Marker, TreeMemory } from './judge-tree.ts';
 import { judgeTree } from './judge-tree.ts';
 import type { ProcessRow } from '../../process/process-table.ts';
-import { isAlive } from '../../process/process-table.ts';
+import { isAlive, unlessFailed } from '../../process/process-table.ts';
 import type { Markers } from '../markers.ts';
 import type { FindMembers, TreeRoot } from './process-tree.ts';
 import type { Subreaper } from './subreaper.ts';
@@ -46,7 +46,7 @@ export class Descendants implements TreeFinder {
    */
   mayHaveAdopted(): boolean {
     const { subreaper } = this.#options;
-    const children = subreaper.children();
+    const children = unlessFailed(() => subreaper.children());
     if (children === null || children.length > 2) return true;
     const started = subreaper.started();
     return (
@@ -56,7 +56,7 @@ export class Descendants implements TreeFinder {
 
   /** While there is no command yet: whoever comes to us is a helper's orphan, whatever its environment says. */
   reap(): void {
-    const orphans = this.#scan();
+    const orphans = unlessFailed(() => this.#scan()) ?? [];
     const remembered = new Map(this.#memory);
     for (const { pid, startTicks } of orphans) remembered.set(pid, { startTicks, kind: 'helper' });
     this.#memory = remembered;

@@ -2,7 +2,12 @@
 import type { ProcessName } from '../../election/event.ts';
 import { killGroup, killProcess } from '../../process/kill.ts';
 import type { ProcessRow } from '../../process/process-table.ts';
-import { hasProcessTable, isStopped, readProcess } from '../../process/process-table.ts';
+import {
+  unlessFailed,
+  hasProcessTable,
+  isStopped,
+  readProcess,
+} from '../../process/process-table.ts';
 
 /** The command's own process, before and after it execs. */
 export interface TreeRoot {
@@ -21,7 +26,7 @@ export function readRoot(pid: number, hasOwnGroup: boolean, marker: string): Tre
   return { pid, startTicks, hasOwnGroup, marker };
 }
 
-/** Finds the living members, parents before their children. */
+/** Finds the living members, parents before their children. Throws {@link ScanFailedError}. */
 export type FindMembers = () => readonly ProcessRow[];
 
 export interface Tree {
@@ -60,9 +65,12 @@ class ProcessTree implements Tree {
     this.#kill = kill;
   }
 
-  /** The group by one call, under which none of it can fork; all others while they are stopped. */
+  /**
+   * The group by one call, under which none of it can fork; all others while they are stopped. After a scan that failed, those alone that
+   * were found.
+   */
   signal(signal: NodeJS.Signals): void {
-    const inGroup = this.members().filter(this.#isInGroup);
+    const inGroup = (membersOf(this) ?? []).filter(this.#isInGroup);
     const others = this.#stop((member) => !this.#isInGroup(member));
     if (inGroup.length > 0) this.#kill.killGroup(this.#root.pid, signal);
     for (const pid of others) this.#kill.killProcess(pid, signal);
@@ -72,7 +80,8 @@ class ProcessTree implements Tree {
   }
 
   kill(): ReadonlySet<number> {
-    if (this.members().some(this.#isInGroup)) this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
+    if (membersOf(this)?.some(this.#isInGroup) === true)
+      this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
     const stopped = this.#stop(() => true);
     for (const pid of stopped) this.#kill.killProcess(pid, 'SIGKILL');
     return stopped;
@@ -82,7 +91,8 @@ class ProcessTree implements Tree {
   #stop(isMeant: (member: ProcessRow) => boolean): ReadonlySet<number> {
     const stopped = new Set<number>();
     for (let round = 0; round < mostRounds; round += 1) {
-      const others = this.members().filter((row) => !stopped.has(row.pid) && isMeant(row));
+      const members = membersOf(this) ?? [];
+      const others = members.filter((row) => !stopped.has(row.pid) && isMeant(row));
       if (others.length === 0) break;
       for (const { pid } of others) {
         stopped.add(pid);
@@ -95,6 +105,11 @@ class ProcessTree implements Tree {
   /** Its number cannot be another group's while a member is in it. */
   readonly #isInGroup = ({ group }: ProcessRow): boolean =>
     this.#root.hasOwnGroup && group === this.#root.pid;
+}
+
+/** null: the scan failed. */
+export function membersOf({ members }: Pick<Tree, 'members'>): readonly ProcessRow[] | null {
+  return unlessFailed(members);
 }
 
 /** For people. A group stands for the process that leads it. */

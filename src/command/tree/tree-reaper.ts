@@ -1,6 +1,6 @@
 /** Watches the tree once its end has begun, kills it on request, and decides that nothing of it is left. */
 import type { ProcessRow } from '../../process/process-table.ts';
-import type { Tree } from './process-tree.ts';
+import { type Tree, membersOf } from './process-tree.ts';
 
 export interface TreeReaperOptions {
   readonly tree: Tree;
@@ -29,10 +29,10 @@ export interface TreeReaper {
   /** Whether the command has ended and nothing was left of its tree. */
   readonly isOver: boolean;
   /**
-   * The command's own 'exit' event has come: from now on an empty tree is a dead one. `announce` is called with what is left, and
-   * before {@link TreeReaperOptions.onGone}.
+   * The command's own 'exit' event has come: from now on an empty tree is a dead one. `announce` is called with what is left (null: the scan
+   * failed), and before {@link TreeReaperOptions.onGone}.
    */
-  commandEnded(announce: (left: readonly ProcessRow[]) => void): void;
+  commandEnded(announce: (left: readonly ProcessRow[] | null) => void): void;
   /** The gate refused to become the command: there never was a tree, and an orphan in doubt is a helper's. */
   commandRefused(announce: () => void): void;
   kill(): void;
@@ -66,10 +66,10 @@ class Reaper implements TreeReaper {
     this.#clock = options.clock ?? ownClock;
   }
 
-  commandEnded(announce: (left: readonly ProcessRow[]) => void): void {
+  commandEnded(announce: (left: readonly ProcessRow[] | null) => void): void {
     this.#hasCommandEnded = true;
-    const left = this.#options.tree.members();
-    this.isOver = left.length === 0;
+    const left = membersOf(this.#options.tree);
+    this.isOver = left?.length === 0;
     announce(left);
     if (this.isOver) this.#finish();
     else this.#scanLater();
@@ -95,9 +95,9 @@ class Reaper implements TreeReaper {
   }
 
   #scan(): void {
-    const members = this.#options.tree.members();
-    if (members.length === 0 && this.#hasCommandEnded) return this.#finish();
-    if (this.#isKilling && members.length > 0) this.#killAgain(members);
+    const members = membersOf(this.#options.tree);
+    if (members?.length === 0 && this.#hasCommandEnded) return this.#finish();
+    if (this.#isKilling && members !== null && members.length > 0) this.#killAgain(members);
     this.#scanLater();
   }
 
