@@ -44,13 +44,13 @@ add() {
   [ "$seen" != member ] || return
   known=" $1$known"
   fresh="$fresh $1"
-  kill -STOP "$1"
+  kill -STOP "$1" || unstoppable="$unstoppable $1 "
 }
 
 # A pid can belong to another process by now. While there is none of the root's number, a group of that number is the tree's, as
 # leader-run tells when it has become empty.
 add_first() {
-  known=' '
+  known=' ' unstoppable=
   ! read_row "$root" || [ "$start" = "$since" ] || group=-
   [ "$group" = - ] || kill -STOP "-$group"
   set -- "$root" "$since" $told
@@ -61,12 +61,14 @@ add_first() {
 }
 
 # All children of all members, until no new one appears among those of stopped ones: a fork that had begun still adds a child.
-# Only then can one be killed, as its children get another parent. Not for ever: one that may not be stopped can go on forking.
+# Only then can one be killed, as its children get another parent. One that may not be stopped can go on forking: it is not waited
+# for, as the others are to die in time.
 add_descendants() {
   scans=0
   while before=$known running= && [ "$scans" -lt 500 ]; do
     scans=$((scans + 1)) fresh=$known
     for each in $known; do
+      case $unstoppable in *" $each "*) continue ;; esac
       ! is_running "$each" || running=yes
     done
     while [ -n "$fresh" ]; do
@@ -102,20 +104,30 @@ examine() {
   [ "$parent" != "$adopter" ] || [ "$found" = helper ] || add "$1"
 }
 
-# All that were not examined before: by their parent, and if they are not older than the tree by their environment.
+# All that were not examined before: by their parent, and if they are not older than the tree by their environment. Orphans of the
+# tree have come to the guard's own parent, whose children come first: reading all environments takes seconds on a full machine.
 scan_everywhere() {
-  for each in "$proc"/[0-9]*; do
-    each=\${each##*/}
-    eval 'seen=\${p'$each'-}'
-    if [ -z "$seen" ] && read_row "$each"; then
-      found=other
-      case $known in
-      *" $parent "*) add "$each" ;;
-      *) [ $((start - since)) -lt 0 ] || examine "$each" ;;
-      esac
-      [ -z "$lists" ] || eval ': \${p'$each':=$found}'
-    fi
+  siblings=
+  [ -z "$lists" ] || ! read_row $$ || siblings=$parent
+  for list in \${siblings:+"$proc/$siblings"/task/*/children}; do
+    children=
+    read -r children <"$list"
+    for each in $children; do consider "$each"; done
   done
+  [ -z "$siblings" ] || [ "$known" = ' ' ] || return
+  for each in "$proc"/[0-9]*; do consider "\${each##*/}"; done
+}
+
+consider() {
+  eval 'seen=\${p'$1'-}'
+  if [ -z "$seen" ] && read_row "$1"; then
+    found=other
+    case $known in
+    *" $parent "*) add "$1" ;;
+    *) [ $((start - since)) -lt 0 ] || examine "$1" ;;
+    esac
+    [ -z "$lists" ] || eval ': \${p'$1':=$found}'
+  fi
 }
 
 # The root and the group last: the kernel continues whoever is stopped in a session that loses its leader.
