@@ -6,8 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { formatDuration, humanDuration } from '../src/cli/durations.ts';
-import { runFlags, sandboxFlags } from '../src/cli/flags.ts';
-import { runHelp, sandboxHelp } from '../src/cli/help.ts';
+import { runFlags, sandboxFlags, transferFlags } from '../src/cli/flags.ts';
+import { runHelp, sandboxHelp, transferHelp } from '../src/cli/help.ts';
 import { parseCommandLine } from '../src/cli/parse.ts';
 import { type ElectionSettings, attemptTimeoutMs, jitterFactor } from '../src/election/settings.ts';
 
@@ -21,6 +21,7 @@ export const pages: readonly { path: string; tables: Readonly<Record<string, () 
     tables: {
       flags: () => flagTable(runFlags, runHelp),
       'sandbox flags': () => flagTable(sandboxFlags, sandboxHelp),
+      'transfer flags': () => flagTable(transferFlags, transferHelp),
     },
   },
   { path: 'docs/lease-duration.md', tables: { 'lease durations': durationTable } },

@@ -17,7 +17,7 @@ import { exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { envVarNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
 import { createMessages } from './cli/messages.ts';
-import type { RunOptions, SandboxOptions } from './cli/options.ts';
+import type { RunOptions, SandboxOptions, TransferOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { openStderr } from './cli/stderr.ts';
 import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
@@ -68,6 +68,8 @@ async function main(): Promise<number> {
     }
     case 'sandbox':
       return serveSandbox(commandLine.options);
+    case 'transfer':
+      return transfer(commandLine.options);
     case 'run':
       return lead(commandLine.options);
   }
@@ -176,6 +178,32 @@ function homeDirectory(): string {
   } catch {
     return '/';
   }
+}
+
+/** `leader-run transfer`. */
+async function transfer(options: TransferOptions): Promise<number> {
+  const log = createLog({ format: 'text', level: 'info', quiet: false }, write, Date.now);
+  const env = environmentOf(readStartContext(process.env));
+  const { kubeconfig, context, to, waitMs } = options;
+  const loaded = loadCluster({ kubeconfig, context, env, homeDirectory: homeDirectory() });
+  if (loaded.id === 'failed') return fail(log, loaded.message);
+  const namespace = options.lockNamespace ?? loaded.cluster.namespace;
+  const { transferLease } = await import('./operate/transfer.ts');
+  const { transferLine } = await import('./cli/transfer-messages.ts');
+  const api = connectLease({
+    cluster: loaded.cluster,
+    namespace,
+    name: options.lockName,
+    userAgent,
+  });
+  const by = `${process.env['USER'] ?? 'leader-run'}@${hostname()}`;
+  const ports = { api, wallMs: Date.now, attemptTimeoutMs: 10_000 };
+  const result = await transferLease({ to, by, waitMs }, ports);
+  api.close();
+  const { text, status } = transferLine(result, { namespace, name: options.lockName }, options);
+  if (status === 0) return print(`${text}\n`);
+  log.error(text);
+  return status;
 }
 
 async function serveSandbox(options: SandboxOptions): Promise<number> {

@@ -57,6 +57,16 @@ export const runFlags: readonly Flag[] = [
  */
 export const sandboxFlags: readonly Flag[] = [valued('port'), valued('kubeconfig'), help];
 
+/** Flags of `leader-run transfer LOCK`. --wait has no variable here: LEADER_RUN_WAIT is about a run. */
+export const transferFlags: readonly Flag[] = [
+  valued('to'),
+  valued('wait'),
+  valued('lock-namespace', 'lease-lock-namespace', 'namespace', 'n'),
+  valued('kubeconfig'),
+  valued('context'),
+  help,
+];
+
 /** Words that are sub-commands, or will be, when they come first. */
 export const reservedWords: readonly string[] = ['status', 'check', 'manifests', 'completion'];
 

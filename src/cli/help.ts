@@ -3,6 +3,7 @@
 /** Help for `leader-run`. */
 export const runHelp = `Usage: leader-run [flags] [--] command [arguments]
        leader-run sandbox [--] [command]   a Lease API in memory, to try it
+       leader-run transfer LOCK            asks for another leader
 
 Runs a command only while this process is the elected leader of a Kubernetes
 Lease, and never two at once.
@@ -58,5 +59,22 @@ it. With a command: runs it with KUBECONFIG set, and ends with it.
 
       --port N             default: a free one
       --kubeconfig FILE    where to write it, default: a temporary file
+  -h, --help
+`;
+
+/** Help for `leader-run transfer`. */
+export const transferHelp = `Usage: leader-run transfer LOCK [flags]
+
+Asks the leader-run that leads to give the Lease to another candidate, and waits
+for that. Exits with 0 when the wanted one leads, 1 when someone else does, 124
+when no one has stepped down in time.
+
+  leader-run transfer nightly --to web-1
+
+      --to ID                 identity or Pod, default: whoever comes first
+      --wait D                how long to wait for it, default: 60s
+  -n, --lock-namespace NAME   default: that of the credentials
+      --kubeconfig FILE       default: $KUBECONFIG, ~/.kube/config, in-cluster
+      --context NAME          context of the kubeconfig
   -h, --help
 `;

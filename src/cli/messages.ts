@@ -111,9 +111,7 @@ class Sentences {
       case 'released':
         return `Released ${lease}`;
       case 'rejoining':
-        return report.staysOutMs === 0
-          ? `Back to waiting for ${lease}`
-          : `Back to waiting for ${lease}: not taking it for ${humanDuration(report.staysOutMs)}`;
+        return `Back to waiting for ${lease}${stayingOut(report.staysOutMs)}`;
       case 'not-starting':
         return `Not starting the command${this.#why(report.reason)}`;
       case 'not-released':
@@ -224,6 +222,10 @@ function isAnswer({ reason }: Failure): boolean {
 
 function heldBy(holder: string | null): string {
   return holder === null ? 'its holder is not known' : `held by ${quote(holder)}`;
+}
+
+function stayingOut(ms: number): string {
+  return ms === 0 ? '' : `: not taking it for ${humanDuration(ms)}`;
 }
 
 function killFollows(killsInMs: number): string {

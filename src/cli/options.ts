@@ -38,9 +38,21 @@ export interface SandboxOptions {
   readonly command: readonly [string, ...string[]] | null;
 }
 
+export interface TransferOptions {
+  readonly lockName: string;
+  /** null: follows the credentials. */
+  readonly lockNamespace: string | null;
+  readonly kubeconfig: string | null;
+  readonly context: string | null;
+  /** An identity or a Pod; null: whoever comes first. */
+  readonly to: string | null;
+  readonly waitMs: number;
+}
+
 export type CommandLine =
   | { readonly id: 'run'; readonly options: RunOptions }
   | { readonly id: 'sandbox'; readonly options: SandboxOptions }
+  | { readonly id: 'transfer'; readonly options: TransferOptions }
   /** --help, --version: to stdout, exit 0. */
   | { readonly id: 'print'; readonly text: string }
   /** To the log as an error, exit 125. */

@@ -8,16 +8,18 @@ import {
   reservedWords,
   runFlags,
   sandboxFlags,
+  transferFlags,
   flagsWithEnvVar,
   envVarOf,
   type Flag,
 } from './flags.ts';
-import { runHelp, sandboxHelp } from './help.ts';
+import { runHelp, sandboxHelp, transferHelp } from './help.ts';
 import type { CommandLine } from './options.ts';
 import { readLogOptions } from './log-options.ts';
 import { Reader, parseSwitch, type Given } from './reader.ts';
 import { readRunOptions } from './run-options.ts';
 import { readSandboxOptions } from './sandbox-options.ts';
+import { readTransferOptions } from './transfer-options.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import { oneLine } from './text.ts';
 import { canonicalWords } from './canonical-flags.ts';
@@ -40,6 +42,7 @@ export function parseCommandLine(
 ): CommandLine {
   const [first = '', ...rest] = argv;
   if (first === 'sandbox') return parseSandbox(rest);
+  if (first === 'transfer') return parseTransfer(rest, env);
   if (first === 'help') return { id: 'print', text: runHelp };
   if (reservedWords.includes(first)) {
     return refused(
@@ -78,6 +81,23 @@ function parseSandbox(argv: readonly string[]): CommandLine {
   if (reader.read('help', parseSwitch, false)) return { id: 'print', text: sandboxHelp };
   const options = readSandboxOptions(reader, words.command);
   return reader.refusal === null ? { id: 'sandbox', options } : refused(reader.refusal);
+}
+
+/** Its flags and its word come in any order; it has the variables of a run that say which cluster. */
+function parseTransfer(argv: readonly string[], env: Environment): CommandLine {
+  const given = new Map<string, Given>();
+  const words: string[] = [];
+  for (let rest = argv; rest.length > 0;) {
+    const part = split(rest, transferFlags, 'leader-run transfer --help');
+    if (part.id === 'refused') return part;
+    for (const [name, value] of part.flags) given.set(name, value);
+    words.push(...part.command.slice(0, 1));
+    rest = part.command.slice(1);
+  }
+  const reader = new Reader(given, envVarsIn(env));
+  if (reader.read('help', parseSwitch, false)) return { id: 'print', text: transferHelp };
+  const line = readTransferOptions(reader, words);
+  return reader.refusal === null ? line : refused(reader.refusal);
 }
 
 interface Split {

@@ -29,6 +29,11 @@ export class Reader {
     this.#refusal ??= message;
   }
 
+  /** Whether it was given on the command line, whatever the environment says. */
+  flag(name: string): boolean {
+    return this.#flags.has(name);
+  }
+
   /** The flag if it was given, else its twin, else null. */
   given(name: string): Given | null {
     return this.#flags.get(name) ?? this.#envVars.get(name) ?? null;

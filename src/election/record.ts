@@ -175,6 +175,13 @@ export function preferredHolderOf(lease: RawLease): string {
   return stringOrNull(objectAt(lease, 'spec')['preferredHolder']) ?? '';
 }
 
+/** The Lease with these annotations, and all else as it is. */
+export function withAnnotations(lease: RawLease, changes: Annotations): RawLease {
+  const metadata = objectAt(lease, 'metadata');
+  const annotations = withChanges(objectAt(metadata, 'annotations'), changes);
+  return { ...lease, metadata: { ...metadata, annotations } };
+}
+
 /** What an annotation says; undefined: it is not there. */
 export function annotationOf(lease: RawLease, name: string): JsonValue | undefined {
   return objectAt(objectAt(lease, 'metadata'), 'annotations')[name];

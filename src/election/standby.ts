@@ -19,19 +19,13 @@ import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import {
-  type PresentLease,
-  holderOf,
-  nothingObserved,
-  observe,
-  observeAbsence,
-} from './observed-lease.ts';
+import { type PresentLease, holderOf, observe, observeAbsence } from './observed-lease.ts';
 import { type SentRecord, isNewer, isWholeWrite, readRecord, resourceVersionOf } from './record.ts';
 import type { Run } from './runs.ts';
 import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import { reportDoubt, reportHolder } from './sightings.ts';
-import type { Candidate, Standby, State } from './state.ts';
+import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
 import { abandon, whyUnconfirmed, withUnanswered } from './writing.ts';

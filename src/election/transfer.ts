@@ -2,7 +2,7 @@
  * Transfer of the lease on request: an annotation asks the leader of a certain term to stop, and its release says who is meant to
  * lead next. Whoever is not meant leaves the free lease to that one for a moment, and then races as ever.
  */
-import type { JsonValue, RawLease } from './lease.ts';
+import type { JsonValue } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
 import { type Annotations, annotationOf, preferredHolderOf, termOf } from './record.ts';
 import type { Leading } from './state.ts';

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { runFlags, sandboxFlags } from '../../src/cli/flags.ts';
-import { runHelp, sandboxHelp } from '../../src/cli/help.ts';
+import { runFlags, sandboxFlags, transferFlags } from '../../src/cli/flags.ts';
+import { runHelp, sandboxHelp, transferHelp } from '../../src/cli/help.ts';
 
 describe.each([
   ['leader-run --help', runHelp, runFlags],
   ['leader-run sandbox --help', sandboxHelp, sandboxFlags],
+  ['leader-run transfer --help', transferHelp, transferFlags],
 ])('%s', (_, text, flags) => {
   it('fits on a screen of 50 lines by 80 columns', () => {
     const lines = text.trimEnd().split('\n');
