@@ -87,6 +87,7 @@ export default tseslint.config(
   mayImportOnly('lease', ['election']),
   mayImportOnly('command', ['election', 'process', 'gate', 'guard', 'tree']),
   mayImportOnly('process', ['election']),
+  mayImportOnly('operate', ['election', 'lease']),
   mayImportOnly('cli', ['election']),
   mayImportOnly('sandbox', ['process']),
 );

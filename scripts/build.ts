@@ -69,6 +69,7 @@ const leaveOut: Plugin = {
 const parts: Readonly<Record<string, { readonly in: string; readonly out: string }>> = {
   'socks-proxy-agent': { in: 'socks-proxy-agent', out: 'socks-proxy-agent' },
   './oidc.ts': { in: './src/lease/oidc.ts', out: 'oidc' },
+  './operate/transfer.ts': { in: './src/operate/transfer.ts', out: 'transfer' },
   './sandbox/run.ts': { in: './src/sandbox/run.ts', out: 'sandbox' },
 };
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 import { formatDuration, humanDuration } from '../src/cli/durations.ts';
 import type { Flags } from '../src/cli/flag.ts';
-import { runFlags, sandboxFlags } from '../src/cli/flags.ts';
+import { runFlags, sandboxFlags, transferFlags } from '../src/cli/flags.ts';
 import { parseCommandLine } from '../src/cli/parse.ts';
 import { defaultTextOf } from '../src/cli/words.ts';
 import { type ElectionSettings, attemptTimeoutMs, jitterFactor } from '../src/election/settings.ts';
@@ -22,6 +22,7 @@ export const pages: readonly { path: string; tables: Readonly<Record<string, () 
     tables: {
       flags: () => flagTable(runFlags),
       'sandbox flags': () => flagTable(sandboxFlags),
+      'transfer flags': () => flagTable(transferFlags),
     },
   },
   { path: 'docs/lease-duration.md', tables: { 'lease durations': durationTable } },

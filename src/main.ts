@@ -24,6 +24,8 @@ import type { CommandLine, RunOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { print } from './cli/print.ts';
 import { createStateLog } from './cli/state-log.ts';
+import { transferLine } from './cli/transfer-messages.ts';
+import { lockToTransfer } from './cli/transfer-options.ts';
 import { openStderr } from './cli/stderr.ts';
 import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
@@ -35,6 +37,9 @@ import { run } from './run.ts';
 declare const LEADER_RUN_VERSION: string;
 
 const userAgent = `leader-run/${LEADER_RUN_VERSION}`;
+
+/** Of one request of `leader-run transfer`. */
+const transferAttemptTimeoutMs = 10_000;
 
 tuneV8Later();
 const write = openStderr();
@@ -56,6 +61,8 @@ async function main(): Promise<number> {
     }
     case 'sandbox':
       return serveSandbox(commandLine);
+    case 'transfer':
+      return transfer(commandLine);
     case 'run':
       return lead(commandLine.options);
   }
@@ -123,18 +130,18 @@ async function lead(options: RunOptions): Promise<number> {
 }
 
 function loadClusterOf(
-  { kubeconfig, context }: RunOptions['flags'],
+  { kubeconfig, context }: Pick<RunOptions['flags'], 'kubeconfig' | 'context'>,
   {
     environment,
-    markers,
+    markers = null,
     onNotice,
-  }: { environment: NodeJS.ProcessEnv; markers: Markers; onNotice: OnNotice },
+  }: { environment: NodeJS.ProcessEnv; markers?: Markers | null; onNotice: OnNotice },
 ) {
   return loadCluster({
     kubeconfig: kubeconfig === null ? null : openablePath(argumentBytes(kubeconfig)),
     context,
     // Of what credential plugins leave behind, nothing belongs to the command.
-    env: { ...environment, [markers.helper]: '' },
+    env: markers === null ? environment : { ...environment, [markers.helper]: '' },
     homeDirectory: environment['HOME'] || homeDirectory(),
     onNotice,
   });
@@ -159,6 +166,40 @@ function leaseOf({ lockName, flags }: RunOptions, cluster: LeaseCluster) {
 
 function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {
   return `Cannot wait for lease "${namespace}/${lockName}" at ${server}: this process runs inside a leader-run that holds it. Choose another --lock-name`;
+}
+
+/** `leader-run transfer`. */
+async function transfer({
+  flags,
+  words,
+}: CommandLine & { readonly id: 'transfer' }): Promise<number> {
+  const log = createLog({ format: 'text', level: 'info' }, write, Date.now);
+  const lock = lockToTransfer(words);
+  if (!lock.ok) return fail(log, lock.why);
+  const loaded = loadClusterOf(flags, {
+    environment: environmentOf(readStartContext(process.env)),
+    onNotice: (notice) => log.say(notice),
+  });
+  if (loaded.id === 'failed') return fail(log, loaded.message);
+  const { cluster } = loaded;
+  const { transferLease } = await import('./operate/transfer.ts');
+  const target = { namespace: flags.lockNamespace ?? cluster.namespace, name: lock.value };
+  const api = connectLease({ ...target, cluster, userAgent });
+  const request = {
+    to: flags.to,
+    by: `${process.env['USER'] ?? 'leader-run'}@${hostname()}`,
+    waitMs: flags.wait,
+  };
+  const result = await transferLease(request, {
+    api,
+    wallMs: Date.now,
+    attemptTimeoutMs: transferAttemptTimeoutMs,
+  });
+  api.close();
+  const { text, status } = transferLine(result, target, request);
+  if (status === 0) return print(`${text}\n`, write);
+  log.error(text);
+  return status;
 }
 
 async function serveSandbox({

@@ -246,6 +246,30 @@ export const sandboxFlags = {
   ...helpFlags,
 } as const satisfies Flags;
 
+/** Flags of `leader-run transfer LOCK`. `--wait` has no variable here: LEADER_RUN_WAIT is about a run. */
+export const transferFlags = {
+  to: {
+    value: 'ID',
+    parse: parseText,
+    defaultText: 'whoever comes first',
+    help: 'identity or Pod of the next leader',
+    group: others,
+    hasVariable: false,
+  },
+  wait: {
+    value: 'D',
+    parse: parseMaybeInfinite,
+    default: 60_000,
+    defaultText: '60s',
+    help: 'how long to wait for it',
+    group: others,
+    hasVariable: false,
+  },
+  'lock-namespace': leaseFlags['lock-namespace'],
+  ...connectionFlags,
+  ...helpFlags,
+} as const satisfies Flags;
+
 /** The names of environment variables that are settings of leader-run, and so not the command's business. */
 export const envVarNames: ReadonlySet<string> = new Set(
   Object.entries<Flags[string]>(runFlags)

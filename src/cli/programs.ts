@@ -1,6 +1,6 @@
 /** `leader-run` itself and its sub-commands: what help says of each, and its flags. */
 import type { FlagValues, Flags } from './flag.ts';
-import { runFlags, sandboxFlags } from './flags.ts';
+import { runFlags, sandboxFlags, transferFlags } from './flags.ts';
 
 export interface Program<F extends Flags = Flags> {
   readonly name: string;
@@ -8,11 +8,14 @@ export interface Program<F extends Flags = Flags> {
   readonly usage: string;
   readonly about: string;
   readonly flags: F;
+  /** Its flags may follow its words, as these are no command. */
+  readonly runsNoCommand?: true;
 }
 
 export const runProgram = {
   name: 'leader-run',
   usage: `[flags] [--] command [arguments]
+       leader-run transfer LOCK            ask for another leader
        leader-run sandbox [--] [command]   a Lease API in memory, to try it out`,
   about: `Run a command only while holding a Kubernetes Lease, and never two copies of it
 at once.
@@ -34,16 +37,21 @@ With a command: run it with KUBECONFIG set, and exit when it does.
   leader-run sandbox -- leader-run --lock-name try-it -- date`,
     flags: sandboxFlags,
   },
+  transfer: {
+    name: 'leader-run transfer',
+    usage: 'LOCK [flags]',
+    about: `Ask the leader to give the Lease to another candidate, and wait for that. Exit
+status: 0 if the wanted one leads, 1 if someone else does, 124 if no one has
+stepped down in time.
+
+  leader-run transfer nightly --to web-1`,
+    flags: transferFlags,
+    runsNoCommand: true,
+  },
 } as const satisfies Readonly<Record<string, Program>>;
 
 /** Words that will be sub-commands. */
-export const reservedWords: readonly string[] = [
-  'status',
-  'check',
-  'transfer',
-  'manifests',
-  'completion',
-];
+export const reservedWords: readonly string[] = ['status', 'check', 'manifests', 'completion'];
 
 type Subcommands = typeof subcommands;
 

@@ -78,7 +78,7 @@ function split(
     const [word] = unknown;
     return {
       given: givenBy(command, program.flags),
-      words: argv.slice(head.length - operands.length),
+      words: program.runsNoCommand === true ? operands : argv.slice(head.length - operands.length),
       problem: word === undefined ? null : unknownFlag(command, word, program),
     };
   } catch (error) {
@@ -87,11 +87,11 @@ function split(
   }
 }
 
-function commandOf({ name: programName, usage, about, flags }: Program): Command {
+function commandOf({ name: programName, usage, about, flags, runsNoCommand }: Program): Command {
   const command = new Command()
     .description(about)
     .argument('[command...]')
-    .passThroughOptions()
+    .passThroughOptions(runsNoCommand !== true)
     .helpOption(false)
     .configureOutput({ writeErr: () => undefined })
     .configureHelp({

@@ -266,12 +266,9 @@ class CommandSupervisor implements Supervisor {
     process.off('SIGCHLD', this.#onChildExit);
     this.#say({ id: 'gone' });
     // The release comes first, as the next leader waits for it. The guard has nothing left to kill.
-    const disarm = () => {
-      forget();
-      this.#guard?.disarm();
-    };
+    const disarm = () => this.#guard?.disarm();
     const forget = onExit(disarm);
-    setTimeout(disarm, disarmAfterMs).unref();
+    setTimeout(() => [forget, disarm].forEach((each) => each()), disarmAfterMs).unref();
   }
 
   #failed(message: string): void {
