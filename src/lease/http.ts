@@ -26,8 +26,9 @@ const proxyTimeoutMs = 30_000;
 
 /** What is asked for. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly path: string;
+  /** Of a PATCH, a JSON merge patch (RFC 7396). */
   readonly body: JsonObject | null;
 }
 
@@ -84,7 +85,7 @@ export function startRequest(
       ...headers,
       ...endpoint.headers,
       ...(content !== null && {
-        'Content-Type': 'application/json',
+        'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
         'Content-Length': Buffer.byteLength(content),
       }),
     },
