@@ -86,6 +86,8 @@ const parts = {
     Object.values(rarelyNeeded).flatMap((names) => names.map((name) => [name, name])),
   ),
   './sandbox/run.ts': 'sandbox',
+  './operate/status.ts': 'status',
+  './operate/check.ts': 'check',
 };
 
 /** koffi's native modules, for each architecture that npm has installed: taken as they are. */

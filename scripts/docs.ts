@@ -6,8 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { formatDuration, humanDuration } from '../src/cli/durations.ts';
-import { runFlags, sandboxFlags } from '../src/cli/flags.ts';
-import { runHelp, sandboxHelp } from '../src/cli/help.ts';
+import { checkFlags, runFlags, sandboxFlags, statusFlags } from '../src/cli/flags.ts';
+import { checkHelp, runHelp, sandboxHelp, statusHelp } from '../src/cli/help.ts';
 import { parseCommandLine } from '../src/cli/parse.ts';
 import { type ElectionSettings, attemptTimeoutMs, jitterFactor } from '../src/election/settings.ts';
 
@@ -20,6 +20,8 @@ export const pages: readonly { path: string; tables: Readonly<Record<string, () 
     path: 'docs/reference.md',
     tables: {
       flags: () => flagTable(runFlags, runHelp),
+      'status flags': () => flagTable(statusFlags, statusHelp),
+      'check flags': () => flagTable(checkFlags, checkHelp),
       'sandbox flags': () => flagTable(sandboxFlags, sandboxHelp),
     },
   },

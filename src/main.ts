@@ -2,12 +2,11 @@
  * The composition root: the real clock, API server and processes around the driver, and the exit status.
  */
 import { randomUUID } from 'node:crypto';
-import { writeSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { bootNowMs } from './process/clock.ts';
 import { createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
-import { type StartContext, readStartContext } from './process/start-context.ts';
+import { readStartContext } from './process/start-context.ts';
 import { leaveTerminal } from './process/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
@@ -20,14 +19,12 @@ import { createMessages } from './cli/messages.ts';
 import type { RunOptions, SandboxOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { openStderr } from './cli/stderr.ts';
-import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
+import type { LeaseCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
 import { connectLease } from './lease/connection.ts';
+import { check, showStatus } from './look.ts';
 import { type Clock, run } from './run.ts';
-
-declare const LEADER_RUN_VERSION: string;
-
-const userAgent = `leader-run/${LEADER_RUN_VERSION}`;
+import { environmentOf, fail, findCluster, print, userAgent, version } from './surroundings.ts';
 
 // Not at once: with other flags Node cannot use the compiled code that its own modules come with, which costs 10 ms.
 setTimeout(() => {
@@ -57,15 +54,17 @@ async function main(): Promise<number> {
   const commandLine = parseCommandLine(process.argv.slice(2), process.env, {
     hostname: hostname(),
     uuid: randomUUID(),
-    version: LEADER_RUN_VERSION,
+    version,
   });
   switch (commandLine.id) {
     case 'print':
-      return print(commandLine.text);
-    case 'refused': {
-      const options = { format: commandLine.format, level: 'info', quiet: false } as const;
-      return fail(createLog(options, write, Date.now), commandLine.message);
-    }
+      return print(commandLine.text, plainLog()) === 'failed' ? failedExitCode : 0;
+    case 'refused':
+      return fail(plainLog(commandLine.format), commandLine.message);
+    case 'status':
+      return showStatus(commandLine.options, plainLog());
+    case 'check':
+      return check(commandLine.options, plainLog());
     case 'sandbox':
       return serveSandbox(commandLine.options);
     case 'run':
@@ -73,17 +72,9 @@ async function main(): Promise<number> {
   }
 }
 
-/** Whoever reads may have read enough (`--help | head -1`); that nothing could be written at all is an error. */
-function print(text: string): number {
-  try {
-    writeSync(1, text);
-    return 0;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EPIPE') return 0;
-    write(`leader-run: Cannot write to stdout: ${message}\n`);
-    return failedExitCode;
-  }
+/** Of what is no run: nothing but errors, in text unless a run's flags ask for JSON. */
+function plainLog(format: RunOptions['log']['format'] = 'text'): Log {
+  return createLog({ format, level: 'info', quiet: false }, write, Date.now);
 }
 
 async function lead(options: RunOptions): Promise<number> {
@@ -93,13 +84,9 @@ async function lead(options: RunOptions): Promise<number> {
   const terminal = findTerminal();
   const signals = receiveSignals(terminal.hasTerminal);
   const markers = createMarkers();
-  const loaded = loadCluster({
-    kubeconfig: options.kubeconfig,
-    context: options.context,
-    // Of what credential plugins leave behind, nothing belongs to the command.
-    env: { ...environmentOf(startContext), [markers.helper]: '' },
-    homeDirectory: homeDirectory(),
-  });
+  // Of what credential plugins leave behind, nothing belongs to the command.
+  const env = { ...environmentOf(startContext), [markers.helper]: '' };
+  const loaded = findCluster(options, env);
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const lease = leaseOf(options, loaded.cluster);
   if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
@@ -169,33 +156,9 @@ function receiveSignals(
   };
 }
 
-/** A user without a home, as containers with a number for a user have them, finds nothing there. */
-function homeDirectory(): string {
-  try {
-    return homedir();
-  } catch {
-    return '/';
-  }
-}
-
 async function serveSandbox(options: SandboxOptions): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
   return runSandbox({ ...options, write, env: environmentOf(readStartContext(process.env)) });
-}
-
-/** As leader-run was given it; node's own has lost what could steer node. */
-function environmentOf({ environment }: StartContext): NodeJS.ProcessEnv {
-  return Object.fromEntries(environment.map((entry) => splitVariable(entry.toString())));
-}
-
-function splitVariable(entry: string): [name: string, value: string] {
-  const end = entry.indexOf('=');
-  return [entry.slice(0, end), entry.slice(end + 1)];
-}
-
-function fail(log: Log, message: string): number {
-  log.error(message);
-  return failedExitCode;
 }
 
 /** The tree goes with us: the supervisor kills it when this process exits. */

@@ -51,8 +51,24 @@ export const runFlags: readonly Flag[] = [
  */
 export const sandboxFlags: readonly Flag[] = [valued('port'), valued('kubeconfig'), help];
 
-/** Words that are sub-commands, or will be, when they come first. */
-export const reservedWords: readonly string[] = ['status', 'check', 'manifests', 'completion'];
+const whichCluster = [valued('kubeconfig'), valued('context')];
+const lockNamespace = valued('lock-namespace', 'lease-lock-namespace', 'namespace', 'n');
+
+/** Flags of `leader-run status [LOCK]`. Those that are flags of a run, too, have the same variables. */
+export const statusFlags: readonly Flag[] = [
+  lockNamespace,
+  onOff('all-namespaces', 'A'),
+  valued('output', 'o'),
+  onOff('watch', 'w'),
+  ...whichCluster,
+  help,
+];
+
+/** Flags of `leader-run check`. */
+export const checkFlags: readonly Flag[] = [...whichCluster, help];
+
+/** Words that are going to be sub-commands, when they come first. */
+export const reservedWords: readonly string[] = ['transfer', 'manifests', 'completion'];
 
 /** The environment variable that stands for a flag. */
 export function envVarOf(flag: string): string {

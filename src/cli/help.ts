@@ -2,6 +2,8 @@
 
 /** Help for `leader-run`. */
 export const runHelp = `Usage: leader-run [flags] [--] command [arguments]
+       leader-run status [LOCK]            who leads
+       leader-run check                    in a command: does it still lead?
        leader-run sandbox [--] [command]   a Lease API in memory, to try it
 
 Runs a command only while this process is the elected leader of a Kubernetes
@@ -50,5 +52,34 @@ it. With a command: runs it with KUBECONFIG set, and ends with it.
 
       --port N             default: a free one
       --kubeconfig FILE    where to write it, default: a temporary file
+  -h, --help
+`;
+
+/** Help for `leader-run status`. */
+export const statusHelp = `Usage: leader-run status [LOCK] [flags]
+
+Shows who leads. LOCK is the name of a Lease, or namespace/name; without it all
+Leases of the namespace are shown, or inside a command the one it runs under.
+Exit status: 0 if one is led, 1 if none is, 125 on failure.
+
+  -n, --lock-namespace NAME   default: that of the credentials
+  -A, --all-namespaces
+  -o, --output FORMAT         table, wide or json, default: table
+  -w, --watch                 until Ctrl-C
+      --kubeconfig FILE       default: $KUBECONFIG, ~/.kube/config, in-cluster
+      --context NAME          context of the kubeconfig
+  -h, --help
+`;
+
+/** Help for `leader-run check`. */
+export const checkHelp = `Usage: leader-run check [flags]
+
+Inside a command: asks the API server whether the command still leads. Exit
+status: 0 if it does, 1 if not, 125 without an answer.
+
+  leader-run check && ./write
+
+      --kubeconfig FILE   default: $KUBECONFIG, ~/.kube/config, in-cluster
+      --context NAME      context of the kubeconfig
   -h, --help
 `;

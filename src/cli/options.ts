@@ -37,9 +37,34 @@ export interface SandboxOptions {
   readonly command: readonly [string, ...string[]] | null;
 }
 
+/** Where the cluster of a sub-command is. */
+interface ClusterChoice {
+  readonly kubeconfig: string | null;
+  readonly context: string | null;
+}
+
+export interface StatusOptions extends ClusterChoice {
+  /** null: all Leases. */
+  readonly lockName: string | null;
+  /** `all`: each; null: that of the credentials. */
+  readonly namespace: { readonly name: string } | 'all' | null;
+  readonly output: 'table' | 'wide' | 'json';
+  readonly isWatching: boolean;
+}
+
+/** The term that a command runs under, as its environment says. */
+export interface CheckOptions extends ClusterChoice {
+  readonly namespace: string;
+  readonly lockName: string;
+  readonly identity: string;
+  readonly acquireTime: string;
+}
+
 export type CommandLine =
   | { readonly id: 'run'; readonly options: RunOptions }
   | { readonly id: 'sandbox'; readonly options: SandboxOptions }
+  | { readonly id: 'status'; readonly options: StatusOptions }
+  | { readonly id: 'check'; readonly options: CheckOptions }
   /** --help, --version: to stdout, exit 0. */
   | { readonly id: 'print'; readonly text: string }
   /** To the log as an error, exit 125. */

@@ -5,16 +5,19 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import {
+  checkFlags,
   reservedWords,
   runFlags,
   sandboxFlags,
+  statusFlags,
   flagsWithEnvVar,
   envVarOf,
   type Flag,
 } from './flags.ts';
-import { runHelp, sandboxHelp } from './help.ts';
+import { checkHelp, runHelp, sandboxHelp, statusHelp } from './help.ts';
 import type { CommandLine } from './options.ts';
 import { readLogOptions } from './log-options.ts';
+import { readCheckOptions, readStatusOptions } from './operate-options.ts';
 import { Reader, parseSwitch, type Given } from './reader.ts';
 import { readRunOptions } from './run-options.ts';
 import { readSandboxOptions } from './sandbox-options.ts';
@@ -40,6 +43,8 @@ export function parseCommandLine(
 ): CommandLine {
   const [first = '', ...rest] = argv;
   if (first === 'sandbox') return parseSandbox(rest);
+  const look = looks[first];
+  if (look !== undefined) return parseLook(`leader-run ${first} --help`, rest, env, look);
   if (first === 'help') return { id: 'print', text: runHelp };
   if (reservedWords.includes(first)) {
     return refused(
@@ -78,6 +83,48 @@ function parseSandbox(argv: readonly string[]): CommandLine {
   if (reader.read('help', parseSwitch, false)) return { id: 'print', text: sandboxHelp };
   const options = readSandboxOptions(reader, words.command);
   return reader.refusal === null ? { id: 'sandbox', options } : refused(reader.refusal);
+}
+
+/** A sub-command without a command. */
+interface Look {
+  readonly flags: readonly Flag[];
+  readonly help: string;
+  readonly read: (reader: Reader, words: readonly string[], env: Environment) => CommandLine;
+}
+
+const looks: Readonly<Record<string, Look>> = {
+  status: {
+    flags: statusFlags,
+    help: statusHelp,
+    read: (...given) => ({ id: 'status', options: readStatusOptions(...given) }),
+  },
+  check: {
+    flags: checkFlags,
+    help: checkHelp,
+    read: (...given) => ({ id: 'check', options: readCheckOptions(...given) }),
+  },
+};
+
+/** Its flags and words come in any order, and it has the variables of a run. */
+function parseLook(
+  help: string,
+  argv: readonly string[],
+  env: Environment,
+  look: Look,
+): CommandLine {
+  const given = new Map<string, Given>();
+  const words: string[] = [];
+  for (let rest = argv; rest.length > 0;) {
+    const part = split(rest, look.flags, help);
+    if (part.id === 'refused') return part;
+    for (const [name, value] of part.flags) given.set(name, value);
+    words.push(...part.command.slice(0, 1));
+    rest = part.command.slice(1);
+  }
+  const reader = new Reader(given, envVarsIn(env));
+  if (reader.read('help', parseSwitch, false)) return { id: 'print', text: look.help };
+  const line = look.read(reader, words, env);
+  return reader.refusal === null ? line : refused(reader.refusal);
 }
 
 interface Split {

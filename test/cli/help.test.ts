@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { runFlags, sandboxFlags } from '../../src/cli/flags.ts';
-import { runHelp, sandboxHelp } from '../../src/cli/help.ts';
+import { checkFlags, runFlags, sandboxFlags, statusFlags } from '../../src/cli/flags.ts';
+import { checkHelp, runHelp, sandboxHelp, statusHelp } from '../../src/cli/help.ts';
 
 describe.each([
   ['leader-run --help', runHelp, runFlags],
   ['leader-run sandbox --help', sandboxHelp, sandboxFlags],
+  ['leader-run status --help', statusHelp, statusFlags],
+  ['leader-run check --help', checkHelp, checkFlags],
 ])('%s', (_, text, flags) => {
   it('fits on a screen of 40 lines by 80 columns', () => {
     const lines = text.trimEnd().split('\n');
