@@ -88,6 +88,8 @@ const parts = {
   './sandbox/run.ts': 'sandbox',
   './operate/status.ts': 'status',
   './operate/check.ts': 'check',
+  './operate/observers.ts': 'observers',
+  './operate/metrics.ts': 'metrics',
 };
 
 /** koffi's native modules, for each architecture that npm has installed: taken as they are. */
@@ -103,6 +105,16 @@ const setApart = {
       if (!(path in parts) || kind === 'entry-point') return undefined;
       return { path: `./${parts[path]}.cjs`, external: true };
     });
+  },
+};
+
+/** prom-client would attach traces of OpenTelemetry, which it has not been asked for. @type {import('esbuild').Plugin} */
+const leaveTracesOut = {
+  name: 'leave-traces-out',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'no-traces';
+    onResolve({ filter: /^@opentelemetry\/api$/ }, ({ path }) => ({ path, namespace }));
+    onLoad({ filter: /.*/, namespace }, () => ({ contents: 'export {}' }));
   },
 };
 
@@ -134,6 +146,7 @@ await build({
     out,
   })),
   outdir: 'dist',
+  plugins: [leaveTracesOut],
   outExtension: { '.js': '.cjs' },
 });
 for (const native of natives) {

@@ -15,12 +15,15 @@ import { createDeferredLog } from './cli/deferred-log.ts';
 import { exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { envVarNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
+import { failureClause } from './cli/failures.ts';
 import { createMessages } from './cli/messages.ts';
 import type { RunOptions, SandboxOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { openStderr } from './cli/stderr.ts';
 import type { LeaseCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
+import { nextDeadlineMs } from './election/step.ts';
+import { createApiClient } from './lease/client.ts';
 import { connectLease } from './lease/connection.ts';
 import { check, showStatus } from './look.ts';
 import { type Clock, run } from './run.ts';
@@ -91,6 +94,10 @@ async function lead(options: RunOptions): Promise<number> {
   const lease = leaseOf(options, loaded.cluster);
   if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
 
+  const warn = (message: string) => backlog.add(() => log.warn(message));
+  const observed = options.operate === null ? null : await observe(options, lease, warn);
+  if (observed?.id === 'failed') return fail(log, observed.message);
+  const observers = observed?.observers ?? null;
   const messages = createMessages({ ...options.settings, ...lease });
   const createSupervisorOf = (onEvent: (event: CommandEvent) => void) =>
     createSupervisor({
@@ -101,8 +108,12 @@ async function lead(options: RunOptions): Promise<number> {
       lockId: lease.lockId,
       markers,
       onEvent,
-      onWarning: (message) => backlog.add(() => log.warn(message)),
+      onWarning: (message, about) => {
+        warn(message);
+        if (about === 'guard') observers?.onGuardReplaced();
+      },
     });
+  const api = connectLease({ ...lease, name: lease.lockName, userAgent });
   const outcome = await run(
     {
       ...options.settings,
@@ -113,14 +124,17 @@ async function lead(options: RunOptions): Promise<number> {
     },
     {
       clock,
-      api: connectLease({ ...lease, name: lease.lockName, userAgent }),
+      api: observers?.observeApi(api) ?? api,
       createSupervisor: createSupervisorOf,
       listenToSignals: signals,
       suspend: suspendSelf,
       report: (report) => backlog.add(() => log.say(messages.ofReport(report))),
+      ...(observers === null ? {} : { onState: observers.onState }),
     },
   );
   backlog.flush();
+  // What is still being sent has 2 s. The lease is released already.
+  await observers?.close();
   const line = messages.ofOutcome(outcome);
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
@@ -135,6 +149,39 @@ function leaseOf({ lockName, lockNamespace }: RunOptions, cluster: LeaseCluster)
   const { origin: server, href } = cluster.server;
   const lockId = createLockId(`${href} ${namespace} ${lockName}`);
   return { cluster, namespace, lockName, server, context: cluster.context, lockId };
+}
+
+/** Starts what the cluster's operators see of the run. */
+async function observe(options: RunOptions, lease: LeaseOfRun, warn: (message: string) => void) {
+  const { startObservers } = await import('./operate/observers.ts');
+  const {
+    http = null,
+    commandHealth = null,
+    hasEvents = false,
+    podLabel = null,
+  } = options.operate ?? {};
+  return startObservers(
+    {
+      http,
+      commandHealth,
+      hasEvents,
+      podLabel: podLabel && {
+        ...podLabel,
+        namespace: podLabel.namespace ?? lease.cluster.namespace,
+      },
+    },
+    {
+      lock: { namespace: lease.namespace, name: lease.lockName },
+      identity: options.settings.identity,
+      version,
+      api: createApiClient(lease.cluster, userAgent),
+      loadMetrics: () => import('./operate/metrics.ts'),
+      bootMs: bootNowMs,
+      nextDeadlineMs,
+      describe: failureClause,
+      warn,
+    },
+  );
 }
 
 function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {

@@ -32,6 +32,13 @@ The command
   -E, --conflict-exit-code N  if not leader in time, default: 124
       --lost-exit-code N      if the Lease was lost, default: 75
 
+In a cluster
+      --http ADDRESS          [HOST]:PORT of probes and metrics
+      --command-health URL    what probes ask while the command runs
+      --command-start-timeout D  until it is well at first, default: infinity
+      --events                write an Event when leadership begins and ends
+      --pod-label LABEL       key=value on the leader's Pod, and on no other
+
   -q, --quiet                 warnings and errors only
   -v, --verbose               the same as --log-level debug
       --log-level LEVEL       debug, info, warn or error, default: info

@@ -10,6 +10,22 @@ export interface LogOptions {
   readonly quiet: boolean;
 }
 
+/** What a cluster's operators see of the run; null: not asked for. */
+export interface OperateFlags {
+  /** `host` null: any address. */
+  readonly http: { readonly host: string | null; readonly port: number } | null;
+  /** `startTimeoutMs` may be `Infinity`. */
+  readonly commandHealth: { readonly url: URL; readonly startTimeoutMs: number } | null;
+  readonly hasEvents: boolean;
+  /** The label and the Pod that gets it, by its environment. */
+  readonly podLabel: {
+    readonly label: string;
+    readonly name: string;
+    readonly namespace: string | null;
+    readonly uid: string | null;
+  } | null;
+}
+
 export interface RunOptions {
   readonly lockName: string;
   /** null: follows the credentials. */
@@ -22,6 +38,8 @@ export interface RunOptions {
   readonly stopSignal: NodeJS.Signals;
   readonly conflictExitCode: number;
   readonly lostExitCode: number;
+  /** null: none of it was asked for. */
+  readonly operate: OperateFlags | null;
   readonly log: LogOptions;
   /** Said once at start, at level warn (such as P > R/3). */
   readonly warnings: readonly string[];

@@ -68,7 +68,8 @@ function parseRun(
   const reader = new Reader(words.flags, twins);
   if (reader.read('help', parseSwitch, false)) return { id: 'print', text: runHelp };
   if (reader.read('version', parseSwitch, false)) return { id: 'print', text: `${version}\n` };
-  const options = readRunOptions(reader, `${env['POD_NAME'] || hostname}_${uuid}`, words.command);
+  const identity = `${env['POD_NAME'] || hostname}_${uuid}`;
+  const options = readRunOptions(reader, identity, words.command, env);
   if (reader.refusal !== null) return { ...refused(reader.refusal), format: options.log.format };
   return {
     id: 'run',

@@ -2,6 +2,7 @@
 import type { ElectionSettings } from '../election/settings.ts';
 import { readLogOptions } from './log-options.ts';
 import { checkIdentity, checkLabel, checkSubdomain } from './names.ts';
+import { readOperateFlags } from './operate-flags.ts';
 import type { RunOptions } from './options.ts';
 import { parseMaybeInfinite, parseSwitch, parseText, parseWhole, type Reader } from './reader.ts';
 import { parseStopSignal } from './stop-signal.ts';
@@ -16,6 +17,7 @@ export function readRunOptions(
   reader: Reader,
   defaultIdentity: string,
   command: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
 ): RunOptions {
   const lockName = readLockName(reader);
   const { warning, ...timing } = readTiming(reader);
@@ -38,6 +40,7 @@ export function readRunOptions(
       defaultConflictExitCode,
     ),
     lostExitCode: reader.read('lost-exit-code', parseWhole(0, 255), defaultLostExitCode),
+    operate: readOperateFlags(reader, env),
     log: readLogOptions(reader),
     warnings: warning === null ? [] : [warning],
   };

@@ -22,6 +22,7 @@ describe('defaults', () => {
       stopSignal: 'SIGTERM',
       conflictExitCode: 124,
       lostExitCode: 75,
+      operate: null,
       log: { format: 'text', level: 'info', quiet: false },
       warnings: [],
       command: ['true'],
