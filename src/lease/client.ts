@@ -1,8 +1,8 @@
 /**
  * The rest of the API, for what stands beside the election: Events, the Pod's label, `status`, `check`, `transfer`.
  *
- * It shares the election's credentials and nothing else. It sends on the watch's agent, which opens a connection for each
- * request under way, so that nothing of it ever stands before a renewal in a queue. It retries nothing.
+ * It shares the election's credentials and nothing else. Its connections are its own: nothing of it ever stands
+ * before a renewal in a queue, and the end of the election does not cut it off. It retries nothing.
  */
 import type { Failure, JsonObject } from '../election/lease.ts';
 import { failureOfReply } from './answer.ts';
@@ -31,7 +31,7 @@ export interface ApiClient {
   ): Promise<ApiReply>;
 }
 
-/** Connects with the first request. The connections are closed with the credentials. */
+/** Connects with the first request. */
 export function createApiClient(
   cluster: Pick<LeaseCluster, 'server' | 'credentials'>,
   userAgent: string,
@@ -45,7 +45,7 @@ export function createApiClient(
         signal.addEventListener('abort', () => resolve({ id: 'failed', failure }));
       });
       const call = { method, path, body };
-      const reply = requestWithCredentials(cluster.credentials, endpoint, call, 'watch', signal);
+      const reply = requestWithCredentials(cluster.credentials, endpoint, call, 'others', signal);
       return Promise.race([
         timedOut,
         reply.then((got) => (got.id === 'failed' ? got : readReply(got))),

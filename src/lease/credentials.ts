@@ -23,8 +23,15 @@ const keepAliveProbeMs = 30_000;
 /** What a request needs to be let in. */
 export interface Credentials {
   readonly headers: OutgoingHttpHeaders;
-  /** Requests and the watch never share a connection: a watch must not take the warm one away. */
-  readonly agents: { readonly requests: HttpAgent; readonly watch: HttpAgent };
+  /**
+   * The election's requests and its watch never share a connection: a watch must not take the warm one away. `others` is for all that
+   * stands beside the election and may outlive it by a moment.
+   */
+  readonly agents: {
+    readonly requests: HttpAgent;
+    readonly watch: HttpAgent;
+    readonly others: HttpAgent;
+  };
 }
 
 export type CredentialsResult =
@@ -36,7 +43,7 @@ export interface CredentialSource {
   current(): CredentialsResult | Promise<CredentialsResult>;
   /** The server answered 401 to `refused`: others, if there are. */
   replace(refused: Credentials): Promise<CredentialsResult>;
-  /** Closes all idle and busy connections. */
+  /** Closes all idle and busy connections of the election. */
   close(): void;
 }
 
@@ -192,7 +199,7 @@ function pemOf({ ca, cert, key }: RequestOptions): Pem {
 async function agentsOf(options: RequestOptions, settings: CredentialSettings) {
   const { cluster } = settings;
   if (!cluster.server.startsWith('https:') && !cluster.proxyUrl) {
-    return { requests: prepared(new HttpAgent()), watch: prepared(new HttpAgent()) };
+    return agentsBy(() => prepared(new HttpAgent()));
   }
   const tls = {
     // Made once: parsing certificates is the dearest part of connecting.
@@ -201,11 +208,17 @@ async function agentsOf(options: RequestOptions, settings: CredentialSettings) {
     ...(options.servername === undefined ? {} : { servername: options.servername }),
   };
   if (!cluster.proxyUrl) {
-    return { requests: prepared(new HttpsAgent(tls)), watch: prepared(new HttpsAgent(tls)) };
+    return agentsBy(() => prepared(new HttpsAgent(tls)));
   }
-  const again = await requestOptionsOf(settings);
-  const [requests, watch] = [options.agent, again.agent] as [HttpAgent, HttpAgent];
-  return { requests: prepared(requests, tls), watch: prepared(watch, tls) };
+  const [second, third] = [await requestOptionsOf(settings), await requestOptionsOf(settings)];
+  const [requests, watch, others] = [options, second, third].map(({ agent }) =>
+    prepared(agent as HttpAgent, tls),
+  ) as [HttpAgent, HttpAgent, HttpAgent];
+  return { requests, watch, others };
+}
+
+function agentsBy(make: () => HttpAgent): Credentials['agents'] {
+  return { requests: make(), watch: make(), others: make() };
 }
 
 /** What Node's types leave out: the options that each new connection gets. */
@@ -227,7 +240,7 @@ function prepared(agent: AgentWithOptions, tls: object = {}): HttpAgent {
 
 /** A busy connection may finish what it does; after that, and if idle, it is closed. */
 function retire({ agents }: Credentials): void {
-  for (const agent of [agents.requests, agents.watch]) {
+  for (const agent of Object.values(agents)) {
     agent.maxFreeSockets = 0;
     for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
   }

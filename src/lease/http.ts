@@ -51,7 +51,7 @@ export function endpointOf(server: URL, userAgent: string): Endpoint {
   };
 }
 
-/** Which of the two keep-alive connections to use. */
+/** Which of the keep-alive connections to use. */
 export type ConnectionUse = keyof Credentials['agents'];
 
 /** A whole answer of the server, whatever its status. */

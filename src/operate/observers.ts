@@ -31,7 +31,7 @@ export interface Observers {
   readonly onState: (state: State, at: Instant) => void;
   readonly onGuardReplaced: () => void;
   /** Takes off what says that this Pod leads; resolves within about a second. */
-  readonly withdraw: () => Promise<void>;
+  readonly withdrawLabel: () => Promise<void>;
   /** Ends all; what is being sent has 2 s. */
   readonly close: () => Promise<void>;
 }
@@ -76,7 +76,7 @@ export async function startObservers(
       events?.onState(state, at);
     },
     onGuardReplaced: () => measurements?.guardReplacements.add(),
-    withdraw: () => label?.remove() ?? Promise.resolve(),
+    withdrawLabel: () => label?.remove() ?? Promise.resolve(),
     close: async () => {
       health?.close();
       await Promise.all([label?.close(), events?.close()]);

@@ -75,13 +75,16 @@ test('a refused token is replaced once, as in the election', async () => {
   expect(server.received).toHaveLength(2);
 });
 
-test('the election is never queued behind it', async () => {
+test('the election is never queued behind it, nor does its end cut it off', async () => {
   const { server, cluster, api } = await client(stall, stall, json(200, leaseObject('1')));
   const lease = connectLease({ cluster, namespace: 'default', name: 'lock', userAgent: 'test' });
-  const slow = [1, 2].map(() => api.request('GET', path, null, 30_000));
+  const slow = [1, 2].map(() => api.request('GET', path, null, 2_000));
   await server.arrived(2);
   expect(await lease.send({ id: 'get' }, 30_000).answer).toMatchObject({ id: 'lease' });
   expect(server.connections()).toBe(3);
   lease.close();
-  await expect(Promise.all(slow)).resolves.toMatchObject([{ id: 'failed' }, { id: 'failed' }]);
+  await expect(Promise.all(slow)).resolves.toMatchObject([
+    { id: 'failed', failure: { reason: 'timeout' } },
+    { id: 'failed', failure: { reason: 'timeout' } },
+  ]);
 });
