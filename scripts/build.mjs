@@ -88,6 +88,7 @@ const parts = {
   './sandbox/run.ts': 'sandbox',
   './operate/status.ts': 'status',
   './operate/check.ts': 'check',
+  './operate/manifests.ts': 'manifests',
   './operate/observers.ts': 'observers',
   './operate/metrics.ts': 'metrics',
 };

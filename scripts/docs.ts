@@ -6,8 +6,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { formatDuration, humanDuration } from '../src/cli/durations.ts';
-import { checkFlags, runFlags, sandboxFlags, statusFlags } from '../src/cli/flags.ts';
-import { checkHelp, runHelp, sandboxHelp, statusHelp } from '../src/cli/help.ts';
+import {
+  checkFlags,
+  manifestsFlags,
+  runFlags,
+  sandboxFlags,
+  statusFlags,
+} from '../src/cli/flags.ts';
+import { checkHelp, manifestsHelp, runHelp, sandboxHelp, statusHelp } from '../src/cli/help.ts';
 import { parseCommandLine } from '../src/cli/parse.ts';
 import { type ElectionSettings, attemptTimeoutMs, jitterFactor } from '../src/election/settings.ts';
 
@@ -22,6 +28,7 @@ export const pages: readonly { path: string; tables: Readonly<Record<string, () 
       flags: () => flagTable(runFlags, runHelp),
       'status flags': () => flagTable(statusFlags, statusHelp),
       'check flags': () => flagTable(checkFlags, checkHelp),
+      'manifests flags': () => flagTable(manifestsFlags, manifestsHelp),
       'sandbox flags': () => flagTable(sandboxFlags, sandboxHelp),
     },
   },

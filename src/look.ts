@@ -1,7 +1,8 @@
-/** Puts together the sub-commands that only look at Leases. */
+/** Puts together the sub-commands that run nothing and write nothing. */
 import { failureClause } from './cli/failures.ts';
 import type { Log } from './cli/log.ts';
-import type { CheckOptions, StatusOptions } from './cli/options.ts';
+import { failedExitCode } from './cli/exit-status.ts';
+import type { CheckOptions, ManifestsOptions, StatusOptions } from './cli/options.ts';
 import { createApiClient } from './lease/client.ts';
 import { readStartContext } from './process/start-context.ts';
 import { environmentOf, fail, findCluster, print, userAgent } from './surroundings.ts';
@@ -47,4 +48,10 @@ export async function check(options: CheckOptions, log: Log): Promise<number> {
   if (result.id === 'failed') return fail(log, result.message);
   log.warn(result.message);
   return 1;
+}
+
+/** `leader-run manifests`. */
+export async function printManifests(options: ManifestsOptions, log: Log): Promise<number> {
+  const { manifestsYaml } = await import('./operate/manifests.ts');
+  return print(manifestsYaml(options), log) === 'failed' ? failedExitCode : 0;
 }

@@ -25,7 +25,7 @@ import type { CommandEvent } from './election/event.ts';
 import { nextDeadlineMs } from './election/step.ts';
 import { createApiClient } from './lease/client.ts';
 import { connectLease } from './lease/connection.ts';
-import { check, showStatus } from './look.ts';
+import { check, printManifests, showStatus } from './look.ts';
 import { type Clock, run } from './run.ts';
 import { environmentOf, fail, findCluster, print, userAgent, version } from './surroundings.ts';
 
@@ -68,6 +68,8 @@ async function main(): Promise<number> {
       return showStatus(commandLine.options, plainLog());
     case 'check':
       return check(commandLine.options, plainLog());
+    case 'manifests':
+      return printManifests(commandLine.options, plainLog());
     case 'sandbox':
       return serveSandbox(commandLine.options);
     case 'run':

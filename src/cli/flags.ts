@@ -72,8 +72,16 @@ export const statusFlags: readonly Flag[] = [
 /** Flags of `leader-run check`. */
 export const checkFlags: readonly Flag[] = [...whichCluster, help];
 
+/** Flags of `leader-run manifests` beside those of a run. */
+export const manifestsFlags: readonly Flag[] = [
+  valued('image'),
+  valued('cron'),
+  onOff('flow-schema'),
+  help,
+];
+
 /** Words that are going to be sub-commands, when they come first. */
-export const reservedWords: readonly string[] = ['transfer', 'manifests', 'completion'];
+export const reservedWords: readonly string[] = ['transfer', 'completion'];
 
 /** The environment variable that stands for a flag. */
 export function envVarOf(flag: string): string {

@@ -4,6 +4,7 @@
 export const runHelp = `Usage: leader-run [flags] [--] command [arguments]
        leader-run status [LOCK]            who leads
        leader-run check                    in a command: does it still lead?
+       leader-run manifests [flags]        what it needs in a cluster
        leader-run sandbox [--] [command]   a Lease API in memory, to try it
 
 Runs a command only while this process is the elected leader of a Kubernetes
@@ -88,5 +89,19 @@ status: 0 if it does, 1 if not, 125 without an answer.
 
       --kubeconfig FILE   default: $KUBECONFIG, ~/.kube/config, in-cluster
       --context NAME      context of the kubeconfig
+  -h, --help
+`;
+
+/** Help for `leader-run manifests`. */
+export const manifestsHelp = `Usage: leader-run manifests [flags] [flags of a run] [--] [command [arguments]]
+
+Prints what a run with these flags needs in a cluster: ServiceAccount, Role with
+the least rights, RoleBinding, Deployment and PodDisruptionBudget.
+
+  leader-run manifests --lock-name worker --http :8080 | kubectl apply -f -
+
+      --image IMAGE      with leader-run as its entrypoint
+      --cron SCHEDULE    a CronJob in place of the Deployment
+      --flow-schema      also a FlowSchema: the priority of other leaders
   -h, --help
 `;

@@ -78,11 +78,30 @@ export interface CheckOptions extends ClusterChoice {
   readonly acquireTime: string;
 }
 
+export interface ManifestsOptions {
+  readonly lockName: string;
+  readonly namespace: string;
+  readonly image: string;
+  /** By the names of their variables. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Empty: that of the image. */
+  readonly command: readonly string[];
+  readonly gracePeriodMs: number;
+  readonly lostExitCode: number;
+  readonly httpPort: number | null;
+  readonly hasEvents: boolean;
+  readonly hasPodLabel: boolean;
+  readonly hasFlowSchema: boolean;
+  /** null: a Deployment, no CronJob. */
+  readonly schedule: string | null;
+}
+
 export type CommandLine =
   | { readonly id: 'run'; readonly options: RunOptions }
   | { readonly id: 'sandbox'; readonly options: SandboxOptions }
   | { readonly id: 'status'; readonly options: StatusOptions }
   | { readonly id: 'check'; readonly options: CheckOptions }
+  | { readonly id: 'manifests'; readonly options: ManifestsOptions }
   /** --help, --version: to stdout, exit 0. */
   | { readonly id: 'print'; readonly text: string }
   /** To the log as an error, exit 125. */

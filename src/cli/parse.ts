@@ -6,6 +6,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import {
   checkFlags,
+  manifestsFlags,
   reservedWords,
   runFlags,
   sandboxFlags,
@@ -14,9 +15,10 @@ import {
   envVarOf,
   type Flag,
 } from './flags.ts';
-import { checkHelp, runHelp, sandboxHelp, statusHelp } from './help.ts';
+import { checkHelp, manifestsHelp, runHelp, sandboxHelp, statusHelp } from './help.ts';
 import type { CommandLine } from './options.ts';
 import { readLogOptions } from './log-options.ts';
+import { readManifestsOptions } from './manifests-options.ts';
 import { readCheckOptions, readStatusOptions } from './operate-options.ts';
 import { Reader, parseSwitch, type Given } from './reader.ts';
 import { readRunOptions } from './run-options.ts';
@@ -43,8 +45,9 @@ export function parseCommandLine(
 ): CommandLine {
   const [first = '', ...rest] = argv;
   if (first === 'sandbox') return parseSandbox(rest);
-  const look = looks[first];
+  const look = looks.get(first);
   if (look !== undefined) return parseLook(`leader-run ${first} --help`, rest, env, look);
+  if (first === 'manifests') return parseManifests(rest);
   if (first === 'help') return { id: 'print', text: runHelp };
   if (reservedWords.includes(first)) {
     return refused(
@@ -86,6 +89,17 @@ function parseSandbox(argv: readonly string[]): CommandLine {
   return reader.refusal === null ? { id: 'sandbox', options } : refused(reader.refusal);
 }
 
+/** The variables of a run are not read: what is printed shall follow from the line alone. */
+function parseManifests(argv: readonly string[]): CommandLine {
+  const flags = [...manifestsFlags, ...runFlags.filter(({ name }) => name !== 'help')];
+  const words = split(argv, flags, 'leader-run manifests --help');
+  if (words.id === 'refused') return words;
+  const reader = new Reader(words.flags, new Map());
+  if (reader.read('help', parseSwitch, false)) return { id: 'print', text: manifestsHelp };
+  const options = readManifestsOptions(reader, words.command);
+  return reader.refusal === null ? { id: 'manifests', options } : refused(reader.refusal);
+}
+
 /** A sub-command without a command. */
 interface Look {
   readonly flags: readonly Flag[];
@@ -93,18 +107,20 @@ interface Look {
   readonly read: (reader: Reader, words: readonly string[], env: Environment) => CommandLine;
 }
 
-const looks: Readonly<Record<string, Look>> = {
-  status: {
-    flags: statusFlags,
-    help: statusHelp,
-    read: (...given) => ({ id: 'status', options: readStatusOptions(...given) }),
-  },
-  check: {
-    flags: checkFlags,
-    help: checkHelp,
-    read: (...given) => ({ id: 'check', options: readCheckOptions(...given) }),
-  },
-};
+const looks: ReadonlyMap<string, Look> = new Map(
+  Object.entries({
+    status: {
+      flags: statusFlags,
+      help: statusHelp,
+      read: (...given) => ({ id: 'status', options: readStatusOptions(...given) }),
+    },
+    check: {
+      flags: checkFlags,
+      help: checkHelp,
+      read: (...given) => ({ id: 'check', options: readCheckOptions(...given) }),
+    },
+  } satisfies Record<string, Look>),
+);
 
 /** Its flags and words come in any order, and it has the variables of a run. */
 function parseLook(

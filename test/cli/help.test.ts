@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { checkFlags, runFlags, sandboxFlags, statusFlags } from '../../src/cli/flags.ts';
-import { checkHelp, runHelp, sandboxHelp, statusHelp } from '../../src/cli/help.ts';
+import {
+  checkFlags,
+  manifestsFlags,
+  runFlags,
+  sandboxFlags,
+  statusFlags,
+} from '../../src/cli/flags.ts';
+import { checkHelp, manifestsHelp, runHelp, sandboxHelp, statusHelp } from '../../src/cli/help.ts';
 
 describe.each([
   ['leader-run --help', runHelp, runFlags],
   ['leader-run sandbox --help', sandboxHelp, sandboxFlags],
   ['leader-run status --help', statusHelp, statusFlags],
   ['leader-run check --help', checkHelp, checkFlags],
+  ['leader-run manifests --help', manifestsHelp, manifestsFlags],
 ])('%s', (_, text, flags) => {
   it('fits on a screen of 48 lines by 80 columns', () => {
     const lines = text.trimEnd().split('\n');

@@ -98,7 +98,7 @@ describe('sub-commands', () => {
     expect(commandOf(read(['--lock-name', 'x', 'sandbox']))).toEqual(['sandbox']);
   });
 
-  it.each(['transfer', 'manifests', 'completion'])('%s is reserved', (word) => {
+  it.each(['transfer', 'completion'])('%s is reserved', (word) => {
     const env = { LEADER_RUN_LOCK_NAME: 'x' };
     expect(refusal([word], env)).toBe(
       `Cannot run ${word}: the word is reserved for a future sub-command. To run a command of that name write leader-run -- ${word}`,
