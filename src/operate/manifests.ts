@@ -138,7 +138,7 @@ function cronJob(request: ManifestsRequest, schedule: string): object {
 function podSpec(request: ManifestsRequest): object {
   const { lockName, image, command, gracePeriodMs, httpPort } = request;
   const graceSeconds = Math.min(Math.ceil(gracePeriodMs / 1000), longestGraceSeconds);
-  const probe = (path: string) => ({ httpGet: { path, port: 'probes' } });
+  const probe = (path: string) => ({ httpGet: { path, port: 'probes' }, timeoutSeconds: 2 });
   const probes = {
     ports: [{ name: 'probes', containerPort: httpPort }],
     livenessProbe: probe('/livez'),

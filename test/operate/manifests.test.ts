@@ -91,8 +91,8 @@ test('the Deployment: flags as variables, the grace, probes', () => {
         args: ['./worker', '-v'],
         env,
         ports: [{ name: 'probes', containerPort: 8080 }],
-        livenessProbe: { httpGet: { path: '/livez', port: 'probes' } },
-        readinessProbe: { httpGet: { path: '/readyz', port: 'probes' } },
+        livenessProbe: { httpGet: { path: '/livez', port: 'probes' }, timeoutSeconds: 2 },
+        readinessProbe: { httpGet: { path: '/readyz', port: 'probes' }, timeoutSeconds: 2 },
       },
     ],
   });
