@@ -2,7 +2,7 @@
  * `--command-health`: asks the command how it is, on behalf of the kubelet. Only ever while it runs under a leader: a standby has
  * no command, and must not be killed for that.
  *
- *     running ──each second until it succeeds──▶ succeeded ──each probe asks──▶ healthy, or why not
+ *     running ──asked until it succeeds──▶ succeeded ──each probe asks──▶ healthy, or why not
  */
 import { request as requestHttp, STATUS_CODES } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -10,7 +10,9 @@ import type { Instant } from '../election/event.ts';
 import type { State } from '../election/state.ts';
 
 const answerTimeoutMs = 1_000;
-const askEveryMs = 1_000;
+/** Until the first success: the pause doubles from the first to the last. */
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
 
 export interface CommandHealthOptions {
   readonly url: URL;
@@ -47,7 +49,7 @@ export class CommandHealth {
     const token = state.tenure.term.fencingToken;
     if (this.#run?.token === token) return;
     this.#run = { token, startedAtMs: bootMs, hasSucceeded: false };
-    this.#askUntilSuccess(this.#run);
+    this.#askUntilSuccess(this.#run, firstPauseMs);
   }
 
   /** Null: well, starting, or there is no command to ask. Otherwise why not. */
@@ -70,7 +72,7 @@ export class CommandHealth {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  #askUntilSuccess(run: Run): void {
+  #askUntilSuccess(run: Run, pauseMs: number): void {
     void this.#ask().then((why) => {
       if (run !== this.#run) return;
       if (why === null) {
@@ -78,8 +80,9 @@ export class CommandHealth {
         return this.#onFirstSuccess();
       }
       this.#timer = setTimeout(() => {
-        if (run === this.#run) this.#askUntilSuccess(run);
-      }, askEveryMs).unref();
+        if (run !== this.#run) return;
+        this.#askUntilSuccess(run, Math.min(2 * pauseMs, longestPauseMs));
+      }, pauseMs).unref();
     });
   }
 

@@ -37,7 +37,7 @@ test('nothing is asked on a standby, nor before the command runs, nor once it is
   expect(server.received).toHaveLength(0);
 });
 
-test('until its first success a command is starting, and asked each second', async () => {
+test('until its first success a command is starting, and asked again and again', async () => {
   const { made, server, succeeded, runs } = await health([hangUp, text(503, ''), text(302, '')]);
   runs();
   expect(await made.problem()).toBeNull();
