@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { createNamespace, mustCallApi } from './api.ts';
 import { buildRecorder } from './binaries.ts';
-import { Candidate } from './candidates.ts';
+import { Candidate, startClientGo } from './candidates.ts';
 import { createPod, readPod, type StoredPod } from './pods.ts';
 
 const access = inject('cluster');
@@ -121,4 +121,28 @@ test('the label is on the leader: after a hand-over, and after a crash of the on
   await until1([pods[0].name]);
   await third.stop();
   await until1([]);
+});
+
+test('status and the lease of a client-go', async () => {
+  const namespace = await createNamespace(access);
+  const theirs = startClientGo(access, { namespace, lockName: 'theirs', identity: 'them' });
+  await theirs.until('word', () =>
+    theirs.output.find(
+      (line) => line.includes('became leader') || line.includes('Controller loop'),
+    ),
+  );
+  const status = async () => {
+    const flags = ['--kubeconfig', access.adminKubeconfig];
+    const shown = new Candidate(leaderRun, ['status', `${namespace}/theirs`, ...flags]);
+    return { ...(await shown.ended), line: shown.output[1] };
+  };
+  expect(await status()).toMatchObject({
+    code: 0,
+    line: expect.stringMatching(/\/theirs +them +\d+s +\d+s +in \d+s +0$/) as unknown,
+  });
+  await theirs.stop();
+  expect(await status()).toMatchObject({
+    code: 1,
+    line: expect.stringMatching(/\/theirs +- +- +\d+s +- +0$/) as unknown,
+  });
 });

@@ -1,5 +1,6 @@
 /** `leader-run status` and `leader-run check`, as a person and a script start them. */
 import { expect, test } from 'vitest';
+import { openTerminal } from '../fixtures/pty.ts';
 import { callApi, leaderRun, sandbox, scriptedServer, start, waitFor } from './rig.ts';
 
 async function status(kubeconfig: string, args: readonly string[], env = {}) {
@@ -26,6 +27,17 @@ test('status: who leads, by exit status too', async () => {
   expect(await status(kubeconfigPath, [], { LEADER_RUN_LOCK_NAME: 'y' })).toMatchObject({
     exitCode: 1,
   });
+});
+
+test('status --watch in a terminal goes on until Ctrl-C', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const terminal = openTerminal(leaderRun, ['status', 'x', '--watch'], {
+    KUBECONFIG: kubeconfigPath,
+  });
+  await terminal.screen.until(/no such lease/);
+  await terminal.screen.until(/no such lease/);
+  terminal.type('\u0003');
+  expect(await terminal.ended).toBe(130);
 });
 
 test('status: a lease that someone wrote by hand', async () => {
