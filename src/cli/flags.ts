@@ -4,6 +4,7 @@
  */
 import { type Flags, envVarOf } from './flag.ts';
 import { checkIdentity, checkKey, checkLabel, checkSubdomain } from './names.ts';
+import { operateFlags } from './operate-flags.ts';
 import {
   parseChoice,
   parseLeaseDuration,
@@ -23,13 +24,13 @@ const time = 'Time (15s, 1m30s, 500ms)';
 const theCommand = 'The command';
 const once = 'Once, whichever machine it is';
 const log = 'The log';
-const others = 'Others';
+export const others = 'Others';
 
 const onOff = { parse: parseSwitch, default: false } as const;
 const exitCode = { value: 'N', parse: parseWhole(0, 255), group: theCommand } as const;
 
 /** Of every sub-command. */
-const helpFlags = {
+export const helpFlags = {
   help: { ...onOff, aliases: ['h'], help: 'show this text', group: others, hasVariable: false },
 } as const satisfies Flags;
 
@@ -216,58 +217,10 @@ export const runFlags = {
     help: 'exit status if another run has done it',
     group: once,
   },
+  ...operateFlags,
   ...logFlags,
   ...helpFlags,
   version: { ...onOff, help: 'show the version', group: others, hasVariable: false },
-} as const satisfies Flags;
-
-/**
- * Flags of `leader-run sandbox`. They have no variables: LEADER_RUN_KUBECONFIG names the file that leader-run reads and the
- * sandbox would write it, and a Service called "leader-run" makes Kubernetes set LEADER_RUN_PORT.
- */
-export const sandboxFlags = {
-  port: {
-    value: 'N',
-    parse: parseWhole(0, 65_535),
-    default: 0,
-    defaultText: 'a free one',
-    help: 'port of the loopback address',
-    group: others,
-    hasVariable: false,
-  },
-  kubeconfig: {
-    value: 'FILE',
-    parse: parseText,
-    defaultText: 'a temporary file',
-    help: 'where to write the kubeconfig',
-    group: others,
-    hasVariable: false,
-  },
-  ...helpFlags,
-} as const satisfies Flags;
-
-/** Flags of `leader-run transfer LOCK`. `--wait` has no variable here: LEADER_RUN_WAIT is about a run. */
-export const transferFlags = {
-  to: {
-    value: 'ID',
-    parse: parseText,
-    defaultText: 'whoever comes first',
-    help: 'identity or Pod of the next leader',
-    group: others,
-    hasVariable: false,
-  },
-  wait: {
-    value: 'D',
-    parse: parseMaybeInfinite,
-    default: 60_000,
-    defaultText: '60s',
-    help: 'how long to wait for it',
-    group: others,
-    hasVariable: false,
-  },
-  'lock-namespace': leaseFlags['lock-namespace'],
-  ...connectionFlags,
-  ...helpFlags,
 } as const satisfies Flags;
 
 /** The names of environment variables that are settings of leader-run, and so not the command's business. */

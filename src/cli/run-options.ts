@@ -4,6 +4,7 @@ import type { FlagValues } from './flag.ts';
 import { runFlags } from './flags.ts';
 import { logOptionsOf } from './log-options.ts';
 import type { RunOptions } from './options.ts';
+import { operateOptionsOf, operateProblem } from './operate-flags.ts';
 import { onceOf, onceProblem } from './once.ts';
 import { checkTiming, timingOf } from './timing.ts';
 import { flagIn } from './words.ts';
@@ -13,6 +14,7 @@ export function runOptionsOf(
   flags: FlagValues<typeof runFlags>,
   words: readonly string[],
   defaultIdentity: string,
+  env: Readonly<Record<string, string | undefined>>,
 ): { readonly options: RunOptions; readonly refusal: string | null } {
   const timing = timingOf(flags);
   const { error, warning } = checkTiming(timing, flags);
@@ -31,11 +33,17 @@ export function runOptionsOf(
       flags,
       lockName: flags.lockName ?? '',
       settings,
+      operate: operateOptionsOf(flags, env),
       log: logOptionsOf(flags),
       warnings: warning === null ? [] : [warning],
       command: [program, ...rest],
     },
-    refusal: withoutLockName(flags, words) ?? error ?? onceProblem(flags) ?? withoutCommand(words),
+    refusal:
+      withoutLockName(flags, words) ??
+      error ??
+      onceProblem(flags) ??
+      operateProblem(flags, env) ??
+      withoutCommand(words),
   };
 }
 

@@ -32,7 +32,7 @@ export interface SupervisorOptions extends CommandOptions {
   readonly becomeSubreaper?: typeof becomeSubreaper;
   readonly onEvent: (event: CommandEvent) => void;
   /** Something that weakens the promises, or did for a moment. */
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: (message: string, about?: 'guard') => void;
   /** How long the guard may take to answer before it is replaced. */
   readonly guardTimeoutMs?: number;
   readonly shell?: string;
@@ -114,7 +114,7 @@ class CommandSupervisor implements Supervisor {
       environment: { [helper]: '', ...(finder.adoptsTreeAlone && { helper }) },
       timeoutMs: guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
-      onReplaced: (whatItDid) => onWarning(`Replaced the guard: it ${whatItDid}`),
+      onReplaced: (whatItDid) => onWarning(`Replaced the guard: it ${whatItDid}`, 'guard'),
       onKilled: () => this.kill(),
       onLost: (message) => this.#guardLost(message),
     });
