@@ -70,6 +70,23 @@ export const proxyRows: readonly Row[] = [
     server: plain,
     url: ({ proxies }) => `http://127.0.0.1:${proxies.refusing}`,
   }),
+  way('https that the authority of the cluster has signed', {
+    url: ({ proxies }) => `https://localhost:${proxies.https}`,
+  }),
+  way('https by its address', { url: ({ proxies }) => `https://127.0.0.1:${proxies.https}` }),
+  way('https to a plain server', {
+    server: plain,
+    url: ({ proxies }) => `https://localhost:${proxies.https}`,
+  }),
+  way('https with its name in the subject alone', {
+    url: ({ proxies }) => `https://localhost:${proxies.nameless}`,
+  }),
+  way('https asked of a proxy that speaks http', {
+    url: ({ proxies }) => `https://localhost:${proxies.http}`,
+  }),
+  way('http asked of a proxy that speaks https', {
+    url: ({ proxies }) => `http://localhost:${proxies.https}`,
+  }),
   way('socks5', { url: socks }),
   way('socks5 to an address', { server: 'https://127.0.0.1:6443', url: socks }),
   way('socks5 to a plain server', { server: plain, url: socks }),

@@ -60,6 +60,10 @@ export async function createWorld() {
     );
   const proxies = {
     http: await proxy('http', (note) => openHttpProxy(destinationOf(ports), note)),
+    https: await proxy('https', (note) => openHttpProxy(destinationOf(ports), note, null, local)),
+    nameless: await proxy('nameless', (note) =>
+      openHttpProxy(destinationOf(ports), note, null, nameless),
+    ),
     refusing: await proxy('refusing', (note) => openHttpProxy(destinationOf(ports), note, 407)),
     socks: await proxy('socks', (note) => openSocksProxy(destinationOf(ports), note)),
     socksWithPassword: await proxy('socks+', (note) =>
