@@ -82,8 +82,8 @@ export async function scriptedServer(
   return { kubeconfig: kubeconfigFor(url), server, url };
 }
 
-/** Writes a kubeconfig for a server without credentials, removed at the end of the test. */
-export function kubeconfigFor(url: string): string {
+/** Writes a kubeconfig for a server, by default with a token of no meaning, removed at the end of the test. */
+export function kubeconfigFor(url: string, user: object = { token: 'none' }): string {
   const folder = temporaryFolder();
   const path = join(folder, 'config');
   const named = (name: string, key: string, value: object) => [{ name, [key]: value }];
@@ -92,7 +92,7 @@ export function kubeconfigFor(url: string): string {
     kind: 'Config',
     'current-context': 'scripted',
     clusters: named('scripted', 'cluster', { server: url }),
-    users: named('nobody', 'user', { token: 'none' }),
+    users: named('nobody', 'user', user),
     contexts: named('scripted', 'context', { cluster: 'scripted', user: 'nobody' }),
   };
   writeFileSync(path, JSON.stringify(config));
