@@ -1,5 +1,6 @@
 /** The exit statuses of leader-run (README, Exit status). */
 import { constants } from 'node:os';
+import type { Ending } from '../election/event.ts';
 import type { Outcome } from '../election/report.ts';
 
 /** leader-run itself failed: usage, kubeconfig, RBAC … */
@@ -10,6 +11,11 @@ function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
+/** The command's own, or 128+n. */
+export function commandExitCode(ending: Ending): number {
+  return ending.id === 'exited' ? ending.code : signalExitCode(ending.signal);
+}
+
 /** The exit status of an outcome; the two numbers are --conflict-exit-code and --lost-exit-code. */
 export function exitStatus(
   outcome: Outcome,
@@ -17,9 +23,7 @@ export function exitStatus(
 ): number {
   switch (outcome.id) {
     case 'command':
-      return outcome.ending.id === 'exited'
-        ? outcome.ending.code
-        : signalExitCode(outcome.ending.signal);
+      return commandExitCode(outcome.ending);
     case 'lost':
       return codes.lostExitCode;
     case 'not-acquired':
