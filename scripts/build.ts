@@ -2,17 +2,16 @@
  * Bundles src/main.ts into dist/program.js, src/load.ts, which loads it, into dist/leader-run.cjs, and what only some runs need
  * into files beside them. All of dist is shipped.
  *
- * Loading everything at start is what makes the naive program slow, so four things are done about it:
- * - what is never used is left out: client-node's 340 KB of generated models, undici and socks, by which it would connect (the
- *   HTTP is ours; socks-proxy-agent brings its own socks);
+ * Loading everything at start is what makes the naive program slow, so three things are done about it:
+ * - what client-node would use for what is done beside it is left out: its 340 KB of generated models, by what it connects and what
+ *   its auth providers need (docs/dependencies.md);
  * - what only some runs need has files of its own, which are loaded when they are asked for;
- * - client-node's imports of such packages are turned into requires at the place of use;
  * - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
  */
 import { type BuildOptions, type Plugin, build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 const { version } = JSON.parse(
@@ -30,64 +29,47 @@ const common = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
+/** What is left out of client-node: by what it imports, what stands for it. The build fails where that no longer fits. */
+const leftOut: Readonly<Record<string, string>> = {
+  './gen/index.js':
+    'export const createConfiguration = undefined, ServerConfiguration = undefined;',
+  undici: 'export const Agent = undefined, ProxyAgent = undefined;',
+  socks: 'export const SocksClient = undefined;',
+  'socks-proxy-agent': 'export const SocksProxyAgent = undefined;',
+  hpagent: 'export const HttpProxyAgent = undefined, HttpsProxyAgent = undefined;',
+  'openid-client':
+    'export const discovery = undefined, refreshTokenGrant = undefined, customFetch = undefined;',
+  'jsonpath-plus': 'export const JSONPath = undefined;',
+};
+
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup(bundler) {
     const namespace = 'left-out';
-    bundler.onResolve({ filter: /\/gen\/index\.js$/ }, () => ({ path: 'gen', namespace }));
-    bundler.onResolve({ filter: /^(undici|socks)$/ }, ({ path }) => ({ path, namespace }));
-    const stubs: Readonly<Record<string, string>> = {
-      gen: 'export const createConfiguration = undefined, ServerConfiguration = undefined;',
-      undici: 'export class Agent {} export class ProxyAgent {}',
-      socks: 'export const SocksClient = undefined;',
-    };
-    bundler.onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: stubs[path] ?? '' }));
-  },
-};
-
-/** What only some credentials need, by the file of client-node that imports it. */
-const rarelyNeeded: Readonly<Record<string, readonly string[]>> = {
-  'config.js': ['socks-proxy-agent', 'hpagent'],
-  'oidc_auth.js': ['openid-client'],
-  'azure_auth.js': ['jsonpath-plus'],
-  'gcp_auth.js': ['jsonpath-plus'],
-};
-
-const loadLate: Plugin = {
-  name: 'load-late',
-  setup(bundler) {
-    const filter = new RegExp(`client-node/dist/(${Object.keys(rarelyNeeded).join('|')})$`);
-    bundler.onLoad({ filter }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      return { contents: (rarelyNeeded[basename(path)] ?? []).reduce(importLate, source) };
+    const unused = new Set(Object.keys(leftOut));
+    bundler.onResolve({ filter: /./ }, ({ path, importer }) =>
+      path in leftOut && importer.includes('/@kubernetes/client-node/')
+        ? { path, namespace }
+        : undefined,
+    );
+    bundler.onLoad({ filter: /./, namespace }, ({ path }) => {
+      unused.delete(path);
+      return { contents: leftOut[path] ?? '' };
+    });
+    bundler.onEnd(() => {
+      if (unused.size > 0)
+        throw new Error(
+          `client-node no longer imports what is left out: ${[...unused].join(', ')}`,
+        );
     });
   },
 };
 
-/** Turns the one import of a package into a `require` at each use of what it brings. */
-function importLate(source: string, name: string): string {
-  const [statement, what = ''] =
-    new RegExp(`^import (.+) from '${name}';$`, 'm').exec(source) ?? [];
-  if (statement === undefined) throw new Error(`Cannot load ${name} late: it is not imported`);
-  const rest = source.replace(statement, '');
-  const late = `require('${name}')`;
-  const namespace = /^\* as (\w+)$/.exec(what)?.[1];
-  if (namespace !== undefined) return rest.replaceAll(`${namespace}.`, `${late}.`);
-  return what
-    .replace(/[{}\s]/g, '')
-    .split(',')
-    .reduce(
-      (text, part) => text.replaceAll(new RegExp(`\\b${part}\\b`, 'g'), `(${late}.${part})`),
-      rest,
-    );
-}
-
-/** What only some runs need: by the name under which it is asked for, its file beside the program. */
-const parts: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    Object.values(rarelyNeeded).flatMap((names) => names.map((name) => [name, name])),
-  ),
-  './sandbox/run.ts': 'sandbox',
+/** What only some runs need: by the name under which it is asked for, what it is and its file beside the program. */
+const parts: Readonly<Record<string, { readonly in: string; readonly out: string }>> = {
+  'socks-proxy-agent': { in: 'socks-proxy-agent', out: 'socks-proxy-agent' },
+  './oidc.ts': { in: './src/lease/oidc.ts', out: 'oidc' },
+  './sandbox/run.ts': { in: './src/sandbox/run.ts', out: 'sandbox' },
 };
 
 /** koffi's native modules, for each architecture that npm has installed: taken as they are. */
@@ -99,9 +81,8 @@ const setApart: Plugin = {
   setup(bundler) {
     bundler.onResolve({ filter: /./ }, ({ path, kind }) => {
       if (natives.includes(path)) return { path: `./${folderOf(path)}/index.js`, external: true };
-      const part = parts[path];
-      if (part === undefined || kind === 'entry-point') return undefined;
-      return { path: `./${part}.cjs`, external: true };
+      const part = kind === 'entry-point' ? undefined : parts[path];
+      return part === undefined ? undefined : { path: `./${part.out}.cjs`, external: true };
     });
   },
 };
@@ -124,15 +105,13 @@ const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   outfile: 'dist/program.js',
   define: { LEADER_RUN_VERSION: JSON.stringify(version) },
-  plugins: [leaveOut, loadLate, setApart],
+  plugins: [leaveOut, setApart],
   metafile: true,
 });
 await build({
   ...common,
-  entryPoints: Object.entries(parts).map(([path, out]) => ({
-    in: path.replace(/^\./, './src'),
-    out,
-  })),
+  entryPoints: Object.values(parts),
+  plugins: [setApart],
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
 });

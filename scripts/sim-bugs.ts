@@ -10,6 +10,8 @@ import { type Bug, applyEdit } from '../test/simulation/bugs/bug.ts';
 import {
   classicBugs,
   foundBugs,
+  onceBugs,
+  termBugs,
   treeBugs,
   withoutOwnChecks,
 } from '../test/simulation/bugs/bugs.ts';
@@ -22,7 +24,7 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const queue = [...classicBugs, ...foundBugs, ...treeBugs].filter(
+  const queue = [...classicBugs, ...foundBugs, ...onceBugs, ...termBugs, ...treeBugs].filter(
     ({ id }) => values.bug === undefined || id === values.bug,
   );
   const results: Catch[] = [];

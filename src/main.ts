@@ -28,7 +28,9 @@ import { createStateLog } from './cli/state-log.ts';
 import { openStderr } from './cli/stderr.ts';
 import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
+import type { Outcome } from './election/report.ts';
 import { connectLease } from './lease/connection.ts';
+import type { OnNotice } from './lease/notice.ts';
 import { run } from './run.ts';
 
 declare const LEADER_RUN_VERSION: string;
@@ -70,7 +72,11 @@ async function lead(options: RunOptions): Promise<number> {
   const terminal = findTerminal();
   const signals = receiveSignals((onSignal) => listenToSignals(terminal.hasTerminal, onSignal));
   const markers = createMarkers();
-  const loaded = loadClusterOf(options.flags, environmentOf(startContext), markers);
+  const loaded = loadClusterOf(options.flags, {
+    environment: environmentOf(startContext),
+    markers,
+    onNotice: (notice) => backlog.add(() => log.say(notice)),
+  });
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const lease = leaseOf(options, loaded.cluster);
   if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
@@ -111,7 +117,7 @@ async function lead(options: RunOptions): Promise<number> {
     },
   );
   backlog.flush();
-  const line = messages.ofOutcome(outcome);
+  const line = messages.ofOutcome(whole(outcome, loaded.cluster.credentials.activity()));
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options.flags);
@@ -119,8 +125,11 @@ async function lead(options: RunOptions): Promise<number> {
 
 function loadClusterOf(
   { kubeconfig, context }: RunOptions['flags'],
-  environment: NodeJS.ProcessEnv,
-  markers: Markers,
+  {
+    environment,
+    markers,
+    onNotice,
+  }: { environment: NodeJS.ProcessEnv; markers: Markers; onNotice: OnNotice },
 ) {
   return loadCluster({
     kubeconfig: kubeconfig === null ? null : openablePath(argumentBytes(kubeconfig)),
@@ -128,7 +137,15 @@ function loadClusterOf(
     // Of what credential plugins leave behind, nothing belongs to the command.
     env: { ...environment, [markers.helper]: '' },
     homeDirectory: environment['HOME'] || homeDirectory(),
+    onNotice,
   });
+}
+
+/** An API server that was not asked is not to blame for a wait that is over. */
+function whole(outcome: Outcome, awaited: string | null): Outcome {
+  const isTimeout = outcome.id === 'failed' && outcome.why.reason === 'timeout';
+  if (!isTimeout || awaited === null) return outcome;
+  return { ...outcome, why: { reason: 'awaiting-credentials', message: awaited } };
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;

@@ -5,11 +5,12 @@
  * world is in the ports. The simulator runs this very file.
  */
 import type { StartOptions, Supervisor } from './command/supervisor.ts';
+import { environmentOf } from './command/term-environment.ts';
 import { type SignalContext, meaningOf } from './process/signals.ts';
-import type { Effect, TermFacts } from './election/effect.ts';
+import type { Effect } from './election/effect.ts';
 import type { ClockJump, CommandEvent, ElectionEvent, Instant } from './election/event.ts';
 import type { Outcome, Report } from './election/report.ts';
-import { initialStandby } from './election/standby.ts';
+import { initialStandby } from './election/beginning.ts';
 import type { Candidate, State } from './election/state.ts';
 import { nextDeadlineMs, step } from './election/step.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './lease/api.ts';
@@ -37,6 +38,8 @@ export interface Ports {
   /** Stops this process as Ctrl-Z would; returns when it is continued. */
   readonly suspend: () => void;
   readonly report: (report: Report) => void;
+  /** Takes the Pod's label away; the command's stop signal waits for it a second at most (settings: hasPodLabel). */
+  readonly withdrawLabel?: () => Promise<void>;
   /** Sees the state after each turn, its effects performed. The place for what only watches: a probe, a metric, an Event. */
   readonly onState?: (state: State, at: Instant) => void;
 }
@@ -68,7 +71,7 @@ class Driver {
   readonly #ports: Ports;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #supervisor: Supervisor;
+  #supervisor: Supervisor;
   readonly #signals: { close(): void };
   readonly #pending = new Map<number, PendingRequest>();
   readonly #queue: ElectionEvent[] = [];
@@ -96,17 +99,42 @@ class Driver {
     this.#reject = reject;
     this.#state = initialStandby(settings, ports.clock.bootMs());
     this.#suspendedMs = ports.clock.suspendedMs();
-    this.#supervisor = ports.createSupervisor((event) => this.#onCommandEvent(event));
+    this.#supervisor = this.#createSupervisor();
     this.#signals = ports.listenToSignals((signal) => this.#onSignal(signal));
   }
 
   begin(): void {
     // The first request is on its way before guard and gate are made, which takes this thread some time.
+    this.#prepareSoon();
+    this.#enqueue({ id: 'begin' });
+  }
+
+  #prepareSoon(): void {
     this.#cancelPreparing = this.#ports.clock.setTimer(0, () => {
       this.#cancelPreparing = null;
       this.#supervisor.prepare();
     });
-    this.#enqueue({ id: 'begin' });
+  }
+
+  /** For a new term; nothing that the one before may still say concerns us. */
+  #prepareAgain(): void {
+    if (this.#cancelPreparing !== null) return;
+    if (this.#command === 'none') this.#supervisor.cancel();
+    this.#command = 'none';
+    this.#supervisor = this.#createSupervisor();
+    this.#prepareSoon();
+  }
+
+  #createSupervisor(): Supervisor {
+    const supervisor: Supervisor = this.#ports.createSupervisor((event) => {
+      if (supervisor === this.#supervisor) this.#onCommandEvent(event);
+    });
+    return supervisor;
+  }
+
+  #withdrawLabel(): void {
+    const isDone = () => this.#enqueue({ id: 'label-withdrawn' });
+    void (this.#ports.withdrawLabel?.() ?? Promise.resolve()).then(isDone, isDone);
   }
 
   #enqueue(event: ElectionEvent): void {
@@ -197,6 +225,10 @@ class Driver {
         return this.#supervisor.signalTree('SIGTERM');
       case 'kill-tree':
         return this.#supervisor.kill();
+      case 'prepare-command':
+        return this.#prepareAgain();
+      case 'withdraw-label':
+        return this.#withdrawLabel();
       case 'report':
         return this.#ports.report(effect.report);
       case 'finish':
@@ -220,18 +252,7 @@ class Driver {
     notAfterMs,
     killAtMs,
   }: Extract<Effect, { id: 'start-command' }>): StartOptions {
-    return { environment: this.#environment(term), notAfterMs, killAtMs };
-  }
-
-  #environment(term: TermFacts): Record<string, string> {
-    const { identity, leaseNamespace, leaseName } = this.#settings;
-    return {
-      LEADER_RUN_IDENTITY: identity,
-      LEADER_RUN_LOCK: `${leaseNamespace}/${leaseName}`,
-      LEADER_RUN_FENCING_TOKEN: term.fencingToken,
-      LEADER_RUN_LEASE_TRANSITIONS: String(term.leaseTransitions),
-      LEADER_RUN_ACQUIRE_TIME: term.acquireTime,
-    };
+    return { environment: environmentOf(this.#settings, term), notAfterMs, killAtMs };
   }
 
   #onCommandEvent(event: CommandEvent): void {

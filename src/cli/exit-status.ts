@@ -16,10 +16,14 @@ export function commandExitCode(ending: Ending): number {
   return ending.id === 'exited' ? ending.code : signalExitCode(ending.signal);
 }
 
-/** The exit status of an outcome; the two numbers are --conflict-exit-code and --lost-exit-code. */
+/** The exit status of an outcome; the numbers are --conflict-exit-code, --lost-exit-code and --done-exit-code. */
 export function exitStatus(
   outcome: Outcome,
-  codes: { readonly conflictExitCode: number; readonly lostExitCode: number },
+  codes: {
+    readonly conflictExitCode: number;
+    readonly lostExitCode: number;
+    readonly doneExitCode: number;
+  },
 ): number {
   switch (outcome.id) {
     case 'command':
@@ -28,6 +32,8 @@ export function exitStatus(
       return codes.lostExitCode;
     case 'not-acquired':
       return codes.conflictExitCode;
+    case 'done':
+      return codes.doneExitCode;
     case 'interrupted':
       return signalExitCode(outcome.signal);
     case 'failed':

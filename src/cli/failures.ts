@@ -17,6 +17,8 @@ export function failureClause(failure: Failure, namespace: string): string {
       return `the server's certificate does not verify: ${phrase(failure.message)} (${failure.code}), ${certificateAdvice(failure.code)}`;
     case 'credentials':
       return `there are no usable credentials: ${phrase(failure.message)}`;
+    case 'awaiting-credentials':
+      return `there are no credentials yet: ${phrase(failure.message)}`;
     case 'unauthorized':
       return `the server does not accept the credentials (${withStatus(401, failure.message)}): renew them`;
     case 'forbidden':
@@ -32,6 +34,13 @@ export function failureClause(failure: Failure, namespace: string): string {
     case 'malformed':
       return phrase(failure.message);
   }
+}
+
+/** The same for what leader-run ends with: nothing may come of a 403 that did not last, but there is no more time to see. */
+export function finalClause(failure: Failure, namespace: string): string {
+  const isForbidden = failure.reason === 'status' && failure.status === 403;
+  if (!isForbidden || !nameOf(failure.message)) return failureClause(failure, namespace);
+  return forbidden(failure.message, namespace);
 }
 
 /** Node's message about a name has the names that the certificate is for. */
@@ -66,6 +75,7 @@ export function failureInBrief(failure: Failure): string {
     case 'network':
     case 'certificate':
     case 'credentials':
+    case 'awaiting-credentials':
     case 'malformed':
       return phrase(failure.message);
   }
@@ -83,12 +93,17 @@ function unconfirmed(failure: Failure & { reason: 'unconfirmed' }): string {
 
 /** The API server's message names the user and what it may not do; without them it is passed on. */
 function forbidden(message: string, namespace: string): string {
-  const [, user] = /User "([^"]*)"/.exec(message) ?? [];
+  const user = nameOf(message);
   const [, verb] = /cannot (\w+) resource/.exec(message) ?? [];
   const grant = `grant ${rights} in namespace ${quote(namespace)}`;
   if (user === undefined || verb === undefined)
     return `it is forbidden (${phrase(message)}): ${grant}`;
   return `${quote(user)} is forbidden to ${verb} it: ${grant}`;
+}
+
+function nameOf(message: string): string | undefined {
+  const [, user] = /\bUser "([^"]*)" cannot /.exec(message) ?? [];
+  return user;
 }
 
 /** "503 Service Unavailable: the reason", and the reason only where it is another one. */

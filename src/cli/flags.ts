@@ -3,11 +3,12 @@
  * from these tables.
  */
 import { type Flags, envVarOf } from './flag.ts';
-import { checkIdentity, checkLabel, checkSubdomain } from './names.ts';
+import { checkIdentity, checkKey, checkLabel, checkSubdomain } from './names.ts';
 import {
   parseChoice,
   parseLeaseDuration,
   parseMaybeInfinite,
+  parseMaybeInfinitePositive,
   parseNotNegative,
   parsePositive,
   parseSwitch,
@@ -20,6 +21,7 @@ import { parseStopSignal } from './stop-signal.ts';
 const lease = 'The Lease';
 const time = 'Time (15s, 1m30s, 500ms)';
 const theCommand = 'The command';
+const once = 'Once, whichever machine it is';
 const log = 'The log';
 const others = 'Others';
 
@@ -173,6 +175,47 @@ export const runFlags = {
     help: 'exit status if not leader in time',
   },
   'lost-exit-code': { ...exitCode, default: 75, help: 'exit status if the lease was lost' },
+  'on-lost': {
+    value: 'WHAT',
+    parse: parseChoice(['exit', 'rejoin']),
+    default: 'exit',
+    help: 'after a loss exit, or rejoin the election',
+    group: theCommand,
+  },
+  'max-term': {
+    value: 'D',
+    parse: parseMaybeInfinitePositive,
+    default: Infinity,
+    defaultText: 'infinity',
+    help: 'give the lease back after this time',
+    group: theCommand,
+  },
+  once: {
+    value: 'KEY',
+    parse: checkKey,
+    help: 'run only if no run with this KEY has succeeded',
+    group: once,
+    conflicts: ['once-per'],
+  },
+  'once-per': {
+    value: 'D',
+    parse: parsePositive,
+    help: 'run only if the last run began longer ago',
+    group: once,
+  },
+  'once-at': {
+    value: 'WHAT',
+    parse: parseChoice(['success', 'start']),
+    defaultText: 'success',
+    help: 'what counts as a run, success or start',
+    group: once,
+  },
+  'done-exit-code': {
+    ...exitCode,
+    default: 0,
+    help: 'exit status if another run has done it',
+    group: once,
+  },
   ...logFlags,
   ...helpFlags,
   version: { ...onOff, help: 'show the version', group: others, hasVariable: false },

@@ -3,15 +3,17 @@
  *
  * Where the Lease is and our identity is said once, in the first line; the later ones are short.
  */
-import type { Ending, ClockJump, ProcessName } from '../election/event.ts';
+import type { Ending, ClockJump } from '../election/event.ts';
 import type { Failure } from '../election/lease.ts';
 import type { Loss, Outcome, Report, StopReason } from '../election/report.ts';
 import { jitterFactor } from '../election/settings.ts';
 import { formatDuration, humanDuration } from './durations.ts';
-import { failureClause, failureInBrief } from './failures.ts';
+import { failureClause, failureInBrief, finalClause } from './failures.ts';
+import { stoppingRest } from './left-behind.ts';
+import { levelOf } from './levels.ts';
 import type { Line } from './log.ts';
-import type { LogLevel } from './options.ts';
-import { oneLine, phrase, quote } from './text.ts';
+import { doneBy, isUnknownRuns, runOf, unknownRuns } from './once-messages.ts';
+import { phrase, quote } from './text.ts';
 
 /** What every line may refer to. */
 export interface MessageContext {
@@ -54,39 +56,6 @@ export function createMessages(context: MessageContext): Messages {
   };
 }
 
-function levelOf(report: Report): LogLevel {
-  switch (report.id) {
-    case 'command-started':
-      return 'debug';
-    case 'waiting':
-    case 'holder-changed':
-    case 'acquired':
-    case 'api-recovered':
-    case 'renewed':
-    case 'command-ended':
-    case 'released':
-      return 'info';
-    case 'api-failed':
-    case 'renewal-failed':
-    case 'restoring':
-    case 'went-back':
-    case 'killing-tree':
-    case 'not-released':
-      return 'warn';
-    case 'polling':
-      return report.why === 'forbidden' ? 'warn' : 'info';
-    case 'stopping-command':
-      return report.reason.id === 'signal' ? 'info' : 'error';
-    case 'stopping-remaining':
-      return isDaemonsStart(report) ? 'warn' : 'info';
-    case 'tree-lingering':
-    case 'lost':
-      return 'error';
-    case 'not-acquired':
-      return 'info';
-  }
-}
-
 /** The sentences, about one Lease. */
 class Sentences {
   readonly name: string;
@@ -107,7 +76,7 @@ class Sentences {
   }
 
   ofReport(report: Report, lease: string): string {
-    const { namespace, retryPeriodMs } = this.#context;
+    const { namespace } = this.#context;
     switch (report.id) {
       case 'waiting':
         return `Waiting for ${lease}: ${this.#heldBy(report.holder)}`;
@@ -141,19 +110,35 @@ class Sentences {
         return `Cannot kill ${pidsOf(report.pids)} of the command: SIGKILL not permitted or without effect; ${lease} ${report.keepsRenewing ? 'is renewed until they are gone' : 'is left to expire'}`;
       case 'released':
         return `Released ${lease}`;
+      case 'rejoining':
+        return `Back to waiting for ${lease}${stayingOut(report.staysOutMs)}`;
+      case 'not-starting':
+        return `Not starting the command${this.#why(report.reason)}`;
       case 'not-released':
         return this.#notReleased(report.why);
       case 'lost':
         return `Not starting the command: ${this.#loss(report.loss)}`;
+      case 'done':
+        return `Not running the command: ${doneBy(report.run)}`;
+      case 'recorded':
+        return `Recorded ${runOf(report.key)} as done`;
+      case 'not-recorded':
+        return `Cannot record ${runOf(report.key)} as done: ${lease} was lost or deleted meanwhile; the command will run again`;
       case 'not-acquired':
         return `Cannot acquire ${lease}${this.#inTime()}: ${this.#heldBy(report.holder)}`;
-      case 'polling': {
-        const pollingPeriod = `${formatDuration(retryPeriodMs)} to ${formatDuration((1 + jitterFactor) * retryPeriodMs)}`;
-        return report.why === 'forbidden'
-          ? `No permission to watch ${lease}; polling every ${pollingPeriod}. Grant "watch" on leases.coordination.k8s.io for immediate hand-over`
-          : `Cannot watch ${lease}: ${failureClause(report.why, namespace)}; polling every ${pollingPeriod} for now`;
-      }
+      case 'watching':
+        return `Watching ${lease} again`;
+      case 'polling':
+        return this.#polling(report.why);
     }
+  }
+
+  #polling(why: (Report & { id: 'polling' })['why']): string {
+    const { namespace, retryPeriodMs } = this.#context;
+    const period = `${formatDuration(retryPeriodMs)} to ${formatDuration((1 + jitterFactor) * retryPeriodMs)}`;
+    return why === 'forbidden'
+      ? `No permission to watch ${this.lease}; polling every ${period}. Grant "watch" on leases.coordination.k8s.io for immediate hand-over`
+      : `Cannot watch ${this.lease}: ${failureClause(why, namespace)}; polling every ${period} for now`;
   }
 
   #heldBy(holder: string | null): string {
@@ -170,7 +155,8 @@ class Sentences {
 
   failed(why: (Outcome & { id: 'failed' })['why']): string {
     if (why.reason === 'command') return `Cannot start the command: ${phrase(why.message)}`;
-    return `Cannot acquire ${this.introduction}: ${failureClause(why, this.#context.namespace)}`;
+    if (isUnknownRuns(why)) return unknownRuns(why.reason, this.place, this.#context);
+    return `Cannot acquire ${this.introduction}: ${finalClause(why, this.#context.namespace)}`;
   }
 
   #holderChanged(from: string, to: string | null): string {
@@ -188,6 +174,9 @@ class Sentences {
         return `Killing ${command(pid)}: still running ${afterText} after ${reason.signal}`;
       case 'unguarded':
         return `Killing ${command(pid)}: still running ${afterText} after the loss of its guard`;
+      case 'transfer':
+      case 'max-term':
+        return `Killing ${command(pid)}: still running ${afterText} after the stop signal`;
       case 'lost':
         return afterMs === 0
           ? `Killing ${command(pid)}: ${this.#loss(reason.loss)}`
@@ -207,6 +196,12 @@ class Sentences {
         return ` on ${reason.signal}`;
       case 'lost':
         return `: ${this.#loss(reason.loss)}`;
+      case 'transfer': {
+        const to = reason.to === null ? 'another candidate' : quote(reason.to);
+        return `: ${reason.by === '' ? 'someone' : quote(reason.by)} asked to transfer ${this.lease} to ${to}`;
+      }
+      case 'max-term':
+        return `: it has led for --max-term`;
       case 'unguarded':
         return `: ${unguarded(reason.message)}`;
     }
@@ -235,7 +230,11 @@ class Sentences {
 
 /** Whether there was an answer, if not the one that was wanted. */
 function isAnswer({ reason }: Failure): boolean {
-  return !['timeout', 'network', 'certificate', 'credentials'].includes(reason);
+  return !/^(?:timeout|network|certificate|(?:awaiting-)?credentials)$/.test(reason);
+}
+
+function stayingOut(ms: number): string {
+  return ms === 0 ? '' : `: not taking it for ${humanDuration(ms)}`;
 }
 
 function killFollows(killsInMs: number): string {
@@ -246,34 +245,6 @@ function killFollows(killsInMs: number): string {
 
 function ended(ending: Ending): string {
   return ending.id === 'exited' ? `exited with ${ending.code}` : `was killed by ${ending.signal}`;
-}
-
-type StoppingRest = Report & { id: 'stopping-remaining' };
-
-/** A command that succeeds this soon and leaves something running has most likely put a daemon into the background. */
-const daemonsStartMs = 10_000;
-
-function isDaemonsStart({ ranForMs }: StoppingRest): boolean {
-  return ranForMs !== null && ranForMs < daemonsStartMs;
-}
-
-function stoppingRest(report: StoppingRest): string {
-  const { processes, ranForMs } = report;
-  const names = namesOf(processes);
-  if (ranForMs !== null && isDaemonsStart(report))
-    return `The command exited after ${humanDuration(ranForMs)} and left ${names} running; leader-run stops what is left. Run it in the foreground (nginx: "daemon off")`;
-  const what = processes.length === 1 ? 'a process' : `${processes.length} processes`;
-  return `Stopping ${what} that the command left behind: ${names}`;
-}
-
-const mostNames = 5;
-
-function namesOf(processes: readonly ProcessName[]): string {
-  const names = processes
-    .slice(0, mostNames)
-    .map(({ pid, name }) => (name === '' ? String(pid) : `${oneLine(name)} (${pid})`));
-  const more = processes.length - names.length;
-  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
 function jumpClause({ cause, ms }: ClockJump): string {

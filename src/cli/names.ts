@@ -26,23 +26,32 @@ export function checkLabel(text: string): Parsed<string> {
 /** The API server sets no limit of its own; this keeps the record, the annotation and LEADER_RUN_IDENTITY in bounds. */
 const longestIdentityBytes = 1_024;
 
+/** As long as the longest name of an object; ten of them have to fit into an annotation. */
+const longestKeyBytes = 253;
+
+/** What `--once` tells runs apart by. */
+export function checkKey(text: string): Parsed<string> {
+  if (text === '') return { ok: false, why: 'it is empty: give a value or leave it out' };
+  return checkText(text, longestKeyBytes);
+}
+
+function checkText(text: string, mostBytes: number): Parsed<string> {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > mostBytes)
+    return { ok: false, why: `it is too long: ${bytes} bytes, at most ${mostBytes} are allowed` };
+  // What turns or breaks a line would make one text look like another; half a pair of UTF-16 is stored as another.
+  const [unfit] = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/u.exec(text) ?? [];
+  if (unfit === undefined) return { ok: true, value: text };
+  const code = (unfit.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return { ok: false, why: `it holds a control character (U+${code})` };
+}
+
 /** A holder identity. */
 export function checkIdentity(text: string): Parsed<string> {
-  const bytes = Buffer.byteLength(text);
   if (text.trim() === '')
     return { ok: false, why: 'it is empty: an empty holder means that no one leads' };
-  if (bytes > longestIdentityBytes) {
-    return {
-      ok: false,
-      why: `it is too long: ${bytes} bytes, at most ${longestIdentityBytes} are allowed`,
-    };
-  }
-  // What turns or breaks a line would make one identity look like another; half a pair of UTF-16 is stored as another.
-  const [unfit] = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/u.exec(text) ?? [];
-  if (unfit !== undefined) {
-    const code = (unfit.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return { ok: false, why: `it holds a control character (U+${code})` };
-  }
+  const checked = checkText(text, longestIdentityBytes);
+  if (!checked.ok) return checked;
   const unexpanded = /\$\([^)]*\)/.exec(text)?.[0];
   if (unexpanded !== undefined) {
     return {

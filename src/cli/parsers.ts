@@ -77,6 +77,11 @@ export function parseMaybeInfinite(text: string): Parsed<number> {
   return text === 'infinity' ? { ok: true, value: Infinity } : parseNotNegative(text);
 }
 
+/** A duration of more than nothing that may be `infinity`, in ms. */
+export function parseMaybeInfinitePositive(text: string): Parsed<number> {
+  return text === 'infinity' ? { ok: true, value: Infinity } : parsePositive(text);
+}
+
 /** leaseDurationSeconds is an int32. */
 const longestLeaseDurationMs = (2 ** 31 - 1) * 1_000;
 

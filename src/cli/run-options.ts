@@ -4,6 +4,7 @@ import type { FlagValues } from './flag.ts';
 import { runFlags } from './flags.ts';
 import { logOptionsOf } from './log-options.ts';
 import type { RunOptions } from './options.ts';
+import { onceOf, onceProblem } from './once.ts';
 import { checkTiming, timingOf } from './timing.ts';
 import { flagIn } from './words.ts';
 
@@ -20,6 +21,9 @@ export function runOptionsOf(
     ...timing,
     gracePeriodMs: flags.gracePeriod,
     waitMs: flags.try ? 0 : flags.wait,
+    ...onceOf(flags),
+    ...(flags.onLost === 'rejoin' ? { rejoins: true } : {}),
+    ...(flags.maxTerm < Infinity ? { maxTermMs: flags.maxTerm } : {}),
   };
   const [program = '', ...rest] = words;
   return {
@@ -31,7 +35,7 @@ export function runOptionsOf(
       warnings: warning === null ? [] : [warning],
       command: [program, ...rest],
     },
-    refusal: withoutLockName(flags, words) ?? error ?? withoutCommand(words),
+    refusal: withoutLockName(flags, words) ?? error ?? onceProblem(flags) ?? withoutCommand(words),
   };
 }
 

@@ -266,9 +266,12 @@ class CommandSupervisor implements Supervisor {
     process.off('SIGCHLD', this.#onChildExit);
     this.#say({ id: 'gone' });
     // The release comes first, as the next leader waits for it. The guard has nothing left to kill.
-    const disarm = () => this.#guard?.disarm();
+    const disarm = () => {
+      forget();
+      this.#guard?.disarm();
+    };
+    const forget = onExit(disarm);
     setTimeout(disarm, disarmAfterMs).unref();
-    onExit(disarm);
   }
 
   #failed(message: string): void {

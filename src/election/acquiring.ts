@@ -1,21 +1,20 @@
 /** When a standby polls the Lease, when it takes it, and by which write. */
 import { freeAtMs } from './observed-lease.ts';
 import { largestInteger } from './record.ts';
+import { startAnnotations } from './once.ts';
 import { withoutFailures } from './retrying.ts';
 import { jitterFactor } from './settings.ts';
 import type { Standby } from './state.ts';
+import { leftToAnotherUntilMs, transferAnnotations } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import { composeRecord, startReading, startWriting } from './writing.ts';
 
 /** The instant from which on the lease may be taken and is not left to others. */
-export function acquireAtMs({
-  observed,
-  candidate,
-  backOffUntilMs,
-  requestState,
-}: Standby): number {
+export function acquireAtMs(standby: Standby): number {
+  const { observed, candidate, backOffUntilMs, staysOutUntilMs, requestState } = standby;
   const freeMs = freeAtMs(observed, candidate.leaseDurationMs);
-  return Math.max(freeMs, backOffUntilMs, requestState.writableAtMs);
+  const leftUntilMs = leftToAnotherUntilMs(observed, candidate.identity);
+  return Math.max(freeMs, backOffUntilMs, staysOutUntilMs, leftUntilMs, requestState.writableAtMs);
 }
 
 /** After a failure the pause counts, otherwise whatever comes first; but once the lease is free a read would only be in the way. */
@@ -32,8 +31,8 @@ export function nextActionAtMs(standby: Standby): number {
 /** With a watch a read is due only when the holder has been silent for too long; otherwise at each retry period. */
 function pollAtMs({ watch, observed, candidate }: Standby, nextAtMs: number): number {
   const { current } = observed;
-  // What is free and yet left to others has been taken by one of them, as far as we know.
-  const isDoubtful = current.id === 'present' && current.isReleased;
+  // What is free and yet left to others has been taken by one of them, as far as we know. Who joins again has seen nothing yet.
+  const isDoubtful = current.id === 'nothing' || (current.id === 'present' && current.isReleased);
   if (watch.id !== 'open' || isDoubtful) return nextAtMs;
   const recordMs = current.id === 'present' ? (current.record.leaseDurationMs ?? 0) : 0;
   const silenceMs = Math.max(2 * candidate.retryPeriodMs, recordMs / 2);
@@ -60,7 +59,8 @@ export function acquire(standby: Standby, turn: Turn): Standby {
     },
     turn,
   );
-  return { ...standby, ...startWriting(standby, standby.requestState, lease, sent, turn) };
+  const changes = { ...transferAnnotations(null), ...startAnnotations(standby, lease, turn) };
+  return { ...standby, ...startWriting(standby, standby.requestState, lease, sent, turn, changes) };
 }
 
 /** No request under way; the next read comes after client-go's jitter, unless the watch makes it superfluous. */

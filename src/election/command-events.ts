@@ -2,6 +2,7 @@
  * What the supervisor's events mean in each state. An event that cannot come in a state is a bug and throws.
  */
 import type { CommandEvent, Ending } from './event.ts';
+import { outcomeOfLoss } from './ending.ts';
 import { finishLosing } from './losing.ts';
 import { releaseTerm } from './releasing.ts';
 import type { Outcome, Report } from './report.ts';
@@ -51,7 +52,7 @@ function onLeadersCommand(leading: Leading, event: CommandEvent, turn: Turn): St
       return { ...leading, command: { id: 'running', pid: event.pid } };
     case 'too-late':
       turn.report({ id: 'lost', loss: expiry(leading, turn) });
-      return releaseTerm(leading, { id: 'lost' }, turn);
+      return releaseTerm(leading, outcomeOfLoss(leading.candidate), turn);
     case 'unguarded':
       if (!isLive(command)) return releaseTerm(leading, failure(event.message), turn);
       return stopUnguarded({ ...leading, command }, event.message, turn);
@@ -127,8 +128,7 @@ function stopUnguarded(
   message: string,
   turn: Turn,
 ): SteppingDown {
-  turn.emit({ id: 'stop-command' });
-  return stepDown(leading, { id: 'unguarded', message }, null, turn);
+  return stepDown(leading, { id: 'unguarded', message }, { id: 'configured' }, turn);
 }
 
 function failure(message: string): Outcome {

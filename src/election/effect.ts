@@ -40,6 +40,10 @@ export type Effect =
   /** SIGTERM, to all that the command left behind. */
   | { readonly id: 'stop-tree' }
   | { readonly id: 'kill-tree' }
+  /** Another command can be wanted: guard and gate for it, in place of those there were. */
+  | { readonly id: 'prepare-command' }
+  /** Take the label of this Pod away; `label-withdrawn` follows. */
+  | { readonly id: 'withdraw-label' }
   | { readonly id: 'report'; readonly report: Report }
   /** The last effect. */
   | { readonly id: 'finish'; readonly outcome: Outcome };

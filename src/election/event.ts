@@ -44,7 +44,9 @@ export type ElectionEvent =
       readonly signal: NodeJS.Signals;
       readonly forwardAs: NodeJS.Signals | null;
     }
-  | { readonly id: 'command'; readonly event: CommandEvent };
+  | { readonly id: 'command'; readonly event: CommandEvent }
+  /** The Pod's label is gone, or that has failed. */
+  | { readonly id: 'label-withdrawn' };
 
 /** What the supervisor reports of the command and its process tree, in the order in which it happened. */
 export type CommandEvent =

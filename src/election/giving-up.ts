@@ -53,13 +53,12 @@ export function isFatal(failure: Failure, { hasContact, requestState }: Standby)
     case 'unauthorized':
       return !hasContact;
     case 'forbidden':
-      // An API server that starts refuses everybody until it has read its roles: after failures this may be one.
-      return requestState.failures === 0 && (!hasContact || requestState.id === 'writing');
     case 'rejected':
       return !hasContact || requestState.id === 'writing';
     case 'no-namespace':
       return true;
     case 'timeout':
+    case 'awaiting-credentials':
     case 'network':
     case 'status':
     case 'unconfirmed':

@@ -6,14 +6,17 @@
  */
 import type { RawLease } from './lease.ts';
 import { lose } from './losing.ts';
-import { type SentRecord, resourceVersionOf } from './record.ts';
+import { runsOfTerm } from './once.ts';
+import { type SentRecord, preferredHolderOf, resourceVersionOf } from './record.ts';
+import type { OwnReason } from './report.ts';
 import { releaseTerm } from './releasing.ts';
 import { freshStreak } from './retrying.ts';
 import { advanceRenewal, renewNow, renewalDeadlineMs } from './renewing.ts';
 import { killDeadlineMs } from './settings.ts';
 import type { Leading, Standby, State } from './state.ts';
-import { stepDown } from './stepping-down.ts';
+import { advanceSteppingDown, outcomeOfOwn, stepDown } from './stepping-down.ts';
 import { believedUntilMs, expiry, isLive } from './term.ts';
+import { requestFor } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
 
@@ -29,7 +32,13 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
     watch,
     command,
     tenure: {
-      term: { fencingToken, acquireTime: sent.acquireTime },
+      term: {
+        fencingToken,
+        acquireTime: sent.acquireTime,
+        runs: runsOfTerm(standby, sent, lease, turn),
+        beganAtMs: sent.sentAtMs,
+        preferredAtWin: preferredHolderOf(lease),
+      },
       confirmed: sent,
       lease,
       newestVersion: fencingToken,
@@ -43,6 +52,8 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
 /** What the passing of time alone brings about: the loss first, then the command's start, then the renewal. */
 export function advanceLeading(leading: Leading, turn: Turn): State {
   if (turn.nowMs >= believedUntilMs(leading)) return lose(leading, expiry(leading, turn), turn);
+  const cause = causeToStepDown(leading, turn);
+  if (cause !== null) return stepDownOfOwn(leading, cause, turn);
   const started = startCommand(leading, turn);
   // Opened only now, so that nothing stands between the win and the start.
   const watch = watchFrom(started, started.tenure.newestVersion, turn);
@@ -50,7 +61,32 @@ export function advanceLeading(leading: Leading, turn: Turn): State {
 }
 
 export function leadingDeadlineMs(leading: Leading): number {
-  return Math.min(believedUntilMs(leading), renewalDeadlineMs(leading));
+  return Math.min(believedUntilMs(leading), renewalDeadlineMs(leading), termEndMs(leading));
+}
+
+/** `--max-term`, counted from the write that won. */
+function termEndMs({ candidate: { maxTermMs = Infinity }, tenure }: Leading): number {
+  return tenure.term.beganAtMs + maxTermMs;
+}
+
+function causeToStepDown(leading: Leading, turn: Turn): OwnReason | null {
+  const request = requestFor(leading);
+  if (request !== null) return { id: 'transfer', ...request };
+  return turn.nowMs >= termEndMs(leading) ? { id: 'max-term' } : null;
+}
+
+/** As by TERM; where there is no command yet, none is started. */
+function stepDownOfOwn(leading: Leading, cause: OwnReason, turn: Turn): State {
+  const { command, candidate } = leading;
+  if (!isLive(command)) {
+    turn.report({ id: 'not-starting', reason: cause });
+    const handsTo = cause.id === 'transfer' ? cause.to : null;
+    return releaseTerm(leading, outcomeOfOwn(candidate, null), turn, handsTo);
+  }
+  return advanceSteppingDown(
+    stepDown({ ...leading, command }, cause, { id: 'configured' }, turn),
+    turn,
+  );
 }
 
 function startCommand(leading: Leading, turn: Turn): Leading {
@@ -80,5 +116,6 @@ export function stopLeading(
 ): State {
   const { command } = leading;
   if (!isLive(command)) return releaseTerm(leading, { id: 'interrupted', signal }, turn);
-  return stepDown({ ...leading, command }, { id: 'signal', signal }, forwardAs, turn);
+  const stop = forwardAs === null ? null : ({ id: 'signal', signal: forwardAs } as const);
+  return stepDown({ ...leading, command }, { id: 'signal', signal }, stop, turn);
 }

@@ -25,8 +25,9 @@ export type LeaseRequest =
  * - `network`: refused, reset, name not found … `code` is Node's error code where there is one.
  * - `certificate`: the server's certificate does not verify. Fatal at first contact.
  * - `credentials`: no usable credentials could be made (exec plugin failed, hung or printed rubbish; token file unreadable). Fatal at first contact.
- * - `unauthorized`: 401, also after the credentials were loaded again once. Fatal at first contact.
- * - `forbidden`: 403. Fatal at first contact, and to a standby's write at any time.
+ * - `awaiting-credentials`: an exec plugin or an issuer has not given credentials within the attempt's time-out, and may yet; `message` is a clause.
+ * - `unauthorized`: 401, also after the credentials were loaded anew once. Fatal at first contact.
+ * - `forbidden`: 403 of an authorizer, for longer than an API server takes to start. Fatal at first contact, and to a standby's write at any time.
  * - `no-namespace`: 404 on a create: the namespace does not exist. Fatal to a standby at any time.
  * - `rejected`: 400, 413, 415, 422 …: the server understood and refused. Fatal as `forbidden` is.
  * - `status`: 429, 5xx or any other status; `retryAfterMs` from Retry-After.
@@ -39,6 +40,7 @@ export type Failure =
   | { readonly reason: 'network'; readonly code: string; readonly message: string }
   | { readonly reason: 'certificate'; readonly code: string; readonly message: string }
   | { readonly reason: 'credentials'; readonly message: string }
+  | { readonly reason: 'awaiting-credentials'; readonly message: string }
   | { readonly reason: 'unauthorized'; readonly message: string }
   | { readonly reason: 'forbidden'; readonly message: string }
   | { readonly reason: 'no-namespace'; readonly message: string }
@@ -60,7 +62,7 @@ export type Failure =
 /** The answer to one {@link LeaseRequest}. `serverTimeMs` is the Date header, Unix time in ms (whole seconds), or null. */
 export type Answer =
   | { readonly id: 'lease'; readonly lease: RawLease; readonly serverTimeMs: number | null }
-  | { readonly id: 'not-found' }
+  | { readonly id: 'not-found'; readonly serverTimeMs?: number | null }
   | { readonly id: 'conflict' }
   | { readonly id: 'failed'; readonly failure: Failure };
 

@@ -1,13 +1,14 @@
 /**
  * Leadership is lost: the command is stopped without a request to the API server, killed in time, and nothing else comes before that.
  */
-import { end } from './ending.ts';
+import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
+import { rememberingOf, reportForgotten } from './once.ts';
 import { releaseTerm } from './releasing.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
-import type { Candidate, LiveCommand, Losing, State } from './state.ts';
+import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
 import { type Tenured, believedUntilMs, killWhenDue, pidOf } from './term.ts';
 import type { Turn } from './turn.ts';
 import { abandon, withUnanswered } from './writing.ts';
@@ -15,9 +16,10 @@ import { abandon, withUnanswered } from './writing.ts';
 /** Ends the belief in our leadership: stop signal at once, and SIGKILL when the grace that is left is over. */
 export function lose(state: Tenured, loss: Loss, turn: Turn): State {
   const { command, requestState, candidate, tenure } = state;
+  if (candidate.hasPodLabel === true && state.id === 'leading') turn.emit({ id: 'withdraw-label' });
   if (command.id === 'preparing' || command.id === 'ready') {
     turn.report({ id: 'lost', loss });
-    return leave(state, loss, { id: 'lost' }, turn);
+    return leave(state, loss, outcomeOfLoss(candidate), turn);
   }
   const lossKillAtMs =
     loss.id === 'expired'
@@ -67,6 +69,13 @@ export function onLosingEvent(
   return { ...losing, loss: { id: 'deposed', holder }, killAtMs };
 }
 
+/** Someone asks leader-run to stop: it does not come back to the election. */
+export function stopLosing(losing: Losing, forwardAs: NodeJS.Signals | null, turn: Turn): Losing {
+  if (forwardAs !== null) turn.emit({ id: 'signal-command', signal: forwardAs });
+  const { outcome } = losing;
+  return outcome?.id === 'rejoin' ? { ...losing, outcome: { id: 'lost' } } : losing;
+}
+
 /** The whole tree is gone. */
 export function finishLosing(losing: Losing, turn: Turn): State {
   const { command, loss } = losing;
@@ -76,9 +85,10 @@ export function finishLosing(losing: Losing, turn: Turn): State {
 }
 
 /** After a loss by time the record may still be ours, and is given back then. */
-function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome, turn: Turn): State {
+function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome | Rejoin, turn: Turn): State {
   if (loss.id === 'expired') return releaseTerm(state, outcome, turn);
   if (state.id !== 'losing') abandon(state.requestState, turn);
+  reportForgotten(rememberingOf(state, outcome), turn);
   return end(state, outcome, turn);
 }
 
@@ -86,8 +96,15 @@ function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome, turn: Turn
  * A command that ended before any stop signal gives its own status, and so does one in a voluntary stop unless the loss
  * cuts its grace short.
  */
-function outcomeOf(state: Tenured, command: LiveCommand, lossKillAtMs: number): Outcome | null {
-  if (state.id === 'leading' || state.cause.id === 'unguarded') return { id: 'lost' };
+function outcomeOf(
+  state: Tenured,
+  command: LiveCommand,
+  lossKillAtMs: number,
+): Outcome | Rejoin | null {
+  if (state.id === 'leading' || state.cause.id === 'unguarded')
+    return outcomeOfLoss(state.candidate);
+  const isAsked = state.cause.id === 'signal' || state.cause.id === 'own-end';
+  if (!isAsked && state.candidate.rejoins === true) return outcomeOfLoss(state.candidate);
   if (command.id === 'ended') return null;
   const isCutShort = state.killAtMs !== null && lossKillAtMs < state.killAtMs;
   return isCutShort ? { id: 'lost' } : null;

@@ -8,9 +8,11 @@ import type { Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
 import {
   type ElectionRecord,
+  type SentRecord,
   compareResourceVersions,
   fingerprintOf,
   holderOfTerm,
+  isWrite,
   readRecord,
   resourceVersionOf,
   termOfRecord,
@@ -99,12 +101,13 @@ function isOfEarlierTerm(
   return transitions < lastHolder.transitions && !isOlder(lease, lastHolder);
 }
 
-/** A Lease was seen: as before, or changed. */
+/** A Lease was seen: as before, or changed. `former`: writes of which nothing is left that could lead. */
 export function observe(
   before: ObservedLease,
   lease: RawLease,
   serverTimeMs: number | null,
   at: Instant,
+  former: readonly SentRecord[] = [],
 ): ObservedLease & { readonly current: PresentLease } {
   const record = readRecord(lease);
   const fingerprint = fingerprintOf(lease);
@@ -118,7 +121,8 @@ export function observe(
   const isSeenAlive = isUnchanged ? current.isHolderAlive : current.id !== 'nothing';
   const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
   const wasReleased = isUnchanged && current.isReleased;
-  const isNowReleased = wasReleased || isReleased(lease, record, before.lastHolder);
+  const isFormer = former.some((sent) => isWrite(record, sent));
+  const isNowReleased = wasReleased || isFormer || isReleased(lease, record, before.lastHolder);
   return {
     current: {
       id: 'present',

@@ -131,11 +131,15 @@ export function holderOfTerm(term: string): string {
   return term.replace(/@[^@]*$/, '');
 }
 
+/** Annotations that a write sets beside the record; null removes one. */
+export type Annotations = Readonly<Record<string, string | null>>;
+
 /** The body of a PUT that writes this record over the Lease that was seen; everything else in it stays as it is. */
 export function withRecord(
   lease: RawLease,
   sent: SentRecord,
   leaseDurationSeconds: number,
+  changes: Annotations = {},
 ): RawLease {
   const metadata = objectOf(lease['metadata']);
   const annotations = objectOf(metadata['annotations']);
@@ -143,19 +147,41 @@ export function withRecord(
   const own = sent.holder === '' ? {} : annotationsOf(sent, leaseDurationSeconds);
   return {
     ...lease,
-    metadata: { ...metadata, annotations: { ...others, ...own } },
+    metadata: { ...metadata, annotations: withChanges({ ...others, ...own }, changes) },
     spec: { ...objectOf(lease['spec']), ...specOf(sent, leaseDurationSeconds) },
   };
 }
 
 /** The body of a POST that creates the Lease with this record. */
-export function newLease(name: string, sent: SentRecord, leaseDurationSeconds: number): RawLease {
+export function newLease(
+  name: string,
+  sent: SentRecord,
+  leaseDurationSeconds: number,
+  changes: Annotations = {},
+): RawLease {
+  const annotations = withChanges(annotationsOf(sent, leaseDurationSeconds), changes);
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name, annotations: annotationsOf(sent, leaseDurationSeconds) },
+    metadata: { name, annotations },
     spec: specOf(sent, leaseDurationSeconds),
   };
+}
+
+/** Who is to lead by the word of another controller (KEP-4355); empty: nobody in particular. */
+export function preferredHolderOf(lease: RawLease): string {
+  return stringOrNull(objectOf(lease['spec'])['preferredHolder']) ?? '';
+}
+
+/** What an annotation says; undefined: it is not there. */
+export function annotationOf(lease: RawLease, name: string): JsonValue | undefined {
+  return objectOf(objectOf(lease['metadata'])['annotations'])[name];
+}
+
+function withChanges(annotations: JsonObject, changes: Annotations): JsonObject {
+  const kept = Object.entries(annotations).filter(([name]) => !(name in changes));
+  const set = Object.entries(changes).filter(([, value]) => value !== null);
+  return Object.fromEntries([...kept, ...set]);
 }
 
 function annotationsOf(sent: SentRecord, leaseDurationSeconds: number): JsonObject {

@@ -4,6 +4,12 @@
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
+import {
+  releaseAnnotations,
+  rememberingOf,
+  rememberingOfCandidacy,
+  reportForgotten,
+} from './once.ts';
 import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
 import type { Outcome } from './report.ts';
 import { freshStreak, pauseAfter, streakOf } from './retrying.ts';
@@ -12,11 +18,13 @@ import type {
   RequestState,
   Leading,
   Losing,
+  Rejoin,
   Releasing,
   Standby,
   State,
   SteppingDown,
 } from './state.ts';
+import { transferAnnotations } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -30,8 +38,9 @@ import {
 /** Begins the release after a term: a request in flight is joined first. */
 export function releaseTerm(
   state: Leading | SteppingDown | Losing,
-  outcome: Outcome,
+  outcome: Outcome | Rejoin,
   turn: Turn,
+  handsTo: string | null = null,
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const requestState: RequestState =
@@ -46,8 +55,10 @@ export function releaseTerm(
     released: [],
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
+    remembering: rememberingOf(state, outcome),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-term',
+    handsTo,
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -71,8 +82,10 @@ export function releaseCandidacy(
     released: [],
     lease: null,
     transitions: 0,
+    remembering: rememberingOfCandidacy(standby),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-candidacy',
+    handsTo: null,
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -106,7 +119,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
   if (requestState.id !== 'writing') {
     return answer.id === 'lease'
       ? judgeStored(state, answer.lease, turn)
-      : end(state, state.outcome, turn);
+      : endUnreleased(state, turn);
   }
   const isRelease = requestState.sent.holder === '';
   switch (answer.id) {
@@ -117,7 +130,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
       return writeAgain(withOwn(state, answer.lease, requestState.sent), turn);
     }
     case 'not-found':
-      return end(state, state.outcome, turn);
+      return endUnreleased(state, turn);
     case 'conflict':
       return read(withPendingWrite(state), turn);
   }
@@ -137,7 +150,11 @@ function proceed(state: Releasing, turn: Turn): State {
     },
     turn,
   );
-  return { ...state, ...startWriting(state, requestState, lease, sent, turn) };
+  const changes = {
+    ...transferAnnotations(state.handsTo),
+    ...releaseAnnotations(state.remembering, state.candidate.identity, lease),
+  };
+  return { ...state, ...startWriting(state, requestState, lease, sent, turn, changes) };
 }
 
 /** The release is written, unless too many writes have led to nothing. */
@@ -190,13 +207,21 @@ function withPendingWrite(state: Releasing): Releasing {
 
 function finish(state: Releasing, turn: Turn): State {
   turn.report({ id: 'released' });
+  const { remembering } = state;
+  if (remembering?.id === 'success') turn.report({ id: 'recorded', key: remembering.run.key });
+  return end(state, state.outcome, turn);
+}
+
+/** The record is not released by us: what our run would have left in it is left nowhere. */
+function endUnreleased(state: Releasing, turn: Turn): State {
+  reportForgotten(state.remembering, turn);
   return end(state, state.outcome, turn);
 }
 
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
 function refuse(state: Releasing, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  return end(state, state.outcome, turn);
+  return endUnreleased(state, turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {
@@ -206,11 +231,18 @@ function giveUp(state: Releasing, turn: Turn): State {
     id: 'not-released',
     why: requestState.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
   });
-  return end(state, state.outcome, turn);
+  return endUnreleased(state, turn);
 }
 
 function withOwn(state: Releasing, lease: RawLease, { transitions }: SentRecord): Releasing {
   return { ...state, lease, transitions };
+}
+
+/** A signal asks leader-run to stop when it has no command any more: it does not come back to the election. */
+export function stopReleasing(state: Releasing, signal: NodeJS.Signals): Releasing {
+  return state.outcome.id === 'rejoin'
+    ? { ...state, outcome: { id: 'interrupted', signal } }
+    : state;
 }
 
 function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {

@@ -5,6 +5,7 @@
 import type { Answer, Failure, RawLease } from './lease.ts';
 import { type RecordClass, classifyRecord } from './classify-record.ts';
 import { lose } from './losing.ts';
+import { restoredAnnotations } from './once.ts';
 import type { Loss } from './report.ts';
 import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
 import { freshStreak, isSameFailure, pauseAfter, streakOf, withoutFailures } from './retrying.ts';
@@ -57,7 +58,8 @@ export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
     },
     turn,
   );
-  return { ...state, ...startWriting(state, requestState, lease, sent, turn) };
+  const changes = lease === null ? restoredAnnotations(state) : {};
+  return { ...state, ...startWriting(state, requestState, lease, sent, turn, changes) };
 }
 
 export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): State {

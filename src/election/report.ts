@@ -3,6 +3,7 @@
  */
 import type { Ending, ClockJump, ProcessName } from './event.ts';
 import type { Failure } from './lease.ts';
+import type { Run } from './runs.ts';
 
 /** Why leadership was lost. */
 export type Loss =
@@ -23,10 +24,17 @@ export type Loss =
       readonly newestVersion: string;
     };
 
+/** Why a leader stops though nobody has asked leader-run itself. */
+export type OwnReason =
+  /** Someone asks for another leader by the Lease (null: for whoever comes first); `by` as they call themselves. */
+  | { readonly id: 'transfer'; readonly to: string | null; readonly by: string }
+  | { readonly id: 'max-term' };
+
 /** Why the command has to stop. */
 export type StopReason =
   | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly id: 'lost'; readonly loss: Loss }
+  | OwnReason
   /** The command's guard is lost and could not be replaced: leading on would not be safe. */
   | { readonly id: 'unguarded'; readonly message: string };
 
@@ -91,13 +99,23 @@ export type Report =
       readonly keepsRenewing: boolean;
     }
   | { readonly id: 'released' }
+  /** The lease is given back before there was a command. */
+  | { readonly id: 'not-starting'; readonly reason: OwnReason }
+  /** The lease was lost or given back, and this candidate is standby again; it takes no free lease for so long. */
+  | { readonly id: 'rejoining'; readonly staysOutMs: number }
   /** Not released: `why` is a failure of the API, or the record is no longer ours. The lease expires by itself. */
   | { readonly id: 'not-released'; readonly why: Failure | 'not-ours' }
   /** Leadership ended before there was a command, so nothing had to be stopped. */
   | { readonly id: 'lost'; readonly loss: Loss }
+  /** The Lease remembers a run that makes this one needless. */
+  | { readonly id: 'done'; readonly run: Run }
+  /** The release says that this run counts; or that could not be stored, so that it will be run again. */
+  | { readonly id: 'recorded' | 'not-recorded'; readonly key: string }
   | { readonly id: 'not-acquired'; readonly holder: string | null; readonly waitedMs: number }
   /** The watch does not work; polling takes over. `forbidden`: RBAC lacks `watch`. */
-  | { readonly id: 'polling'; readonly why: Failure | 'forbidden' };
+  | { readonly id: 'polling'; readonly why: Failure | 'forbidden' }
+  /** The watch works again. */
+  | { readonly id: 'watching' };
 
 /** How leader-run ends; `main.ts` makes an exit status of it. */
 export type Outcome =
@@ -105,10 +123,18 @@ export type Outcome =
   | { readonly id: 'command'; readonly ending: Ending }
   | { readonly id: 'lost' }
   | { readonly id: 'not-acquired' }
+  /** Another run makes this one needless: --done-exit-code. */
+  | { readonly id: 'done' }
   /** Ended by a signal before any command was started: 128+n. */
   | { readonly id: 'interrupted'; readonly signal: NodeJS.Signals }
   /** leader-run itself failed: 125. */
   | {
       readonly id: 'failed';
-      readonly why: Failure | { readonly reason: 'command'; readonly message: string };
+      readonly why:
+        | Failure
+        | { readonly reason: 'command'; readonly message: string }
+        /** Whether the run is done cannot be told (`once.ts`). */
+        | { readonly reason: 'runs-unreadable' }
+        | { readonly reason: 'runs-forgotten' }
+        | { readonly reason: 'no-server-time' };
     };

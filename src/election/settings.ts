@@ -2,6 +2,8 @@
  * The timing of one candidate, and the one inequality on which mutual exclusion rests.
  */
 
+import type { OnceRule } from './runs.ts';
+
 /**
  * A standby that polls reads after the retry period and a random part of this times as much again, and settings that leave a leader
  * no room for that are refused; both as client-go's leader election has it.
@@ -23,6 +25,14 @@ export interface ElectionSettings {
   readonly gracePeriodMs: number;
   /** Give up when not leader within this time; `Infinity`: never, 0: after one read (`--try`). */
   readonly waitMs: number;
+  /** Not to be run again where the Lease remembers such a run. */
+  readonly once?: OnceRule | null;
+  /** After a loss, and the tree gone, it is standby again, with the same identity. */
+  readonly rejoins?: boolean;
+  /** From the write that wins to a stop of its own; `Infinity`: never. */
+  readonly maxTermMs?: number;
+  /** The Pod has a label that is to be gone before the command stops. */
+  readonly hasPodLabel?: boolean;
 }
 
 /** Time that the kernel may need to deliver SIGKILL to a whole tree: the guard kills this long before the (skewed) expiry. */

@@ -17,45 +17,21 @@ import {
 } from './contention.ts';
 import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
+import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import {
-  type ObservedLease,
-  type PresentLease,
-  freeAtMs,
-  isOlder,
-  holderOf,
-  nothingObserved,
-  observe,
-  observeAbsence,
-} from './observed-lease.ts';
+import { type PresentLease, holderOf, observe, observeAbsence } from './observed-lease.ts';
 import { type SentRecord, isNewer, isWholeWrite, readRecord, resourceVersionOf } from './record.ts';
+import type { Run } from './runs.ts';
 import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
-import type { Candidate, Standby, State } from './state.ts';
+import { reportDoubt, reportHolder } from './sightings.ts';
+import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
 import { abandon, whyUnconfirmed, withUnanswered } from './writing.ts';
 
 /** Of the attempts that may have landed no more than this many are remembered: while the API fails there is no end to them. */
 const mostUnanswered = 64;
-
-/** Before anything has happened. */
-export function initialStandby(candidate: Candidate, nowMs: number): Standby {
-  return {
-    id: 'standby',
-    candidate,
-    requests: 0,
-    watch: { id: 'closed' },
-    requestState: { id: 'idle', nextAtMs: nowMs, ...freshStreak },
-    command: { id: 'preparing' },
-    observed: nothingObserved,
-    unanswered: [],
-    beganAtMs: nowMs,
-    hasContact: false,
-    contentionJitterMs: 0,
-    backOffUntilMs: -Infinity,
-  };
-}
 
 /** What the passing of time alone brings about. */
 export function advanceStandby(standby: Standby, turn: Turn): State {
@@ -67,7 +43,26 @@ export function advanceStandby(standby: Standby, turn: Turn): State {
   }
   if (turn.nowMs >= giveUpAtMs(standby)) return giveUp(standby, turn);
   if (turn.nowMs < nextActionAtMs(standby)) return standby;
-  return turn.nowMs >= acquireAtMs(standby) ? acquire(standby, turn) : poll(standby, turn);
+  if (turn.nowMs < acquireAtMs(standby)) return poll(standby, turn);
+  return acquireIfNeeded(standby, turn);
+}
+
+function acquireIfNeeded(standby: Standby, turn: Turn): State {
+  const need = needOf(standby, turn);
+  switch (need.id) {
+    case 'needed':
+      return acquire(standby, turn);
+    case 'done':
+      return endAsDone(standby, need.run, turn);
+    case 'unknown':
+      return abandonCandidacy(standby, { id: 'failed', why: { reason: need.why } }, turn);
+  }
+}
+
+/** Whether someone leads does not matter then. */
+function endAsDone(standby: Standby, run: Run, turn: Turn): State {
+  turn.report({ id: 'done', run });
+  return abandonCandidacy(standby, { id: 'done' }, turn);
 }
 
 /** The next instant at which {@link advanceStandby} has something to do. */
@@ -84,14 +79,14 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
     const failure = whyUnconfirmed(requestState, answer.lease);
     if (failure !== null) return retryAfterFailure(standby, failure, turn);
   }
-  const greeted = recovered(standby, turn);
+  const greeted = { ...recovered(standby, turn), ...toldTime(standby, answer, turn) };
   if (answer.id === 'lease' && isOvertaken(standby))
     return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
   if (requestState.id === 'writing')
     return onAcquireAnswer(greeted, requestState.sent, answer, turn);
   switch (answer.id) {
     case 'lease':
-      return seeLease(greeted, answer.lease, answer.serverTimeMs, turn);
+      return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
     case 'not-found':
     case 'conflict':
       return seeAbsence(greeted, turn);
@@ -114,6 +109,7 @@ export function onStandbyEvent(
   }
   const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
   // The event answers a read. A write is in the way of the renewals once one that was given up has landed.
+  if (next.id !== 'standby' && next.id !== 'leading') return next;
   if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);
   return next;
 }
@@ -156,7 +152,10 @@ function seeLease(
   const record = readRecord(lease);
   const landed = standby.unanswered.find((sent) => isWholeWrite(record, sent));
   if (landed !== undefined) return win(standby, landed, lease, turn);
-  const observed = observe(standby.observed, lease, serverTimeMs, turn.at);
+  const observed = observe(standby.observed, lease, serverTimeMs, turn.at, standby.former);
+  const hasMissed = { mayHaveMissedRuns: mayHaveMissedRuns(standby, lease) };
+  const need = needOf({ ...standby, ...hasMissed, observed }, turn);
+  if (need.id === 'done') return endAsDone(standby, need.run, turn);
   reportHolder(standby, holderOf(observed), turn);
   reportDoubt(standby, observed, turn);
   const contentionJitterMs = contentionJitterAfter(standby, observed, turn);
@@ -166,6 +165,7 @@ function seeLease(
   return {
     ...idleUnlessWriting(hasMovedOn(standby, observed) ? withFreshStreak(standby) : standby, turn),
     ...backOffAfterLostRace({ ...standby, contentionJitterMs }, observed, turn),
+    ...hasMissed,
     contentionJitterMs,
     watch,
     unanswered: unansweredAfter(standby, lease),
@@ -190,32 +190,6 @@ function seeAbsence(standby: Standby, turn: Turn): State {
     ...backOffAfterLostRace(standby, observed, turn),
     watch,
   };
-}
-
-/** Reports the holder that we wait for, and each change of holder. */
-function reportHolder(standby: Standby, holder: string | null, turn: Turn): void {
-  const before = holderOf(standby.observed);
-  if (holder === before) return;
-  if (before !== null) turn.report({ id: 'holder-changed', from: before, to: holder });
-  else if (holder !== null) turn.report({ id: 'waiting', holder });
-}
-
-/** Reports the holder that we wait for although the server shows that someone else, or nobody, held the lease. */
-function reportDoubt(
-  { observed: before, candidate }: Standby,
-  observed: ObservedLease & { current: PresentLease },
-  turn: Turn,
-): void {
-  const { doubt, current } = observed;
-  if (doubt === null || doubt === before.doubt || !isOlder(current.lease, doubt.lastHolder)) return;
-  const { holder, resourceVersion } = doubt.lastHolder;
-  turn.report({
-    id: 'went-back',
-    holder,
-    newestVersion: resourceVersion,
-    shownVersion: resourceVersionOf(current.lease),
-    waitsMs: freeAtMs(observed, candidate.leaseDurationMs) - turn.nowMs,
-  });
 }
 
 /** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
@@ -253,6 +227,15 @@ function retryAfterFailure(standby: Standby, failure: Failure, turn: Turn): Stan
       : withUnanswered(standby.unanswered, requestState).slice(-mostUnanswered),
     requestState: pauseAfter(requestState, failure, candidate, candidate.leaseDurationMs, turn),
   };
+}
+
+function toldTime(
+  { serverAheadMs }: Standby,
+  answer: Answer,
+  turn: Turn,
+): Pick<Standby, 'serverAheadMs'> {
+  const serverMs = 'serverTimeMs' in answer ? (answer.serverTimeMs ?? null) : null;
+  return { serverAheadMs: serverMs === null ? serverAheadMs : serverMs - turn.nowMs };
 }
 
 function recovered(standby: Standby, turn: Turn): Standby {

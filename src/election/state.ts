@@ -10,12 +10,15 @@
  *       ▼                                                      │             │
  *     ended ◀──────────────────── deposed, tree gone ──────────┘             │
  *       ▲────────────────────────────────────────────────────────────────────┘
+ *
+ * With `--on-lost rejoin` what would end after a loss is standby again.
  */
 import type { Ending } from './event.ts';
 import type { Failure, RawLease } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
 import type { SentRecord } from './record.ts';
-import type { Loss, Outcome } from './report.ts';
+import type { Loss, Outcome, OwnReason } from './report.ts';
+import type { Run } from './runs.ts';
 import type { ElectionSettings } from './settings.ts';
 
 /** The settings and the name of the Lease. */
@@ -26,8 +29,8 @@ export interface Candidate extends ElectionSettings {
 /** What is true of the watch. It only informs, so that no state depends on it. */
 export type WatchState =
   | { readonly id: 'closed' }
-  /** Asked for, but not reporting (yet, or any more, or not allowed): we poll. */
-  | { readonly id: 'down' }
+  /** Asked for, but not reporting (yet, or any more, or not allowed): we poll. `isReported`: and said so. */
+  | { readonly id: 'down'; readonly isReported: boolean }
   | { readonly id: 'open'; readonly lastEventAtMs: number };
 
 interface Base {
@@ -94,16 +97,30 @@ export interface Standby extends Base {
   readonly beganAtMs: number;
   /** Whether the API server ever answered as one should. Until then a refusal is fatal. */
   readonly hasContact: boolean;
+  /** How far the API server's clock is ahead of the boot clock, ms, give or take a second; null: it has not said. */
+  readonly serverAheadMs: number | null;
+  /** Runs may have been remembered and forgotten again between two looks. */
+  readonly mayHaveMissedRuns: boolean;
   /** The random pause before a write on a released lease is at most this; lost races grow it, so that a crowd does not write all at once. */
   readonly contentionJitterMs: number;
   /** Boot-clock instant before which the lease is left to the others of the crowd. */
   readonly backOffUntilMs: number;
+  /** The writes of the term before, in the same process: their record is free, as nothing of that term is left. */
+  readonly former: readonly SentRecord[];
+  /** Boot-clock instant before which it does not take the lease: it has just given it back of its own. */
+  readonly staysOutUntilMs: number;
 }
 
 /** One term of leadership. */
 export interface Term {
   readonly fencingToken: string;
   readonly acquireTime: string;
+  /** Where runs are remembered: this one, and those that were known when it began. */
+  readonly runs: { readonly own: Run; readonly earlier: readonly Run[] } | null;
+  /** When the write that won was sent (boot clock). */
+  readonly beganAtMs: number;
+  /** Who was preferred when it was won, though this candidate won: that is not obeyed. */
+  readonly preferredAtWin: string;
 }
 
 /** What a leader knows of its record; t of the design is `confirmed.sentAtMs`. */
@@ -134,10 +151,17 @@ export interface Leading extends Base {
   readonly command: WaitingCommand | LiveCommand;
 }
 
+/** In place of an outcome: back to standby, and not leading again for so long. */
+export interface Rejoin {
+  readonly id: 'rejoin';
+  readonly staysOutMs: number;
+}
+
 /** Why a leader stops of its own. `own-end`: the command ended by itself. */
 export type StepDownCause =
   | { readonly id: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly id: 'own-end' }
+  | OwnReason
   | { readonly id: 'unguarded'; readonly message: string };
 
 /** A voluntary stop: the command is being stopped, the lease is still renewed. */
@@ -150,6 +174,17 @@ export interface SteppingDown extends Base {
   readonly stopAtMs: number;
   /** When SIGKILL follows; `null`: it has been sent. */
   readonly killAtMs: number | null;
+  /** The stop signal waits for the Pod's label to be gone; `null`: it was sent, or the command needs none. */
+  readonly pendingStop: PendingStop | null;
+}
+
+/** What the command is sent: a signal, or the stop signal of the settings. */
+export type StopCommand =
+  { readonly id: 'signal'; readonly signal: NodeJS.Signals } | { readonly id: 'configured' };
+
+export interface PendingStop {
+  readonly stop: StopCommand;
+  readonly untilMs: number;
 }
 
 /** Leadership is lost: the command is being stopped, nothing is sent to the API server. */
@@ -161,8 +196,13 @@ export interface Losing extends Base {
   readonly stopAtMs: number;
   readonly killAtMs: number | null;
   /** What leader-run ends with; `null`: with the command's own status. */
-  readonly outcome: Outcome | null;
+  readonly outcome: Outcome | Rejoin | null;
 }
+
+/** `success`: this run counts; `end`: one whose start counted has ended; `withdraw`: a start that was remembered came to nothing. */
+export type Remembering =
+  | { readonly id: 'success' | 'end'; readonly run: Run; readonly earlier: readonly Run[] }
+  | { readonly id: 'withdraw' };
 
 /** The tree is gone (or never was): the record is given back if it is still ours. */
 export interface Releasing extends Base {
@@ -175,10 +215,14 @@ export interface Releasing extends Base {
   /** The base of the releasing write; `null`: not known, a GET comes first. */
   readonly lease: RawLease | null;
   readonly transitions: number;
+  /** What the release says of runs; null: nothing. */
+  readonly remembering: Remembering | null;
   readonly deadlineMs: number;
   /** After a candidacy, only an acquiring attempt without an answer may have won. */
   readonly mode: 'after-term' | 'after-candidacy';
-  readonly outcome: Outcome;
+  /** Who is to lead next, as a request to transfer the lease said; null: whoever comes first. */
+  readonly handsTo: string | null;
+  readonly outcome: Outcome | Rejoin;
 }
 
 export interface Ended extends Base {

@@ -13,12 +13,22 @@ import { onCommand } from './command-events.ts';
 import { checkStep } from './invariants.ts';
 import { abandonCandidacy } from './giving-up.ts';
 import { advanceLeading, leadingDeadlineMs, stopLeading } from './leading.ts';
-import { advanceLosing, losingDeadlineMs, onLosingEvent } from './losing.ts';
-import { advanceReleasing, onReleasingAnswer, releasingDeadlineMs } from './releasing.ts';
+import { advanceLosing, losingDeadlineMs, onLosingEvent, stopLosing } from './losing.ts';
+import {
+  advanceReleasing,
+  onReleasingAnswer,
+  releasingDeadlineMs,
+  stopReleasing,
+} from './releasing.ts';
 import { onRenewalAnswer, onRenewalEvent } from './renewing.ts';
 import { advanceStandby, onStandbyAnswer, onStandbyEvent, standbyDeadlineMs } from './standby.ts';
 import type { State } from './state.ts';
-import { advanceSteppingDown, steppingDownDeadlineMs } from './stepping-down.ts';
+import {
+  advanceSteppingDown,
+  sendPendingStop,
+  steppingDownDeadlineMs,
+  stopAgain,
+} from './stepping-down.ts';
 import { Turn } from './turn.ts';
 import { noteWatchEvent } from './watching.ts';
 import { isAnswerTo } from './writing.ts';
@@ -89,6 +99,8 @@ function react(state: State, event: ElectionEvent, turn: Turn): State {
       return onStopRequested(state, event, turn);
     case 'command':
       return onCommand(state, event.event, turn);
+    case 'label-withdrawn':
+      return state.id === 'stepping-down' ? sendPendingStop(state, turn) : state;
   }
 }
 
@@ -139,12 +151,13 @@ function onStopRequested(
       return abandonCandidacy(state, { id: 'interrupted', signal }, turn);
     case 'leading':
       return stopLeading(state, signal, forwardAs, turn);
+    // Asked again: the command is asked again.
     case 'stepping-down':
+      return stopAgain(state, signal, forwardAs, turn);
     case 'losing':
-      // Asked again: the command is asked again.
-      if (forwardAs !== null) turn.emit({ id: 'signal-command', signal: forwardAs });
-      return state;
+      return stopLosing(state, forwardAs, turn);
     case 'releasing':
+      return stopReleasing(state, signal);
     case 'ended':
       return state;
   }

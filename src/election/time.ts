@@ -20,3 +20,8 @@ export function parseTimeMs(time: string): number | null {
   const ms = Date.parse(time);
   return Number.isNaN(ms) ? null : ms;
 }
+
+/** Unix time in ms as RFC 3339. */
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -18,7 +18,7 @@ export function watchFrom(
   if (watch.id !== 'closed' && !isDead) return watch;
   if (isDead) turn.emit({ id: 'unwatch' });
   turn.emit({ id: 'watch', resourceVersion, silenceMs: bookmarkSilenceMs });
-  return { id: 'down' };
+  return { id: 'down', isReported: false };
 }
 
 /** How long a watch of a lease that is renewed may be silent before it counts as dead, ms. */
@@ -32,12 +32,16 @@ export function noteWatchEvent<S extends State>(state: S, event: WatchEvent, tur
     case 'open':
     case 'changed':
     case 'deleted':
+      if (state.watch.id === 'down' && state.watch.isReported) turn.report({ id: 'watching' });
       return { ...state, watch: { id: 'open', lastEventAtMs: turn.nowMs } };
-    case 'down':
-      if (state.watch.id === 'open') turn.report({ id: 'polling', why: event.failure });
-      return { ...state, watch: { id: 'down' } };
+    case 'down': {
+      const { watch } = state;
+      if (watch.id === 'open') turn.report({ id: 'polling', why: event.failure });
+      const isReported = watch.id === 'open' || (watch.id === 'down' && watch.isReported);
+      return { ...state, watch: { id: 'down', isReported } };
+    }
     case 'forbidden':
       turn.report({ id: 'polling', why: 'forbidden' });
-      return { ...state, watch: { id: 'down' } };
+      return { ...state, watch: { id: 'down', isReported: true } };
   }
 }

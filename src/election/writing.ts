@@ -4,6 +4,7 @@
 import type { Failure, RawLease } from './lease.ts';
 import { microTime, parseTimeMs } from './time.ts';
 import {
+  type Annotations,
   type SentRecord,
   isNewer,
   isWholeWrite,
@@ -62,13 +63,14 @@ export function startReading(
   };
 }
 
-/** Sends a PUT over `lease`, or a POST where there is none. */
+/** Sends a PUT over `lease`, or a POST where there is none; `changes` are annotations that are written along with the record. */
 export function startWriting(
   state: State,
   streak: FailureStreak,
   lease: RawLease | null,
   sent: SentRecord,
   turn: Turn,
+  changes: Annotations = {},
 ): { requests: number; requestState: Writing } {
   const request = state.requests + 1;
   const { candidate } = state;
@@ -77,8 +79,8 @@ export function startWriting(
   turn.send(
     request,
     lease === null
-      ? { id: 'create', body: newLease(candidate.leaseName, sent, seconds) }
-      : { id: 'update', body: withRecord(lease, sent, seconds) },
+      ? { id: 'create', body: newLease(candidate.leaseName, sent, seconds, changes) }
+      : { id: 'update', body: withRecord(lease, sent, seconds, changes) },
     timeoutMs,
   );
   const expiresAtMs = turn.nowMs + timeoutMs;

@@ -12,7 +12,7 @@ export function answerOf(request: LeaseRequest['id'], reply: HttpReply): Answer 
   if (reply.status === 404 && statusOf(reply) !== null) {
     return request === 'create'
       ? { id: 'failed', failure: { reason: 'no-namespace', message: whatServerSaid(reply) } }
-      : { id: 'not-found' };
+      : { id: 'not-found', serverTimeMs: serverTimeOf(reply) };
   }
   return { id: 'failed', failure: failureOfReply(reply) };
 }
@@ -22,9 +22,13 @@ export function failureOfReply(reply: HttpReply): Failure {
   const { status } = reply;
   const message = whatServerSaid(reply);
   if (status === 401) return { reason: 'unauthorized', message };
-  if (status === 403) return { reason: 'forbidden', message };
-  // Request Time-out, Too Early, Too Many Requests: the same again may succeed. A 404 may be that of a gateway.
-  const isWorthRetrying = status >= 500 || status < 400 || [404, 408, 425, 429].includes(status);
+  if (status === 403 && isOfAuthorizer(message)) return { reason: 'forbidden', message };
+  if (status === 407)
+    return { reason: 'credentials', message: `the proxy requires authentication (407)` };
+  // Request Time-out, Too Early, Too Many Requests: the same again may succeed. A 404 may be that of a gateway, and what an admission
+  // controller forbids for now (the namespace is being terminated, the quota is used up) it may allow later.
+  const isWorthRetrying =
+    status >= 500 || status < 400 || [403, 404, 408, 425, 429].includes(status);
   if (!isWorthRetrying) return { reason: 'rejected', status, message };
   return { reason: 'status', status, message, retryAfterMs: retryAfterMs(reply) };
 }
@@ -43,14 +47,25 @@ function leaseOf(reply: HttpReply): Answer {
     const message = `the answer is not a Lease: "${firstLine(reply.body).slice(0, 60)}"`;
     return { id: 'failed', failure: { reason: 'malformed', message } };
   }
-  const serverTimeMs = Date.parse(reply.headers.date ?? '');
-  return { id: 'lease', lease, serverTimeMs: Number.isNaN(serverTimeMs) ? null : serverTimeMs };
+  return { id: 'lease', lease, serverTimeMs: serverTimeOf(reply) };
 }
 
-/** The message of the server's Status object, otherwise the words of its status line. */
+function serverTimeOf({ headers }: HttpReply): number | null {
+  const timeMs = Date.parse(headers.date ?? '');
+  return Number.isNaN(timeMs) ? null : timeMs;
+}
+
+/** Whether an authorizer says what the user may not do; RBAC and all others have these words for it. */
+function isOfAuthorizer(message: string): boolean {
+  return /\bUser "[^"]*" cannot \w+ (?:resource|path)\b/.test(message);
+}
+
+/** The message of the server's Status object, else the words of its status line, and where it wants to be asked instead. */
 function whatServerSaid(reply: HttpReply): string {
-  const said = textOf(statusOf(reply)?.['message']);
-  return firstLine(said ?? reply.statusMessage);
+  const said = firstLine(textOf(statusOf(reply)?.['message']) ?? reply.statusMessage);
+  const { location } = reply.headers;
+  if (reply.status >= 400 || location === undefined) return said;
+  return `${said} to ${firstLine(location)}, which is not followed`;
 }
 
 function statusOf(reply: HttpReply): JsonObject | null {

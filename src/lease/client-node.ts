@@ -1,5 +1,5 @@
 /**
- * What a kubeconfig says, put so that client-node does what kubectl would: each function works round gaps of its KubeConfig.
+ * A cluster and a user of a kubeconfig, put so that client-node makes of them what client-go would.
  */
 import type { OutgoingHttpHeaders } from 'node:http';
 import {
@@ -8,47 +8,56 @@ import {
   type Cluster,
   type User,
 } from '@kubernetes/client-node/dist/config_types.js';
-import { execProviderName } from './exec-plugin.ts';
-import { type JsonObject, type JsonValue, isObject, listOf, objectOf, textOf } from '../json.ts';
-import { proxyFromEnvironment } from './proxy-environment.ts';
+import { type JsonObject, type JsonValue, listOf, objectOf, textOf } from '../json.ts';
+import { providerName } from './provider.ts';
 
-/** The cluster as client-node wants it. */
-export function clientNodeCluster(server: URL, raw: JsonObject, env: NodeJS.ProcessEnv): Cluster {
-  const cluster = dataFirst(raw, ['certificate-authority']);
-  cluster['server'] = server.href;
-  // client-node refuses http:// unless this is set; there is no TLS to verify.
-  if (server.protocol === 'http:') cluster['insecure-skip-tls-verify'] = true;
-  const proxy = textOf(raw['proxy-url']) ?? proxyFromEnvironment(server, env);
-  if (proxy !== null) cluster['proxy-url'] = proxy;
+/** The cluster as client-node wants it. How to connect is told to nobody but `agents.ts`. */
+export function clientNodeCluster(server: URL, raw: JsonObject): Cluster {
+  const isTls = server.protocol === 'https:';
+  const cluster: Record<string, JsonValue> = {
+    server: server.href,
+    // client-node refuses http:// unless this is set; there is no TLS to verify.
+    'insecure-skip-tls-verify': !isTls,
+  };
+  for (const key of ['certificate-authority', 'certificate-authority-data'])
+    if (isTls && raw[key] !== undefined) cluster[key] = raw[key];
   const [converted] = newClusters([{ name: 'cluster', cluster }]);
   if (converted === undefined) throw new Error('client-node lost the cluster');
   return converted;
 }
 
+/** Which of the ways to sign in of a user is taken; in client-go, too, a token goes before a password and both before a provider. */
+export function signInOf(user: JsonObject): 'file' | 'token' | 'password' | 'provider' {
+  if (textOf(user['tokenFile']) !== null) return 'file';
+  if (textOf(user['token']) !== null) return 'token';
+  return textOf(user['username']) !== null ? 'password' : 'provider';
+}
+
 /** The user as client-node wants it; also for a context without one, whose certificate authority it would ignore. */
-export function clientNodeUser(raw: JsonObject): User {
-  const user = dataFirst(raw, ['client-certificate', 'client-key']);
-  // No word of kubectl's, but client-node would read it, once and for all.
-  delete user['token-file'];
-  const tokenFile = textOf(raw['tokenFile']);
-  if (tokenFile !== null) {
-    // client-node knows token files only as a provider. The file goes before a token beside it.
-    delete user['token'];
-    user['auth-provider'] = { name: 'tokenFile', config: { tokenFile } };
-  }
-  if (isObject(raw['exec'])) {
-    delete user['exec'];
-    user['auth-provider'] = { name: execProviderName };
+export function clientNodeUser(raw: JsonObject, hasProvider: boolean): User {
+  const user: Record<string, JsonValue> = {};
+  const take = (...keys: string[]) => {
+    for (const key of keys) if (textOf(raw[key]) !== null) user[key] = textOf(raw[key]);
+  };
+  // A key without a certificate is for nothing.
+  if (hasCertificate(raw))
+    take('client-certificate', 'client-certificate-data', 'client-key', 'client-key-data');
+  take('as');
+  if (hasProvider) user['auth-provider'] = { name: providerName };
+  else if (textOf(raw['token']) !== null) take('token');
+  else if (textOf(raw['username']) !== null) {
+    take('username');
+    user['password'] = textOf(raw['password']) ?? '';
   }
   const [converted] = newUsers([{ name: 'user', user }]);
   if (converted === undefined) throw new Error('client-node lost the user');
   return converted;
 }
 
-/** The section without those files beside which there is data: data goes first; client-node has it the other way round. */
-function dataFirst(section: JsonObject, files: readonly string[]): Record<string, JsonValue> {
-  const isOverridden = (key: string) => files.includes(key) && textOf(section[`${key}-data`]);
-  return Object.fromEntries(Object.entries(section).filter(([key]) => !isOverridden(key)));
+export function hasCertificate(user: JsonObject): boolean {
+  return (
+    textOf(user['client-certificate']) !== null || textOf(user['client-certificate-data']) !== null
+  );
 }
 
 /** What client-node leaves out: it sends only `as`, and acting with other rights than the kubeconfig says would be worse than failing. */
@@ -59,12 +68,20 @@ export function impersonationHeaders(user: JsonObject): OutgoingHttpHeaders {
   const groups = texts(user['as-groups']);
   if (groups.length > 0) headers['Impersonate-Group'] = groups;
   for (const [key, values] of Object.entries(objectOf(user['as-user-extra'])))
-    headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = texts(values);
+    headers[`Impersonate-Extra-${escaped(key)}`] = texts(values);
   return headers;
 }
 
+/** What no name of a header may contain, byte by byte. */
+function escaped(key: string): string {
+  return Buffer.from(key)
+    .toString('latin1')
+    .replaceAll(
+      /[^!#$&'*+\-.^_`|~\dA-Za-z]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    );
+}
+
 function texts(value: JsonValue | undefined): string[] {
-  return listOf(value)
-    .map((item) => textOf(item))
-    .filter((item) => item !== null);
+  return listOf(value).map((item) => textOf(item) ?? '');
 }

@@ -4,14 +4,17 @@
  *
  * Reading files is all that is done here. Credentials are made on first use.
  */
-import { readFileSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
-import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { clientNodeCluster, clientNodeUser, impersonationHeaders } from './client-node.ts';
 import { createCredentialSource, type CredentialSource } from './credentials.ts';
-import { ExecPlugin } from './exec-plugin.ts';
-import { type JsonObject, isObject, textOf } from '../json.ts';
+import { type JsonObject, textOf } from '../json.ts';
 import { kubeconfigFiles, readKubeconfig, type Kubeconfig } from './kubeconfig.ts';
+import { clusterProblem, userProblem } from './kubeconfig-rules.ts';
+import type { OnNotice } from './notice.ts';
+import { providerOf } from './providers.ts';
+import { proxyFor } from './proxy.ts';
+import { parseServer } from './server-url.ts';
+import { findServiceAccount } from './service-account.ts';
 
 /** Where to look, and what was asked for. */
 export interface ClusterOptions {
@@ -23,8 +26,12 @@ export interface ClusterOptions {
   readonly homeDirectory: string;
   /** Where a pod finds its service account. */
   readonly serviceAccountDirectory?: string;
-  /** An exec plugin that runs longer is killed. */
+  /** An exec plugin that runs longer is killed, but for the first run of all. */
   readonly execDeadlineMs?: number;
+  /** What there is to say beside answers. */
+  readonly onNotice?: OnNotice;
+  /** Whether stdin and stderr are a terminal, on which an exec plugin may ask a person to log in. */
+  readonly terminal?: { readonly stdin: boolean; readonly stderr: boolean };
   /** A clock that never goes back. */
   readonly nowMs?: () => number;
 }
@@ -43,7 +50,6 @@ export type ClusterResult =
   | { readonly id: 'loaded'; readonly cluster: LeaseCluster }
   | { readonly id: 'failed'; readonly message: string };
 
-const defaultServiceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 const defaultExecDeadlineMs = 30_000;
 
 /** Finds the cluster. */
@@ -53,10 +59,15 @@ export function loadCluster(options: ClusterOptions): ClusterResult {
   if (read.id === 'failed') return read;
   const { kubeconfig } = read;
   const isEmpty = kubeconfig.contexts.size === 0 && kubeconfig.clusters.size === 0;
-  if (isEmpty && options.kubeconfig === null) {
-    if (options.context !== null) return noContext(options.context, files.paths);
-    return loadServiceAccount(options) ?? noConfiguration(files.paths);
+  // As kubectl does: a kubeconfig that chooses nothing leaves a pod its service account. One that was asked for does not.
+  const choosesNothing = isEmpty || kubeconfig.currentContext === null;
+  if (choosesNothing && options.kubeconfig === null && options.context === null) {
+    const account = loadServiceAccount(options);
+    if (account !== null) return account;
+    if (isEmpty) return noConfiguration(files.paths);
   }
+  if (isEmpty && options.kubeconfig === null && options.context !== null)
+    return noContext(options.context, files.paths);
   return loadContext(kubeconfig, options);
 }
 
@@ -103,74 +114,105 @@ function loadContext(kubeconfig: Kubeconfig, options: ClusterOptions): ClusterRe
       `Cannot use context "${name}": ${where} does not have its user "${userName ?? ''}"`,
     );
 
-  const server = serverUrl(cluster);
-  if (server === null)
-    return failed(
-      `Cannot use context "${name}": the server of its cluster is "${textOf(cluster['server']) ?? ''}": it must be an http:// or https:// URL`,
-    );
-  return {
-    id: 'loaded',
-    cluster: {
-      server,
-      context: name,
-      namespace: textOf(context['namespace']) ?? 'default',
-      credentials: credentialsOf(server, cluster, user, options),
-    },
-  };
+  return connectTo(
+    { name, namespace: textOf(context['namespace']) ?? 'default' },
+    { name: clusterName ?? '', body: cluster },
+    { name: userName ?? '', body: user, file: kubeconfig.userFiles.get(userName ?? '') ?? null },
+    options,
+  );
 }
 
-/** The service account that Kubernetes gives every pod; null when not in a pod. */
-function loadServiceAccount(options: ClusterOptions): ClusterResult | null {
-  const { env } = options;
-  const directory = options.serviceAccountDirectory ?? defaultServiceAccountDirectory;
-  const host = env['KUBERNETES_SERVICE_HOST'];
-  const port = env['KUBERNETES_SERVICE_PORT'];
-  if (!host || !port || readText(join(directory, 'token')) === null) return null;
-
-  const server = new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`);
-  const cluster = { 'certificate-authority': join(directory, 'ca.crt') };
-  const user = { tokenFile: join(directory, 'token') };
-  return {
-    id: 'loaded',
-    cluster: {
-      server,
-      context: null,
-      namespace: env['POD_NAMESPACE'] || readText(join(directory, 'namespace')) || 'default',
-      credentials: credentialsOf(server, cluster, user, options),
-    },
-  };
-}
-
-function credentialsOf(
-  server: URL,
-  cluster: JsonObject,
-  user: JsonObject,
+function connectTo(
+  context: { readonly name: string; readonly namespace: string },
+  cluster: { readonly name: string; readonly body: JsonObject },
+  user: { readonly name: string; readonly body: JsonObject; readonly file: string | null },
   options: ClusterOptions,
-): CredentialSource {
-  const { env } = options;
-  const exec = user['exec'];
-  const deadlineMs = options.execDeadlineMs ?? defaultExecDeadlineMs;
-  return createCredentialSource({
-    cluster: clientNodeCluster(server, cluster, env),
-    user: clientNodeUser(user),
-    headers: impersonationHeaders(user),
-    plugin: isObject(exec) ? new ExecPlugin({ exec, cluster, env, deadlineMs }) : null,
+): ClusterResult {
+  const cannotUse = (why: string) => failed(`Cannot use context "${context.name}": ${why}`);
+  const address = textOf(cluster.body['server']);
+  if (address === null) return cannotUse(`no server found for cluster "${cluster.name}"`);
+  const server = parseServer(address);
+  if (server === null)
+    return cannotUse(
+      `the server of its cluster is "${address}": it must be an http:// or https:// URL or a host:port pair`,
+    );
+  const isTls = server.protocol === 'https:';
+  const problem =
+    clusterProblem(cluster.name, cluster.body, isTls) ?? userProblem(user.name, user.body, isTls);
+  if (problem !== null) return cannotUse(problem);
+  return loadedFrom(server, context, cluster.body, user, options);
+}
+
+/** The service account of a pod; null when not in a pod. */
+function loadServiceAccount(options: ClusterOptions): ClusterResult | null {
+  const { env, serviceAccountDirectory, onNotice } = options;
+  const account = findServiceAccount(env, serviceAccountDirectory);
+  if (account.id === 'none') return null;
+  if (account.id === 'failed') return account;
+  const { server, cluster, user, namespace, authorityProblem } = account;
+  if (authorityProblem !== null)
+    onNotice?.({
+      level: 'warn',
+      event: 'no-authority',
+      text: `Cannot read the certificate authority of the service account: ${authorityProblem}. Trusting the system's authorities`,
+      facts: {},
+    });
+  const named = { name: null, namespace };
+  return loadedFrom(server, named, cluster, { name: '', body: user, file: null }, options);
+}
+
+function loadedFrom(
+  server: URL,
+  context: { readonly name: string | null; readonly namespace: string },
+  cluster: JsonObject,
+  user: { readonly name: string; readonly body: JsonObject; readonly file: string | null },
+  options: ClusterOptions,
+): ClusterResult {
+  const { env, onNotice = () => undefined } = options;
+  const proxy = proxyFor(server, cluster, env);
+  if (proxy.id === 'failed') return proxy;
+  const isTls = server.protocol === 'https:';
+  const signIn = isTls ? user.body : withoutSecrets(user.body, server, onNotice);
+  const provider = providerOf(signIn, {
+    cluster,
+    env,
+    onNotice,
+    userName: user.name,
+    userFile: user.file,
+    deadlineMs: options.execDeadlineMs ?? defaultExecDeadlineMs,
+    terminal: options.terminal ?? { stdin: isatty(0), stderr: isatty(2) },
+  });
+  const credentials = createCredentialSource({
+    cluster: clientNodeCluster(server, cluster),
+    user: clientNodeUser(signIn, provider !== null),
+    destination: {
+      server,
+      proxy: proxy.proxy,
+      tlsName: textOf(cluster['tls-server-name']),
+      skipsVerification: cluster['insecure-skip-tls-verify'] === true,
+    },
+    headers: impersonationHeaders(signIn),
+    provider,
+    onNotice,
     nowMs: options.nowMs ?? (() => performance.now()),
   });
+  const { name, namespace } = context;
+  return { id: 'loaded', cluster: { server, context: name, namespace, credentials } };
 }
 
-function serverUrl(cluster: JsonObject): URL | null {
-  const server = textOf(cluster['server']);
-  if (server === null || !/^https?:\/\//.test(server) || !URL.canParse(server)) return null;
-  return new URL(server);
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
-  }
+/** Over http:// nothing goes out that others must not read: so it is in client-go. */
+function withoutSecrets(user: JsonObject, server: URL, onNotice: OnNotice): JsonObject {
+  const harmless = ['as', 'as-uid', 'as-groups', 'as-user-extra'];
+  const entries = Object.entries(user);
+  const kept = entries.filter(([key]) => harmless.includes(key));
+  if (kept.length < entries.length)
+    onNotice({
+      level: 'debug',
+      event: 'credentials-not-sent',
+      text: `Not sending the credentials of the kubeconfig to ${server.origin}: it is not an https:// server`,
+      facts: { server: server.origin },
+    });
+  return Object.fromEntries(kept);
 }
 
 function quoted(texts: readonly string[]): string {

@@ -4,7 +4,7 @@
  * client-node's API client is not used: it opens a connection per call, knows no time-out that covers all of a call, and drops
  * the fields it does not know.
  */
-import type { Answer, LeaseRequest, WatchEvent } from '../election/lease.ts';
+import type { Answer, Failure, LeaseRequest, WatchEvent } from '../election/lease.ts';
 import { answerOf } from './answer.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './api.ts';
 import type { LeaseCluster } from './cluster.ts';
@@ -21,10 +21,15 @@ export interface LeaseTarget {
   readonly userAgent: string;
   /** A connection that has been idle for this long is used for nothing but to keep it. */
   readonly warmingMs?: number;
+  /** A server that forbids everything for less than this may be starting. */
+  readonly forbiddenGraceMs?: number;
 }
 
 /** API servers close what is idle for 90 s, some load balancers after 60: a hand-over would have to connect first, 10 ms more. */
 const defaultWarmingMs = 59_000;
+
+/** An API server that starts refuses everyone until it has read its roles, which takes it seconds. */
+const defaultForbiddenGraceMs = 10_000;
 
 /** Node's timers take no more, and fire at once when asked for more; a lease can be that long. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -40,16 +45,21 @@ class HttpLeaseApi implements LeaseApi {
   readonly #name: string;
   readonly #leasesPath: string;
   readonly #warmingMs: number;
+  readonly #forbiddenGraceMs: number;
+  /** Since when every answer was 403. */
+  #forbiddenSinceMs: number | null = null;
   #warming: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** What ends when the connection is closed. */
   readonly #pending = new Set<{ abandon(): void } | { close(): void }>();
 
-  constructor({ cluster, namespace, name, userAgent, warmingMs }: LeaseTarget) {
+  constructor(target: LeaseTarget) {
+    const { cluster, namespace, name, userAgent, warmingMs } = target;
     this.#endpoint = endpointOf(cluster.server, userAgent);
     this.#credentials = cluster.credentials;
     this.#name = name;
     this.#warmingMs = warmingMs ?? defaultWarmingMs;
+    this.#forbiddenGraceMs = target.forbiddenGraceMs ?? defaultForbiddenGraceMs;
     this.#leasesPath = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   }
 
@@ -67,7 +77,7 @@ class HttpLeaseApi implements LeaseApi {
     };
     const timer = setTimeout(
       () => {
-        settle({ id: 'failed', failure: { reason: 'timeout', afterMs: timeoutMs } });
+        settle({ id: 'failed', failure: this.#tooLate(timeoutMs) });
         ending.abort();
       },
       Math.min(timeoutMs, longestTimerMs),
@@ -88,6 +98,13 @@ class HttpLeaseApi implements LeaseApi {
     this.#stopWarming();
     void this.#perform(request, ending.signal).then(settle);
     return pending;
+  }
+
+  /** An API server that was not asked is not to blame. */
+  #tooLate(afterMs: number): Failure {
+    const message = this.#credentials.activity();
+    if (message === null) return { reason: 'timeout', afterMs };
+    return { reason: 'awaiting-credentials', message };
   }
 
   watch(
@@ -146,7 +163,23 @@ class HttpLeaseApi implements LeaseApi {
       'requests',
       signal,
     );
-    return reply.id === 'failed' ? reply : answerOf(request.id, reply);
+    return this.#lasting(reply.id === 'failed' ? reply : answerOf(request.id, reply));
+  }
+
+  /** What is forbidden for a moment may be tried again. */
+  #lasting(answer: Answer): Answer {
+    if (answer.id !== 'failed' || answer.failure.reason !== 'forbidden') {
+      this.#forbiddenSinceMs = null;
+      return answer;
+    }
+    const nowMs = performance.now();
+    this.#forbiddenSinceMs ??= nowMs;
+    if (nowMs - this.#forbiddenSinceMs >= this.#forbiddenGraceMs) return answer;
+    const { message } = answer.failure;
+    return {
+      id: 'failed',
+      failure: { reason: 'status', status: 403, message, retryAfterMs: null },
+    };
   }
 
   #callFor(request: LeaseRequest): HttpRequest {

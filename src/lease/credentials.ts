@@ -4,21 +4,21 @@
  * All kinds of credentials come from client-node's KubeConfig; it is asked again once a minute and after each 401. It caches
  * agents by name, so each time it is a new one: only that way a rotated certificate is seen.
  */
-import { X509Certificate } from 'node:crypto';
-import { Agent as HttpAgent, type OutgoingHttpHeaders } from 'node:http';
-import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Agent as HttpAgent, OutgoingHttpHeaders } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { createAgents, type Destination } from './agents.ts';
 import { messageOf } from './errors.ts';
-import type { ExecPlugin } from './exec-plugin.ts';
 import { selectCaStore } from './ca-store.ts';
+import type { OnNotice } from './notice.ts';
+import type { Provider } from './provider.ts';
 
 /** Files (tokens, certificates) are read again after this time, as client-go does. */
 const refreshMs = 60_000;
 
-/** The kernel probes a silent connection after this time. */
-const keepAliveProbeMs = 30_000;
+/** A provider that takes longer is not waited for while there are credentials that may still be good: the server tells. */
+const patienceMs = 500;
 
 /** What a request needs to be let in. */
 export interface Credentials {
@@ -32,10 +32,12 @@ export type CredentialsResult =
   | { readonly id: 'unusable'; readonly message: string };
 
 export interface CredentialSource {
-  /** Those to use now: at once if they are at hand, otherwise as late as an exec plugin gives them. Never rejects. */
+  /** Those to use now: at once if they are at hand, else as late as a provider gives them. Never rejects. */
   current(): CredentialsResult | Promise<CredentialsResult>;
   /** The server answered 401 to `refused`: others, if there are. */
   replace(refused: Credentials): Promise<CredentialsResult>;
+  /** What credentials are being waited for, as a clause; null if nobody waits. */
+  activity(): string | null;
   /** Closes all idle and busy connections. */
   close(): void;
 }
@@ -44,9 +46,11 @@ export interface CredentialSource {
 export interface CredentialSettings {
   readonly cluster: Cluster;
   readonly user: User;
+  readonly destination: Pick<Destination, 'server' | 'proxy' | 'tlsName' | 'skipsVerification'>;
   /** Headers beside those that client-node makes (the rest of impersonation). */
   readonly headers: OutgoingHttpHeaders;
-  readonly plugin: ExecPlugin | null;
+  readonly provider: Provider | null;
+  readonly onNotice: OnNotice;
   /** A clock that never goes back. */
   readonly nowMs: () => number;
 }
@@ -61,6 +65,9 @@ class Source implements CredentialSource {
   #loaded: Loaded | null = null;
   #roots: string[] | null = null;
   #loading: Promise<CredentialsResult> | null = null;
+  #waiting = 0;
+  /** Why credentials could not be renewed, as it was told last. */
+  #told: string | null = null;
 
   constructor(settings: CredentialSettings) {
     this.#settings = settings;
@@ -68,30 +75,55 @@ class Source implements CredentialSource {
 
   current(): CredentialsResult | Promise<CredentialsResult> {
     const loaded = this.#loaded;
-    if (loaded === null) return this.#load();
-    const { user, nowMs } = this.#settings;
-    // A provider knows itself when its credentials expire and answers from its cache until then.
-    const isDue = hasProvider(user) || nowMs() - loaded.atMs >= refreshMs;
-    return isDue ? this.#refresh(loaded) : usable(loaded);
+    if (loaded === null) return this.#wait(this.#load());
+    const { provider, nowMs } = this.#settings;
+    const isOld = nowMs() - loaded.atMs >= refreshMs;
+    switch (provider?.isDue() ?? 'no') {
+      case 'no':
+        return isOld ? this.#refresh(loaded) : usable(loaded);
+      case 'soon':
+        void this.#refresh(loaded);
+        return usable(loaded);
+      case 'now':
+        return withinPatience(this.#refresh(loaded), usable(loaded));
+    }
   }
 
   async replace(refused: Credentials): Promise<CredentialsResult> {
     if (this.#loaded !== null && this.#loaded.credentials !== refused) return usable(this.#loaded);
-    this.#settings.plugin?.forget();
-    return this.#load();
+    this.#settings.provider?.forget();
+    return this.#wait(this.#load());
+  }
+
+  activity(): string | null {
+    return this.#waiting === 0 ? null : (this.#settings.provider?.activity() ?? null);
   }
 
   close(): void {
-    this.#settings.plugin?.close();
+    this.#settings.provider?.close();
     if (this.#loaded === null) return;
     const { requests, watch } = this.#loaded.credentials.agents;
     requests.destroy();
     watch.destroy();
   }
 
+  async #wait<T>(for_: Promise<T>): Promise<T> {
+    this.#waiting += 1;
+    return for_.finally(() => (this.#waiting -= 1));
+  }
+
   /** A file that is missing for a moment, a plugin that fails once: what we have may still be good. */
   async #refresh(loaded: Loaded): Promise<CredentialsResult> {
     const fresh = await this.#load();
+    const problem = fresh.id === 'usable' ? null : fresh.message;
+    if (problem !== null && problem !== this.#told)
+      this.#settings.onNotice({
+        level: 'warn',
+        event: 'credentials-not-renewed',
+        text: `Cannot renew the credentials: ${problem}. Using the old ones`,
+        facts: {},
+      });
+    this.#told = problem;
     return fresh.id === 'usable' ? fresh : usable(loaded);
   }
 
@@ -104,21 +136,23 @@ class Source implements CredentialSource {
   }
 
   async #loadAnew(): Promise<CredentialsResult> {
+    const { destination, nowMs } = this.#settings;
     try {
       // A provider may connect before we do.
       if (this.#loaded === null) this.#roots = selectCaStore(needsRoots(this.#settings));
       const options = await requestOptionsOf(this.#settings);
       const headers = headersOf(options, this.#settings);
       const previous = this.#loaded;
-      const fingerprint = fingerprintOf(pemOf(options));
-      const atMs = this.#settings.nowMs();
+      const pem = pemOf(options);
+      const fingerprint = JSON.stringify(Object.values(pem).map((part) => part?.toString()));
       if (previous?.fingerprint === fingerprint) {
         const { agents } = previous.credentials;
-        this.#loaded = { credentials: { headers, agents }, fingerprint, atMs };
+        this.#loaded = { credentials: { headers, agents }, fingerprint, atMs: nowMs() };
       } else {
-        if (this.#roots !== null) options.ca ??= this.#roots;
-        const agents = await agentsOf(options, this.#settings);
-        this.#loaded = { credentials: { headers, agents }, fingerprint, atMs };
+        const whole = { ...destination, ...pem, roots: this.#roots };
+        const [requests, watch] = (await createAgents(whole, 2)) as [HttpAgent, HttpAgent];
+        const credentials = { headers, agents: { requests, watch } };
+        this.#loaded = { credentials, fingerprint, atMs: nowMs() };
         if (previous !== null) retire(previous.credentials);
       }
       return usable(this.#loaded);
@@ -139,90 +173,59 @@ function usable({ credentials }: Loaded): CredentialsResult {
   return { id: 'usable', credentials };
 }
 
+function withinPatience<T>(wanted: Promise<T>, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tired = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), patienceMs);
+  });
+  return Promise.race([wanted, tired]).finally(() => clearTimeout(timer));
+}
+
 /** Whether anything connects to a server whose authority is not named in the kubeconfig. */
-function needsRoots({ cluster, user, plugin }: CredentialSettings): boolean {
-  const isTls = cluster.server.startsWith('https:') && !cluster.skipTLSVerify;
+function needsRoots({ cluster, destination, provider }: CredentialSettings): boolean {
+  const { server, proxy, skipsVerification } = destination;
+  const isVerified = server.protocol === 'https:' && skipsVerification !== true;
   const isNamed = Boolean(cluster.caData ?? cluster.caFile);
-  const isTlsProxy = cluster.proxyUrl?.startsWith('https:') ?? false;
-  return (isTls && !isNamed) || isTlsProxy || (hasProvider(user) && plugin === null);
+  return (isVerified && !isNamed) || proxy?.protocol === 'https:' || provider?.connects === true;
 }
 
-function hasProvider(user: User): boolean {
-  const { authProvider } = user as { authProvider?: { config?: { tokenFile?: string } } | null };
-  return authProvider != null && authProvider.config?.tokenFile === undefined;
-}
-
-async function requestOptionsOf({ cluster, user, plugin }: CredentialSettings) {
+async function requestOptionsOf({ cluster, user, provider }: CredentialSettings) {
   const config = new KubeConfig();
-  if (plugin !== null) config.addAuthenticator(plugin);
+  if (provider !== null) config.addAuthenticator(provider);
   config.loadFromClusterAndUser(cluster, user);
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   return options;
 }
 
+/** As Go sends them: in UTF-8, which Node would take for more than a header may have. */
 function headersOf(options: RequestOptions, settings: CredentialSettings): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
     ...(options.headers as OutgoingHttpHeaders),
     ...settings.headers,
   };
-  const authorization = headers['Authorization'];
-  // A token file ends with a newline, which no header may contain.
-  if (typeof authorization === 'string') headers['Authorization'] = authorization.trim();
-  else if (options.auth)
-    headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-  return headers;
+  const { username, password } = settings.destination.server;
+  const inUrl = username + password !== '' && [username, password].map(decodeURIComponent);
+  // client-go has those of the URL go before all others.
+  const basic = inUrl ? inUrl.join(':') : options.auth;
+  if (basic && (inUrl || headers['Authorization'] === undefined))
+    headers['Authorization'] = `Basic ${Buffer.from(basic).toString('base64')}`;
+  const bytes = (value: string) => Buffer.from(value).toString('latin1');
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(bytes) : bytes(String(value)),
+    ]),
+  );
 }
 
-function fingerprintOf({ ca, cert, key }: Pem): string {
-  return JSON.stringify([ca, cert, key].map((part) => part?.toString()));
-}
-
-/** What client-node found in files and kubeconfig, or the authorities of Node; the types allow for more. */
-interface Pem {
-  readonly ca?: string | Buffer | string[];
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-}
-
-function pemOf({ ca, cert, key }: RequestOptions): Pem {
-  return { ca, cert, key } as Pem;
-}
-
-async function agentsOf(options: RequestOptions, settings: CredentialSettings) {
-  const { cluster } = settings;
-  if (!cluster.server.startsWith('https:') && !cluster.proxyUrl) {
-    return { requests: prepared(new HttpAgent()), watch: prepared(new HttpAgent()) };
-  }
-  const tls = {
-    // Made once: parsing certificates is the dearest part of connecting.
-    secureContext: secureContextOf(pemOf(options)),
-    rejectUnauthorized: !cluster.skipTLSVerify,
-    ...(options.servername === undefined ? {} : { servername: options.servername }),
+/** What client-node found in files and kubeconfig; the types allow for more. */
+function pemOf({ ca, cert, key }: RequestOptions) {
+  return {
+    authority: (ca ?? null) as Buffer | null,
+    certificate: (cert ?? null) as string | Buffer | null,
+    key: (key ?? null) as string | Buffer | null,
   };
-  if (!cluster.proxyUrl) {
-    return { requests: prepared(new HttpsAgent(tls)), watch: prepared(new HttpsAgent(tls)) };
-  }
-  const again = await requestOptionsOf(settings);
-  const [requests, watch] = [options.agent, again.agent] as [HttpAgent, HttpAgent];
-  return { requests: prepared(requests, tls), watch: prepared(watch, tls) };
-}
-
-/** What Node's types leave out: the options that each new connection gets. */
-interface AgentWithOptions extends HttpAgent {
-  readonly options?: { timeout?: number | undefined };
-}
-
-/** client-node's proxy agents cannot be told all this when they are made. */
-function prepared(agent: AgentWithOptions, tls: object = {}): HttpAgent {
-  // client-node sets it to undefined, which goes before the time-out of the request.
-  delete agent.options?.timeout;
-  return Object.assign(agent, {
-    keepAlive: true,
-    keepAliveMsecs: keepAliveProbeMs,
-    maxFreeSockets: 1,
-    options: Object.assign(agent.options ?? {}, tls),
-  });
 }
 
 /** A busy connection may finish what it does; after that, and if idle, it is closed. */
@@ -230,35 +233,5 @@ function retire({ agents }: Credentials): void {
   for (const agent of [agents.requests, agents.watch]) {
     agent.maxFreeSockets = 0;
     for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
-  }
-}
-
-function secureContextOf(pem: Pem): SecureContext {
-  try {
-    // Node passes over an authority that it cannot read, and then trusts no certificate.
-    if (pem.ca) readAuthority(pem.ca);
-    return createSecureContext(pem);
-  } catch (error) {
-    throw new Error(`${blame(pem)}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function blame({ ca, cert, key }: Pem): string {
-  if (ca && isRefused(() => readAuthority(ca))) return 'certificate authority is broken';
-  if (cert && isRefused(() => createSecureContext({ cert }))) return 'client certificate is broken';
-  if (key && isRefused(() => createSecureContext({ key }))) return 'client key is broken';
-  return 'client certificate and client key do not belong together';
-}
-
-function readAuthority(ca: NonNullable<Pem['ca']>): void {
-  for (const each of [ca].flat()) new X509Certificate(each);
-}
-
-function isRefused(read: () => unknown): boolean {
-  try {
-    read();
-    return false;
-  } catch {
-    return true;
   }
 }

@@ -15,15 +15,10 @@ import type { JsonObject } from '../json.ts';
 import type { Failure } from '../election/lease.ts';
 import type { Credentials } from './credentials.ts';
 import { codeOf, messageOf } from './errors.ts';
+import { ProxyRefusal } from './proxy-agents.ts';
 
 /** A Lease has some hundred bytes; what is longer is none. */
 export const bodyLimitBytes = 1 << 20;
-
-/**
- * A proxy that does not answer a CONNECT is given up after this; the connection to it is not the request's own, so it does not end with
- * the request. For all others the event that Node makes of it has no listener.
- */
-const proxyTimeoutMs = 30_000;
 
 /** What is asked for. */
 export interface HttpRequest {
@@ -45,7 +40,7 @@ export interface Endpoint {
 export function endpointOf(server: URL, userAgent: string): Endpoint {
   return {
     open: server.protocol === 'https:' ? requestHttps : requestHttp,
-    options: { ...urlToHttpOptions(server), timeout: proxyTimeoutMs },
+    options: { ...urlToHttpOptions(server), auth: null },
     basePath: server.pathname.replace(/\/+$/, ''),
     headers: { Accept: 'application/json', 'User-Agent': userAgent },
   };
@@ -144,6 +139,7 @@ export function readReply(response: IncomingMessage): Promise<HttpResult> {
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error) ?? '';
   const message = messageOf(error);
+  if (isProxyRefusal(error)) return { reason: 'credentials', message };
   if (isCertificateCode(code)) return { reason: 'certificate', code, message };
   // What answers is no HTTP server.
   if (code.startsWith('HPE_'))
@@ -154,6 +150,12 @@ export function failureOf(error: unknown): Failure {
 /** Why a request could not even be put together: a token with characters that no header may have, or a proxy-url that is none. */
 export function unsendable(error: unknown): Failure {
   return { reason: 'credentials', message: messageOf(error) };
+}
+
+/** The proxy wants to know who asks; trying again will not tell it. */
+function isProxyRefusal(error: unknown): boolean {
+  if (error instanceof ProxyRefusal) return error.status === 407;
+  return /^Socks5 Authentication failed|no accepted authentication type/i.test(messageOf(error));
 }
 
 /** The codes of X.509 verification, https://nodejs.org/api/tls.html#x509-certificate-error-codes, and of the check of the name. */

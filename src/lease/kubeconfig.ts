@@ -2,14 +2,15 @@
  * Reads kubeconfig files the way kubectl does: a merged list in which the first mention of a name wins, files of the list that do
  * not exist are skipped, and relative paths belong to the file that has them.
  *
- * The files are parsed here and not by client-node's KubeConfig, which throws on duplicates and on missing files and forgets
- * what it does not know.
+ * The files are parsed here and not by client-node's KubeConfig, which throws on duplicates and on missing files, knows YAML 1.2
+ * alone and forgets what it does not know.
  */
 import { readFileSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, sep } from 'node:path';
-import { loadAll as parseYaml } from 'js-yaml';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { codeOf, messageOf } from './errors.ts';
 import { type JsonObject, type JsonValue, isObject, listOf, objectOf, textOf } from '../json.ts';
+import { readFields } from './kubeconfig-fields.ts';
+import { parseYaml, type YamlValue } from './yaml.ts';
 
 /** The sections of all files, merged. Every entry is as the file has it, but for its paths, which are absolute. */
 export interface Kubeconfig {
@@ -19,6 +20,8 @@ export interface Kubeconfig {
   readonly clusters: ReadonlyMap<string, JsonObject>;
   readonly users: ReadonlyMap<string, JsonObject>;
   readonly contexts: ReadonlyMap<string, JsonObject>;
+  /** Which file each of the users is from. */
+  readonly userFiles: ReadonlyMap<string, string>;
 }
 
 export type KubeconfigResult =
@@ -38,8 +41,10 @@ export function kubeconfigFiles(
   homeDirectory: string,
 ): KubeconfigFiles {
   if (flag !== null) return { paths: [flag], isRequired: true };
-  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
-  const paths = listed.length > 0 ? listed : [join(homeDirectory, '.kube', 'config')];
+  const listed = env['KUBECONFIG'];
+  const paths = listed
+    ? listed.split(delimiter).filter((path) => path !== '')
+    : [join(homeDirectory, '.kube', 'config')];
   return { paths, isRequired: false };
 }
 
@@ -49,6 +54,7 @@ export function readKubeconfig({ paths, isRequired }: KubeconfigFiles): Kubeconf
   const clusters = new Map<string, JsonObject>();
   const users = new Map<string, JsonObject>();
   const contexts = new Map<string, JsonObject>();
+  const userFiles = new Map<string, string>();
   let currentContext: string | null = null;
 
   for (const path of paths) {
@@ -59,52 +65,77 @@ export function readKubeconfig({ paths, isRequired }: KubeconfigFiles): Kubeconf
     if (file.id === 'failed') return failed(path, file.why);
 
     files.push(path);
-    currentContext ??= textOf(file.content['current-context']);
-    const directory = dirname(path);
-    collect(clusters, file.content['clusters'], 'cluster', (body) =>
-      absolutePaths(body, ['certificate-authority'], directory),
-    );
-    collect(users, file.content['users'], 'user', (body) => absoluteUser(body, directory));
-    collect(contexts, file.content['contexts'], 'context', (body) => body);
+    const { content } = file;
+    currentContext ??= textOf(content['current-context']);
+    // Absolute, as a command without a slash would be looked up in $PATH.
+    const directory = resolve(dirname(path));
+    for (const [name, body] of file.sections.clusters)
+      if (!clusters.has(name))
+        clusters.set(name, absolutePaths(body, ['certificate-authority'], directory));
+    for (const [name, body] of file.sections.contexts)
+      if (!contexts.has(name)) contexts.set(name, body);
+    for (const [name, body] of file.sections.users) {
+      if (users.has(name)) continue;
+      users.set(name, absoluteUser(body, directory));
+      userFiles.set(name, path);
+    }
   }
-  return { id: 'read', kubeconfig: { files, currentContext, clusters, users, contexts } };
+  return {
+    id: 'read',
+    kubeconfig: { files, currentContext, clusters, users, contexts, userFiles },
+  };
+}
+
+interface Sections {
+  readonly clusters: Map<string, JsonObject>;
+  readonly users: Map<string, JsonObject>;
+  readonly contexts: Map<string, JsonObject>;
 }
 
 type FileResult =
-  | { readonly id: 'content'; readonly content: JsonObject }
+  | { readonly id: 'content'; readonly content: JsonObject; readonly sections: Sections }
   | { readonly id: 'missing' }
   | { readonly id: 'failed'; readonly why: string };
 
 function readFile(path: string): FileResult {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { id: 'missing' };
     return { id: 'failed', why: `it cannot be opened: ${messageOf(error)}` };
   }
+  let document: YamlValue;
   try {
-    // All documents, as the parser refuses a file without any; kubectl takes that for an empty configuration.
-    const content: unknown = parseYaml(text)[0] ?? {};
-    if (isObject(content)) return { id: 'content', content };
-    return { id: 'failed', why: 'it is not a kubeconfig: the top level is not a mapping' };
+    document = parseYaml(bytes);
   } catch (error) {
     return { id: 'failed', why: `it is not YAML: ${messageOf(error)}` };
   }
+  try {
+    const content = readFields(document);
+    return { id: 'content', content, sections: sectionsOf(content) };
+  } catch (error) {
+    return { id: 'failed', why: messageOf(error) };
+  }
 }
 
-/** Adds the named entries of one section; names that are there already stay as they are. */
-function collect(
-  into: Map<string, JsonObject>,
-  entries: JsonValue | undefined,
-  key: string,
-  prepare: (body: JsonObject) => JsonObject,
-): void {
-  for (const entry of listOf(entries)) {
-    const { name, [key]: body } = objectOf(entry);
-    const text = textOf(name);
-    if (text !== null && !into.has(text)) into.set(text, prepare(objectOf(body)));
+function sectionsOf(content: JsonObject): Sections {
+  return {
+    clusters: entriesOf(content, 'clusters', 'cluster'),
+    users: entriesOf(content, 'users', 'user'),
+    contexts: entriesOf(content, 'contexts', 'context'),
+  };
+}
+
+/** The named entries of one section. */
+function entriesOf(content: JsonObject, section: string, key: string): Map<string, JsonObject> {
+  const entries = new Map<string, JsonObject>();
+  for (const entry of listOf(content[section]).map(objectOf)) {
+    const name = textOf(entry['name']) ?? '';
+    if (entries.has(name)) throw new Error(`duplicate name "${name}" in ${section}`);
+    entries.set(name, objectOf(entry[key]));
   }
+  return entries;
 }
 
 function absoluteUser(user: JsonObject, directory: string): JsonObject {
@@ -120,7 +151,7 @@ function absolutePaths(body: JsonObject, keys: readonly string[], directory: str
   const absolute: Record<string, JsonValue> = { ...body };
   for (const key of keys) {
     const path = textOf(body[key]);
-    if (path !== null && !isAbsolute(path)) absolute[key] = join(directory, path);
+    if (path !== null) absolute[key] = resolve(directory, path);
   }
   return absolute;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/election/report.ts';
 import { exitStatus } from '../../src/cli/exit-status.ts';
 
-const codes = { conflictExitCode: 124, lostExitCode: 75 };
+const codes = { conflictExitCode: 124, lostExitCode: 75, doneExitCode: 0 };
 
 describe('exitStatus', () => {
   it("mirrors each of the command's own statuses", () => {
@@ -22,6 +22,7 @@ describe('exitStatus', () => {
   const cases: readonly (readonly [Outcome, number])[] = [
     [{ id: 'lost' }, 75],
     [{ id: 'not-acquired' }, 124],
+    [{ id: 'done' }, 0],
     [{ id: 'interrupted', signal: 'SIGINT' }, 130],
     [{ id: 'failed', why: { reason: 'command', message: 'no' } }, 125],
   ];
@@ -30,10 +31,9 @@ describe('exitStatus', () => {
     expect(exitStatus(outcome, codes)).toBe(status);
   });
 
-  it('follows --conflict-exit-code and --lost-exit-code', () => {
-    const own = { conflictExitCode: 0, lostExitCode: 1 };
-    expect([exitStatus({ id: 'not-acquired' }, own), exitStatus({ id: 'lost' }, own)]).toEqual([
-      0, 1,
-    ]);
+  it('follows --conflict-exit-code, --lost-exit-code and --done-exit-code', () => {
+    const own = { conflictExitCode: 0, lostExitCode: 1, doneExitCode: 9 };
+    const outcomes = [{ id: 'not-acquired' }, { id: 'lost' }, { id: 'done' }] as const;
+    expect(outcomes.map((outcome) => exitStatus(outcome, own))).toEqual([0, 1, 9]);
   });
 });

@@ -191,6 +191,19 @@ describe('each report is one sentence', () => {
       { id: 'polling', why: 'forbidden' },
       'No permission to watch lease "prod/worker"; polling every 2s to 4.4s. Grant "watch" on leases.coordination.k8s.io for immediate hand-over',
     ],
+    [{ id: 'watching' }, 'Watching lease "prod/worker" again'],
+    [
+      {
+        id: 'api-failed',
+        failure: {
+          reason: 'status',
+          status: 403,
+          message: 'leases "worker" is forbidden: User "eve" cannot get resource "leases"',
+          retryAfterMs: null,
+        },
+      },
+      'Cannot use lease "prod/worker" at https://10.0.0.1 (context "staging"): the server answered 403 Forbidden: leases "worker" is forbidden: User "eve" cannot get resource "leases"; retrying',
+    ],
   ];
 
   it.each(cases)('%j', (report, text) => {
@@ -209,8 +222,21 @@ describe('a failure of leader-run itself says what to do', () => {
       '"system:serviceaccount:prod:app" is forbidden to get it: grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
     ],
     [
-      { reason: 'forbidden', message: 'Forbidden by proxy.' },
-      'it is forbidden (Forbidden by proxy): grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
+      {
+        reason: 'status',
+        status: 403,
+        message: 'leases "worker" is forbidden: User "eve" cannot get resource "leases"',
+        retryAfterMs: null,
+      },
+      '"eve" is forbidden to get it: grant get, create, update and watch on leases.coordination.k8s.io in namespace "prod"',
+    ],
+    [
+      { reason: 'status', status: 403, message: 'Forbidden by proxy.', retryAfterMs: null },
+      'the server answered 403 Forbidden: Forbidden by proxy',
+    ],
+    [
+      { reason: 'awaiting-credentials', message: 'exec plugin "x" is still running' },
+      'there are no credentials yet: exec plugin "x" is still running',
     ],
     [
       { reason: 'no-namespace', message: 'namespaces "prod" not found' },

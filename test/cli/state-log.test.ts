@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createStateLog } from '../../src/cli/state-log.ts';
-import { initialStandby } from '../../src/election/standby.ts';
+import { initialStandby } from '../../src/election/beginning.ts';
 import { step } from '../../src/election/step.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { candidate } from '../fixtures/candidate.ts';

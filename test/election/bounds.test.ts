@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { fingerprintOf, resourceVersionOf } from '../../src/election/record.ts';
 import { roomForLossGraceMs } from '../../src/election/settings.ts';
-import { initialStandby } from '../../src/election/standby.ts';
+import { initialStandby } from '../../src/election/beginning.ts';
 import { InternalError, type State } from '../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../src/election/step.ts';
 import { candidate } from '../fixtures/candidate.ts';

@@ -4,7 +4,7 @@ import type { Effect } from '../../src/election/effect.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { type Transition, checkStep } from '../../src/election/invariants.ts';
 import { killDeadlineMs } from '../../src/election/settings.ts';
-import { initialStandby } from '../../src/election/standby.ts';
+import { initialStandby } from '../../src/election/beginning.ts';
 import {
   type Ended,
   InternalError,
@@ -45,7 +45,13 @@ const leading: Leading = {
   requestState: idle,
   command: { id: 'running', pid: 1 },
   tenure: {
-    term: { fencingToken: '1', acquireTime: sent.acquireTime },
+    term: {
+      fencingToken: '1',
+      acquireTime: sent.acquireTime,
+      runs: null,
+      beganAtMs: 0,
+      preferredAtWin: '',
+    },
     confirmed: sent,
     lease,
     newestVersion: '1',
@@ -61,6 +67,7 @@ const steppingDown: SteppingDown = {
   cause: { id: 'own-end' },
   stopAtMs: 1_000,
   killAtMs: 5_000,
+  pendingStop: null,
 };
 const losing: Losing = {
   id: 'losing',
@@ -84,8 +91,10 @@ const releasing: Releasing = {
   released: [],
   lease,
   transitions: 0,
+  remembering: null,
   deadlineMs: 8_000,
   mode: 'after-term',
+  handsTo: null,
   outcome: { id: 'lost' },
 };
 const ended: Ended = {

@@ -74,5 +74,5 @@ const invalid: Answer = {
 };
 
 function stored({ lease }: LeaseStore, serverTimeMs: number): Answer {
-  return lease === null ? { id: 'not-found' } : { id: 'lease', lease, serverTimeMs };
+  return lease === null ? { id: 'not-found', serverTimeMs } : { id: 'lease', lease, serverTimeMs };
 }

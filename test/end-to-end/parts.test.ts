@@ -24,8 +24,9 @@ test.each([
   const { url, token } = await sandbox();
   const proxy = await startProxy(Number(new URL(url).port));
   const kubeconfig = writeKubeconfig(
-    { server: url, 'proxy-url': `${scheme}://127.0.0.1:${proxy.port}` },
-    { token },
+    // Over http:// the token goes in the path alone.
+    { server: `${url}/${token}`, 'proxy-url': `${scheme}://127.0.0.1:${proxy.port}` },
+    {},
   );
   const args = [
     '--kubeconfig',

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import type { Answer, Failure, RawLease, WatchEvent } from '../../src/election/lease.ts';
 import { readRecord } from '../../src/election/record.ts';
-import { initialStandby } from '../../src/election/standby.ts';
+import { initialStandby } from '../../src/election/beginning.ts';
 import type { State } from '../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../src/election/step.ts';
 import { candidate } from '../fixtures/candidate.ts';

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { load, loaded, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
@@ -66,7 +66,55 @@ describe('loadCluster reads a kubeconfig', () => {
   });
 });
 
+describe('loadCluster reads the server as client-go does', () => {
+  test.for([
+    ['127.0.0.1:8080', 'http://127.0.0.1:8080/'],
+    ['staging:6443', 'http://staging:6443/'],
+    ['staging', 'http://staging/'],
+    ['[::1]:8080', 'http://[::1]:8080/'],
+    ['staging:6443/', 'http://staging:6443/'],
+    ['HTTPS://Staging:6443', 'https://staging:6443/'],
+    ['https://staging/k8s?a=b#c', 'https://staging/k8s'],
+  ] as const)('%s', ([server, expected]) => {
+    expect(loaded(writeKubeconfig({ server })).server.href).toBe(expected);
+  });
+});
+
 describe('loadCluster in a pod', () => {
+  test('takes it, too, where the kubeconfig of the home chooses no context', () => {
+    const homeDirectory = temporaryFolder();
+    mkdirSync(join(homeDirectory, '.kube'));
+    const content = twoContexts.replace('current-context: staging', '');
+    writeFile(join(homeDirectory, '.kube'), 'config', content);
+    expect(loaded(null, { ...fakePod(), homeDirectory }).context).toBe(null);
+    expect(loaded(null, { ...fakePod(), homeDirectory, context: 'prod' }).context).toBe('prod');
+  });
+
+  test.for([
+    ['KUBERNETES_SERVICE_HOST', '10.0.0.1:6443', 'a host name or an IP address, without a port'],
+    ['KUBERNETES_SERVICE_HOST', 'https://api', 'a host name or an IP address, without a port'],
+    ['KUBERNETES_SERVICE_PORT', 'tcp://10.0.0.1:443', 'a port from 1 to 65535'],
+    ['KUBERNETES_SERVICE_PORT', '70000', 'a port from 1 to 65535'],
+  ] as const)('refuses %s=%s in one line', ([name, value, required]) => {
+    const pod = fakePod();
+    expect(messageOf(null, { ...pod, env: { ...pod.env, [name]: value } })).toBe(
+      `Cannot find the cluster of this pod: ${name} is "${value}": it must be ${required}`,
+    );
+  });
+
+  test.for(['missing', 'broken'])('says so when ca.crt is %s, and goes on', (state) => {
+    const pod = fakePod();
+    const file = join(pod.serviceAccountDirectory, 'ca.crt');
+    if (state === 'missing') rmSync(file);
+    const notices: string[] = [];
+    loaded(null, { ...pod, onNotice: ({ text }) => void notices.push(text) });
+    expect(notices).toEqual([
+      expect.stringMatching(
+        /^Cannot read the certificate authority of the service account: .*\. Trusting the system's authorities$/,
+      ),
+    ]);
+  });
+
   test('takes the service account and its namespace', () => {
     const { server, context, namespace } = loaded(null, fakePod());
     expect({ server: server.href, context, namespace }).toEqual({
@@ -92,6 +140,144 @@ describe('loadCluster in a pod', () => {
     const pod = fakePod();
     const env = { ...pod.env, KUBECONFIG: config(twoContexts) };
     expect(loaded(null, { ...pod, env }).context).toBe('staging');
+  });
+});
+
+describe('loadCluster refuses what client-go refuses', () => {
+  const exec = {
+    command: 'x',
+    apiVersion: 'client.authentication.k8s.io/v1',
+    interactiveMode: 'Never',
+  };
+  const cert = { 'client-certificate-data': 'YQ==' };
+  const oidc = (config: unknown) => ({ 'auth-provider': { name: 'oidc', config } });
+  const methods =
+    'more than one authentication method found for test-user; found [token basicAuth], only one is allowed';
+
+  test.for([
+    [{ token: 't', username: 'u' }, methods],
+    [{ token: 't', password: 'p' }, methods],
+    [
+      { tokenFile: '/dev/null', username: 'u' },
+      'username/password or bearer token may be set for test-user, but not both',
+    ],
+    [
+      cert,
+      'client-key-data or client-key must be specified for test-user to use the clientCert authentication method',
+    ],
+    [
+      { ...cert, 'client-certificate': 'c' },
+      'client-cert-data and client-cert are both specified for test-user',
+    ],
+    [
+      { ...cert, 'client-key-data': 'YQ==', 'client-key': 'k' },
+      'client-key-data and client-key are both specified for test-user',
+    ],
+    [
+      { 'client-certificate': '/nonexistent/crt', 'client-key': '/nonexistent/key' },
+      'unable to read client-certificate /nonexistent/crt for test-user: ENOENT',
+    ],
+    ...[{ 'as-groups': ['g'] }, { 'as-uid': '7' }, { 'as-user-extra': { a: ['b'] } }].map(
+      (user) =>
+        [
+          user,
+          'requesting uid, groups or user-extra for test-user without impersonating a user',
+        ] as const,
+    ),
+    [
+      { exec: { ...exec, interactiveMode: undefined } },
+      'interactiveMode must be specified for test-user to use exec authentication plugin',
+    ],
+    [
+      { exec: { ...exec, interactiveMode: 'Sometimes' } },
+      'invalid interactiveMode for test-user: "Sometimes": it must be Never, IfAvailable or Always',
+    ],
+    [
+      { exec: { ...exec, apiVersion: undefined } },
+      'apiVersion must be specified for test-user to use exec authentication plugin',
+    ],
+    [
+      { exec: { ...exec, apiVersion: 'client.authentication.k8s.io/v1alpha1' } },
+      'exec plugin: invalid apiVersion "client.authentication.k8s.io/v1alpha1" for test-user: it must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1',
+    ],
+    [
+      { exec: { ...exec, command: '' } },
+      'command must be specified for test-user to use exec authentication plugin',
+    ],
+    [
+      { exec: { ...exec, env: [{ value: 'x' }] } },
+      'env variable name must be specified for test-user to use exec authentication plugin',
+    ],
+    [
+      { exec, ...oidc({}) },
+      'authProvider cannot be provided in combination with an exec plugin for test-user',
+    ],
+    [oidc(null), 'Must provide idp-issuer-url in auth-provider.config of user "test-user"'],
+    [
+      oidc({ 'idp-issuer-url': 'https://i' }),
+      'Must provide client-id in auth-provider.config of user "test-user"',
+    ],
+    [
+      { 'auth-provider': { name: 'openstack' } },
+      'no Auth Provider found for name "openstack" of user "test-user": only oidc is known',
+    ],
+    [
+      { 'auth-provider': {} },
+      'no Auth Provider found for name "" of user "test-user": only oidc is known',
+    ],
+    [
+      { 'auth-provider': { name: 'gcp' } },
+      'the gcp auth plugin of user "test-user" has been removed from Kubernetes clients: use the exec plugin gke-gcloud-auth-plugin: https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl',
+    ],
+    [
+      { 'auth-provider': { name: 'azure', config: { 'access-token': 't' } } },
+      'the azure auth plugin of user "test-user" has been removed from Kubernetes clients: use the exec plugin kubelogin: https://github.com/Azure/kubelogin',
+    ],
+  ] as const)('in a user: %j', ([user, message]) => {
+    expect(messageOf(writeKubeconfig({ server: 'https://c' }, user))).toBe(
+      `Cannot use context "test": ${message}`,
+    );
+  });
+
+  const ca = { 'certificate-authority-data': 'YQ==' };
+  const scheme = (found: string) => `unsupported scheme "${found}", must be http, https, or socks5`;
+
+  test.for([
+    [
+      { ...ca, 'certificate-authority': 'c' },
+      'certificate-authority-data and certificate-authority are both specified for test-cluster',
+    ],
+    [
+      { ...ca, 'insecure-skip-tls-verify': true },
+      'specifying a root certificates file with the insecure flag is not allowed: cluster "test-cluster" has both certificate-authority and insecure-skip-tls-verify',
+    ],
+    [
+      { 'certificate-authority': '/nonexistent/ca.crt' },
+      'unable to read certificate-authority /nonexistent/ca.crt for test-cluster: ENOENT',
+    ],
+    [
+      { 'proxy-url': 'proxy.example.com:3128' },
+      `invalid 'proxy-url' "proxy.example.com:3128" for cluster "test-cluster": ${scheme('proxy.example.com')}`,
+    ],
+    [
+      { 'proxy-url': 'proxy' },
+      `invalid 'proxy-url' "proxy" for cluster "test-cluster": ${scheme('')}`,
+    ],
+    [
+      { 'proxy-url': 'socks4://user:secret@proxy:1080' },
+      `invalid 'proxy-url' "socks4://…@proxy:1080" for cluster "test-cluster": ${scheme('socks4')}`,
+    ],
+  ] as const)('in a cluster: %j', ([cluster, message]) => {
+    expect(messageOf(writeKubeconfig({ server: 'https://c', ...cluster }))).toBe(
+      `Cannot use context "test": ${message}`,
+    );
+  });
+
+  test('a proxy of the environment that is none, without its password', () => {
+    const env = { HTTPS_PROXY: 'ftp://user:secret@proxy' };
+    expect(messageOf(writeKubeconfig({ server: 'https://c' }), { env })).toBe(
+      `Cannot use HTTPS_PROXY "ftp://…@proxy": ${scheme('ftp')}`,
+    );
   });
 });
 
@@ -136,14 +322,20 @@ describe('loadCluster refuses', () => {
     );
   });
 
-  test.for(['', 'staging:6443', 'ftp://staging', 'https://', 'https://a b'])(
+  test.for(['ftp://staging', 'https://', 'https://a b', 'staging/path', 'a b', ':6443'])(
     'the server %j',
     (server) => {
       expect(messageOf(writeKubeconfig({ server }))).toBe(
-        `Cannot use context "test": the server of its cluster is "${server}": it must be an http:// or https:// URL`,
+        `Cannot use context "test": the server of its cluster is "${server}": it must be an http:// or https:// URL or a host:port pair`,
       );
     },
   );
+
+  test.for([{ server: '' }, {}])('a cluster without a server: %j', (cluster) => {
+    expect(messageOf(writeKubeconfig(cluster))).toBe(
+      'Cannot use context "test": no server found for cluster "test-cluster"',
+    );
+  });
 
   test('a context that was asked for where there is no kubeconfig, also in a pod', () => {
     expect(messageOf(null, { ...fakePod(), context: 'x' })).toMatch(

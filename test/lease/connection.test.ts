@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import {
@@ -57,7 +57,6 @@ describe('a request', () => {
     expect(received?.headers).toMatchObject({
       accept: 'application/json',
       'user-agent': 'leader-run/0.0.0-test',
-      authorization: 'Bearer secret',
     });
     expect(received?.headers['content-type']).toBe(sent === '' ? undefined : 'application/json');
   });
@@ -111,8 +110,8 @@ describe('an answer', () => {
 
   test('404 means that there is no Lease, or for a create no namespace', async () => {
     const missing = status(404, 'namespaces "default" not found', 'NotFound');
-    expect((await answerTo(missing, get)).answer).toEqual({ id: 'not-found' });
-    expect((await answerTo(missing, update)).answer).toEqual({ id: 'not-found' });
+    expect((await answerTo(missing, get)).answer).toMatchObject({ id: 'not-found' });
+    expect((await answerTo(missing, update)).answer).toMatchObject({ id: 'not-found' });
     expect(await failureOf(missing, create)).toEqual({
       reason: 'no-namespace',
       message: 'namespaces "default" not found',
@@ -130,9 +129,75 @@ describe('an answer', () => {
     }
   });
 
-  test('403 keeps what the server said', async () => {
-    const message = 'leases "lock" is forbidden: User "eve" cannot get resource "leases"';
-    expect(await failureOf(status(403, message))).toEqual({ reason: 'forbidden', message });
+  const byAuthorizer =
+    'leases.coordination.k8s.io "lock" is forbidden: User "eve" cannot get resource "leases" in API group "coordination.k8s.io"';
+
+  test('403 is one of the missing rights once it has lasted: a server that starts forbids everything', async () => {
+    const server = await startServer([status(403, byAuthorizer)]);
+    const kubeconfig = writeKubeconfig({ server: server.url });
+    const api = connect(kubeconfig, {}, { forbiddenGraceMs: 200 });
+    const failure = async () => {
+      const answer = await api.send(get, longMs).answer;
+      return answer.id === 'failed' ? answer.failure : answer;
+    };
+    const early = { reason: 'status', status: 403, message: byAuthorizer, retryAfterMs: null };
+    expect(await failure()).toEqual(early);
+    await vi.waitFor(
+      async () => expect(await failure()).toEqual({ reason: 'forbidden', message: byAuthorizer }),
+      { timeout: longMs },
+    );
+  });
+
+  test('403 with anything between counts from the beginning again', async () => {
+    const forbidden = status(403, byAuthorizer);
+    const server = await startServer([forbidden, status(503, 'starting'), forbidden]);
+    const kubeconfig = writeKubeconfig({ server: server.url });
+    const api = connect(kubeconfig, {}, { forbiddenGraceMs: 0 });
+    const reason = async () => {
+      const answer = await api.send(get, longMs).answer;
+      return answer.id === 'failed' ? answer.failure.reason : answer.id;
+    };
+    expect([await reason(), await reason(), await reason()]).toEqual([
+      'forbidden',
+      'status',
+      'forbidden',
+    ]);
+  });
+
+  test.for([
+    'leases.coordination.k8s.io "lock" is forbidden: unable to create new content in namespace default because it is being terminated',
+    'leases.coordination.k8s.io "lock" is forbidden: exceeded quota: q, requested: count/leases.coordination.k8s.io=1, used: 1, limited: 1',
+    "leases.coordination.k8s.io \"lock\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no leases on Fridays",
+    'admission webhook "w.example.com" denied the request: not now',
+    'Forbidden by proxy',
+  ])('403 for another cause than rights may be tried again: %s', async (message) => {
+    const server = await startServer([status(403, message)]);
+    const api = connect(writeKubeconfig({ server: server.url }), {}, { forbiddenGraceMs: 0 });
+    expect(await api.send(create, longMs).answer).toEqual({
+      id: 'failed',
+      failure: { reason: 'status', status: 403, message, retryAfterMs: null },
+    });
+  });
+
+  test.for([301, 302, 303, 307, 308])(
+    '%s is not followed, and told with where to',
+    async (code) => {
+      const Location = 'https://other.example.com/apis';
+      expect(await failureOf(text(code, '', { Location }), update)).toMatchObject({
+        reason: 'status',
+        status: code,
+        message: expect.stringMatching(
+          /^[A-Z][A-Za-z ]+ to https:\/\/other.example.com\/apis, which is not followed$/,
+        ) as string,
+      });
+    },
+  );
+
+  test('407 is that of a proxy', async () => {
+    expect(await failureOf(text(407, ''), get)).toEqual({
+      reason: 'credentials',
+      message: 'the proxy requires authentication (407)',
+    });
   });
 
   test.for([400, 405, 406, 413, 415, 422])('%s is a rejection', async (code) => {

@@ -8,7 +8,7 @@ import {
 import { connect, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 import { startHttpProxy, startSocksProxy } from '../fixtures/api/proxies.ts';
-import { json, leaseObject, startServer } from '../fixtures/api/scripted-server.ts';
+import { json, leaseObject, startServer, startTlsServer } from '../fixtures/api/scripted-server.ts';
 
 const longMs = 30_000;
 const minuteMs = 60_000;
@@ -16,8 +16,8 @@ const ok = json(200, leaseObject('1'));
 
 /** The headers that arrive from a user with this section. */
 async function headersFrom(user: object | null) {
-  const server = await startServer([ok]);
-  const api = connect(writeKubeconfig({ server: server.url }, user));
+  const server = await startTlsServer([ok]);
+  const api = connect(writeKubeconfig(server.cluster, user));
   expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
   return server.received[0]?.headers ?? {};
 }
@@ -32,21 +32,14 @@ describe('a user', () => {
     expect(authorization).toBe(`Basic ${Buffer.from('üser:p:w').toString('base64')}`);
   });
 
+  test('with a name alone has an empty password', async () => {
+    const { authorization } = await headersFrom({ username: 'bob' });
+    expect(authorization).toBe(`Basic ${Buffer.from('bob:').toString('base64')}`);
+  });
+
   test('with nothing, or no user at all', async () => {
     expect((await headersFrom({})).authorization).toBe(undefined);
     expect((await headersFrom(null)).authorization).toBe(undefined);
-  });
-
-  test('with a provider of old kubeconfigs', async () => {
-    const provider = (name: string, config: object) =>
-      headersFrom({ 'auth-provider': { name, config } });
-    const token = { 'access-token': 'abc' };
-    expect((await provider('gcp', token)).authorization).toBe('Bearer abc');
-    expect((await provider('azure', token)).authorization).toBe('Bearer abc');
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const idToken = `${part({ alg: 'none' })}.${part({ exp: Date.now() / 1000 + 3_600 })}.c2ln`;
-    const oidc = await provider('oidc', { 'id-token': idToken });
-    expect(oidc.authorization).toBe(`Bearer ${idToken}`);
   });
 
   test('who impersonates another, with all that belongs to that', async () => {
@@ -65,23 +58,81 @@ describe('a user', () => {
     });
   });
 
+  test('is sent in UTF-8, as Go sends it', async () => {
+    const headers = await headersFrom({
+      token: 'abc',
+      as: 'bøb',
+      'as-user-extra': { 'a(b': ['ł'] },
+    });
+    const utf8 = (text: string | string[] | undefined) =>
+      Buffer.from(String(text), 'latin1').toString();
+    expect(utf8(headers['impersonate-user'])).toBe('bøb');
+    expect(utf8(headers['impersonate-extra-a%28b'])).toBe('ł');
+  });
+
   test('whose token cannot be in a header is told so', async () => {
-    const server = await startServer([ok]);
-    const api = connect(writeKubeconfig({ server: server.url }, { token: 'a\nb' }));
+    const server = await startTlsServer([ok]);
+    const api = connect(writeKubeconfig(server.cluster, { token: 'a\nb' }));
     expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
       failure: { reason: 'credentials' },
     });
   });
 });
 
+describe('to an http:// server', () => {
+  const secrets = {
+    token: { token: 'abc' },
+    password: { username: 'bob', password: 'p' },
+    file: { tokenFile: '/etc/hostname' },
+    plugin: {
+      exec: {
+        command: '/nonexistent/plugin',
+        apiVersion: 'client.authentication.k8s.io/v1',
+        interactiveMode: 'Never',
+      },
+    },
+    provider: { 'auth-provider': { name: 'oidc', config: {} } },
+  };
+
+  test.for(Object.entries(secrets))('nothing secret is sent: no %s', async ([, user]) => {
+    const server = await startServer([ok]);
+    const notices: string[] = [];
+    const api = connect(writeKubeconfig(server.cluster, { ...user, as: 'eve' }), {
+      onNotice: ({ level, text }) => void notices.push(`${level}: ${text}`),
+    });
+    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+    expect(server.received[0]?.headers).not.toHaveProperty('authorization');
+    expect(server.received[0]?.headers).toMatchObject({ 'impersonate-user': 'eve' });
+    expect(notices).toEqual([
+      `debug: Not sending the credentials of the kubeconfig to ${server.url}: it is not an https:// server`,
+    ]);
+  });
+});
+
+describe('of several ways to sign in', () => {
+  const exec = {
+    command: '/nonexistent/plugin',
+    apiVersion: 'client.authentication.k8s.io/v1',
+    interactiveMode: 'Never',
+  };
+
+  test('a token or a password goes before an exec plugin and a provider', async () => {
+    expect((await headersFrom({ token: 'abc', exec })).authorization).toBe('Bearer abc');
+    expect((await headersFrom({ username: 'b', exec })).authorization).toMatch(/^Basic /);
+    const provider = { name: 'oidc', config: { 'idp-issuer-url': 'https://i', 'client-id': 'c' } };
+    const both = { token: 'abc', 'auth-provider': provider };
+    expect((await headersFrom(both)).authorization).toBe('Bearer abc');
+  });
+});
+
 describe('a token file', () => {
-  async function setUp() {
+  async function setUp(beside: object = {}) {
     const folder = temporaryFolder();
     const tokenFile = writeFile(folder, 'token', 'first\n');
-    const server = await startServer([ok]);
+    const server = await startTlsServer([ok]);
     const clock = { nowMs: 0 };
-    const user = { tokenFile: 'token', token: 'beside' };
-    const kubeconfig = writeKubeconfig({ server: server.url }, user, folder);
+    const user = { tokenFile: 'token', ...beside };
+    const kubeconfig = writeKubeconfig(server.cluster, user, folder);
     const api = connect(kubeconfig, { nowMs: () => clock.nowMs });
     const get = () => api.send({ id: 'get' }, longMs).answer;
     const sent = () => server.received.map(({ headers }) => headers.authorization);
@@ -89,7 +140,7 @@ describe('a token file', () => {
   }
 
   test('is trimmed, goes before a token, and is read again each minute', async () => {
-    const { folder, clock, get, sent } = await setUp();
+    const { folder, clock, get, sent } = await setUp({ token: 'beside' });
     await get();
     writeFile(folder, 'token', 'second\n');
     clock.nowMs = minuteMs - 1;
@@ -106,6 +157,27 @@ describe('a token file', () => {
     clock.nowMs = minuteMs;
     await get();
     expect(sent()).toEqual(['Bearer first', 'Bearer first']);
+  });
+
+  test('that cannot be read, or is empty, has a substitute in the token beside it', async () => {
+    const { folder, tokenFile, clock, get, sent } = await setUp({ token: 'beside' });
+    unlinkSync(tokenFile);
+    await get();
+    writeFile(folder, 'token', '\n');
+    clock.nowMs = minuteMs;
+    await get();
+    expect(sent()).toEqual(['Bearer beside', 'Bearer beside']);
+  });
+
+  test('that is empty is a failure', async () => {
+    const { folder, get } = await setUp();
+    writeFile(folder, 'token', ' \n');
+    expect(await get()).toMatchObject({
+      failure: {
+        reason: 'credentials',
+        message: expect.stringMatching(/^read empty token from file ".*token"$/) as string,
+      },
+    });
   });
 
   test('that was never there is a failure', async () => {
@@ -189,7 +261,7 @@ describe('through a proxy', () => {
       const api = connect(writeKubeconfig(cluster));
       expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
     }
-    expect([...http.targets, ...socks.targets]).toEqual(['api.test:8080', 'api.test:8080']);
+    expect([...http.targets, ...socks.targets]).toEqual(['http://api.test:8080', 'api.test:8080']);
   });
 
   test('that HTTPS_PROXY names, unless NO_PROXY exempts the server', async () => {
@@ -221,18 +293,26 @@ describe('through a proxy', () => {
   });
 
   test('that refuses, a network failure names its status', async () => {
+    const proxy = await startHttpProxy(1, 403);
+    const proxyUrl = `http://127.0.0.1:${proxy.port}`;
+    const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
+    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
+      failure: {
+        reason: 'network',
+        message: `proxy 127.0.0.1:${proxy.port} answers CONNECT with 403`,
+      },
+    });
+  });
+
+  test('that wants a password, the credentials are unusable', async () => {
     const proxy = await startHttpProxy(1, 407);
     const proxyUrl = `http://127.0.0.1:${proxy.port}`;
     const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
     expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
-      failure: { reason: 'network', message: expect.stringContaining('407') as string },
-    });
-  });
-
-  test('whose URL is none, the credentials are unusable', async () => {
-    const api = connect(writeKubeconfig(secure({ 'proxy-url': 'nonsense' })));
-    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
-      failure: { reason: 'credentials' },
+      failure: {
+        reason: 'credentials',
+        message: expect.stringContaining('requires authentication (407)') as string,
+      },
     });
   });
 });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { kubeconfigFiles, readKubeconfig, type Kubeconfig } from '../../src/lease/kubeconfig.ts';
@@ -31,6 +31,11 @@ describe('kubeconfigFiles', () => {
       paths: ['/a', '/b'],
       isRequired: false,
     });
+  });
+
+  test('takes a $KUBECONFIG of empty parts for no files at all, as kubectl does', () => {
+    const none = { KUBECONFIG: delimiter };
+    expect(kubeconfigFiles(null, none, '/home/u')).toEqual({ paths: [], isRequired: false });
   });
 
   test('looks into the home directory when $KUBECONFIG is unset or empty', () => {
@@ -104,20 +109,169 @@ users:
     expect(users.get('in-path')).toEqual({ exec: { command: 'plugin' } });
   });
 
-  test('sections and entries of the wrong kind are passed over', () => {
-    const folder = temporaryFolder();
-    const file = writeFile(
-      folder,
-      'odd',
-      'clusters: 7\nusers: [null, 3, {user: {}}, {name: u}]\ncontexts: {a: b}\ncurrent-context: [x]\n',
-    );
-    const odd = read(file);
+  test('what is null, missing or unknown is passed over', () => {
+    const content =
+      'clusters: ~\nusers: [{name: u, user: ~, extra: 1}, {name: v, user: {token: ~, color: red}}]\ncurrent-context:\n';
+    const odd = read(writeFile(temporaryFolder(), 'odd', content));
     expect([odd.clusters.size, odd.contexts.size, odd.currentContext]).toEqual([0, 0, null]);
-    expect([...odd.users]).toEqual([['u', {}]]);
+    expect([...odd.users]).toEqual([
+      ['u', {}],
+      ['v', {}],
+    ]);
+  });
+});
+
+describe('readKubeconfig reads YAML as Go does', () => {
+  /** The sections of a file with this content. */
+  const ofContent = (content: string | Buffer) => {
+    const path = join(temporaryFolder(), 'config');
+    writeFileSync(path, content);
+    return read(path);
+  };
+
+  test('with merge keys, which go after the keys beside them', () => {
+    const { users, clusters } = ofContent(`
+common: &common {as: bob, token: shared}
+users:
+- {name: a, user: {<<: *common}}
+- {name: b, user: {<<: *common, token: own}}
+- name: c
+  user:
+    token: own
+    <<: [*common, {as: eve, as-uid: "7"}]
+base: &base {certificate-authority-data: Y2E=}
+clusters:
+- {name: c, cluster: {<<: *base, server: "https://c"}}
+`);
+    expect([...users.values()]).toEqual([
+      { as: 'bob', token: 'shared' },
+      { as: 'bob', token: 'own' },
+      { as: 'bob', token: 'own', 'as-uid': '7' },
+    ]);
+    expect(clusters.get('c')).toEqual({
+      server: 'https://c',
+      'certificate-authority-data': 'Y2E=',
+    });
+  });
+
+  test('with the last of several keys of one name', () => {
+    const { currentContext, clusters, users } = ofContent(
+      'current-context: one\nusers: [{name: u, user: {token: a, token: b}}]\ncurrent-context: two\nclusters: []\nclusters: [{name: c}]\n',
+    );
+    expect(currentContext).toBe('two');
+    expect(users.get('u')).toEqual({ token: 'b' });
+    expect([...clusters.keys()]).toEqual(['c']);
+  });
+
+  test.for([
+    'current-context: x\n---\nusers: [\n',
+    '# a comment\n%YAML 1.1\n---\ncurrent-context: x\n...\n]]]\n',
+    '--- {current-context: x}\n--- [',
+    'current-context: x\r\n---\r\n}',
+  ])('and nothing behind the first document: %j', (content) => {
+    expect(ofContent(content).currentContext).toBe('x');
+  });
+
+  test.for([
+    ['UTF-8', (text: string) => Buffer.from(`\ufeff${text}`)],
+    ['UTF-16, little end first', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['UTF-16, big end first', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+  ] as const)('in %s with a byte order mark', ([, encode]) => {
+    expect(ofContent(encode('current-context: größe\n')).currentContext).toBe('größe');
+  });
+
+  test.for([
+    ['yes', true],
+    ['Yes', true],
+    ['on', true],
+    ['y', true],
+    ['TRUE', true],
+    ['no', false],
+    ['off', false],
+    ['n', false],
+  ] as const)('with the booleans of YAML 1.1: %s', ([word, expected]) => {
+    const { clusters, users } = ofContent(
+      `clusters: [{name: c, cluster: {insecure-skip-tls-verify: ${word}}}]\nusers: [{name: u, user: {exec: {provideClusterInfo: ${word}}}}]`,
+    );
+    expect(clusters.get('c')).toEqual({ 'insecure-skip-tls-verify': expected });
+    expect(users.get('u')).toEqual({ exec: { provideClusterInfo: expected } });
+  });
+
+  test.for(['yes', 'off', '2024-01-05', '12:30', '0x10', '1_000', '017', '1e3', '.inf'])(
+    'and a name is as it is written: %s',
+    (name) => {
+      const { contexts, currentContext } = ofContent(
+        `current-context: ${name}\ncontexts: [{name: ${name}, context: {cluster: ${name}, user: ${name}, namespace: ${name}}}]`,
+      );
+      expect(currentContext).toBe(name);
+      expect([...contexts]).toEqual([[name, { cluster: name, user: name, namespace: name }]]);
+    },
+  );
+
+  test('and the config of an exec plugin is what the values are', () => {
+    const { clusters } = ofContent(
+      'clusters: [{name: c, cluster: {extensions: [{name: e, extension: {a: yes, b: "yes", c: 017, d: 1e3, e: ~, f: [2024-01-05]}}]}}]',
+    );
+    expect(clusters.get('c')).toEqual({
+      extensions: [
+        { name: 'e', extension: { a: true, b: 'yes', c: 15, d: 1000, e: null, f: ['2024-01-05'] } },
+      ],
+    });
   });
 });
 
 describe('readKubeconfig refuses', () => {
+  test.for([
+    ['clusters: 7', 'clusters must be a list'],
+    ['users: [3]', 'users[0] must be a mapping'],
+    ['users: {a: b}', 'users must be a list'],
+    ['contexts: [{name: [a]}]', 'contexts[0].name must be text'],
+    ['current-context: [x]', 'current-context must be text'],
+    ['kind: Pod', 'it is not a kubeconfig: kind is "Pod": it must be "Config"'],
+    ['apiVersion: v2', 'it is not a kubeconfig: apiVersion is "v2": it must be "v1"'],
+    [
+      'users: [{name: u, user: {token: 12345}}]',
+      'users[0].user.token must be text: put its value into quotes',
+    ],
+    [
+      'users: [{name: u, user: {exec: {args: [--x, true]}}}]',
+      'users[0].user.exec.args[1] must be text: put its value into quotes',
+    ],
+    [
+      'users: [{name: u, user: {exec: {env: [{name: A, value: 1}]}}}]',
+      'users[0].user.exec.env[0].value must be text: put its value into quotes',
+    ],
+    [
+      'users: [{name: u, user: {auth-provider: {config: {client-id: 7}}}}]',
+      'users[0].user.auth-provider.config.client-id must be text: put its value into quotes',
+    ],
+    ['users: [{name: u, user: {as-groups: dev}}]', 'users[0].user.as-groups must be a list'],
+    [
+      'clusters: [{name: c, cluster: {insecure-skip-tls-verify: "yes"}}]',
+      'clusters[0].cluster.insecure-skip-tls-verify is "yes": it must be true or false',
+    ],
+    [
+      'clusters: [{name: c, cluster: {insecure-skip-tls-verify: 1}}]',
+      'clusters[0].cluster.insecure-skip-tls-verify is "1": it must be true or false',
+    ],
+    [
+      'users: [{name: u, user: {client-key-data: "-----BEGIN KEY-----"}}]',
+      'users[0].user.client-key-data must be base64',
+    ],
+    ['users: [{name: u}, {name: v}, {name: u}]', 'duplicate name "u" in users'],
+    ['clusters: [{name: c}, {name: c}]', 'duplicate name "c" in clusters'],
+    ['contexts: [{name: c}, {name: c}]', 'duplicate name "c" in contexts'],
+  ] as const)('what kubectl refuses, too: %s', ([content, message]) => {
+    const path = writeFile(temporaryFolder(), 'config', content);
+    expect(failureOf(path)).toBe(`Cannot read kubeconfig "${path}": ${message}`);
+  });
+
+  test('what is neither UTF-8 nor says what else it is', () => {
+    const path = join(temporaryFolder(), 'config');
+    writeFileSync(path, Buffer.from('current-context: gr\u00f6\n', 'latin1'));
+    expect(failureOf(path)).toMatch(/: it is not YAML: .*encod/);
+  });
+
   test('a file of the flag that does not exist', () => {
     expect(failureOf('/nonexistent/config')).toBe(
       'Cannot read kubeconfig "/nonexistent/config": it does not exist: give the path of an existing file',
@@ -134,7 +288,7 @@ describe('readKubeconfig refuses', () => {
     const path = writeFile(temporaryFolder(), 'secret', 'current-context: x\n');
     chmodSync(path, 0o000);
     // Root reads everything: there the file is simply read.
-    const expected = process.getuid?.() === 0 ? /^no failure$/ : /as it cannot be opened: EACCES/;
+    const expected = process.getuid?.() === 0 ? /^no failure$/ : /: it cannot be opened: EACCES/;
     expect(failureOf(path)).toMatch(expected);
   });
 

@@ -9,6 +9,7 @@ import {
 import { execCredential, fakePlugin } from '../fixtures/api/exec-plugin.ts';
 import { connect, writeFile, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
+import { startSocksProxy } from '../fixtures/api/proxies.ts';
 import { json, leaseObject, startServer, type Respond } from '../fixtures/api/scripted-server.ts';
 
 const longMs = 30_000;
@@ -67,11 +68,6 @@ describe("the server's certificate", () => {
     expect((await attempt(cluster)).outcome).toBe('lease');
   });
 
-  test('is verified by the data if there are both', async () => {
-    const file = writeFile(temporaryFolder(), 'ca.crt', otherAuthority.cert);
-    expect((await attempt({ 'certificate-authority': file })).outcome).toBe('lease');
-  });
-
   test('is verified, too, when the context has no user', async () => {
     expect((await attempt({}, null)).outcome).toBe('lease');
   });
@@ -117,6 +113,82 @@ describe("the server's certificate", () => {
   });
 });
 
+describe('an authority', () => {
+  test('may be the intermediate one that signed the server, without its root', async () => {
+    const intermediate = await createAuthority('intermediate', authority);
+    const pair = await createServerCertificate(intermediate);
+    const named = { 'certificate-authority-data': base64(intermediate.cert) };
+    expect((await attempt(named, null, pair)).outcome).toBe('lease');
+    const chain = { ...pair, cert: `${pair.cert}\n${intermediate.cert}` };
+    expect((await attempt(named, null, chain)).outcome).toBe('lease');
+  });
+
+  test('may be the certificate of the server itself', async () => {
+    const named = { 'certificate-authority-data': base64(localhost.cert) };
+    expect((await attempt(named)).outcome).toBe('lease');
+  });
+
+  test.for(['before', 'after'])('may have a broken certificate %s it', async (place) => {
+    const broken = '-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n';
+    const key = '-----BEGIN PRIVATE KEY-----\nYWJj\n-----END PRIVATE KEY-----\n';
+    const others = `# others\n${broken}${key}`;
+    const bundle =
+      place === 'before' ? `${others}${authority.cert}` : `${authority.cert}\n${others}`;
+    expect((await attempt({ 'certificate-authority-data': base64(bundle) })).outcome).toBe('lease');
+  });
+});
+
+describe('the name of the server', () => {
+  /** The names that were sent, and what came of it. */
+  async function named(host: string, certificateName: string, section: object = {}) {
+    const pair = await createServerCertificate(authority, [certificateName]);
+    const names: (string | false)[] = [];
+    const server = await startServer([ok], {
+      ...pair,
+      SNICallback: (name, done) => {
+        names.push(name);
+        done(null);
+      },
+    });
+    const proxy = await startSocksProxy(server.port);
+    const api = connect(
+      writeKubeconfig({
+        server: `https://${host}:6443`,
+        'proxy-url': `socks5://127.0.0.1:${proxy.port}`,
+        'certificate-authority-data': base64(authority.cert),
+        ...section,
+      }),
+    );
+    const answer = await api.send({ id: 'get' }, longMs).answer;
+    return { names, outcome: answer.id === 'failed' ? answer.failure.reason : answer.id, proxy };
+  }
+
+  test('has no dot at its end in TLS', async () => {
+    const { names, outcome, proxy } = await named('kube.example.com.', 'kube.example.com');
+    expect([names, outcome]).toEqual([['kube.example.com'], 'lease']);
+    expect(proxy.targets).toEqual(['kube.example.com.:6443']);
+  });
+
+  test('as tls-server-name has none either', async () => {
+    const section = { 'tls-server-name': 'api.internal.' };
+    const { names, outcome } = await named('kube.example.com', 'api.internal', section);
+    expect([names, outcome]).toEqual([['api.internal'], 'lease']);
+  });
+
+  test('as tls-server-name may be an address, which is verified but not sent', async () => {
+    const server = await startServer([ok], { ...localhost });
+    const cluster = (name: string) => ({
+      server: server.url.replace('127.0.0.1', 'localhost'),
+      'certificate-authority-data': base64(authority.cert),
+      'tls-server-name': name,
+    });
+    const answerOf = (name: string) =>
+      connect(writeKubeconfig(cluster(name))).send({ id: 'get' }, longMs).answer;
+    expect(await answerOf('127.0.0.1')).toMatchObject({ id: 'lease' });
+    expect(await answerOf('127.0.0.2')).toMatchObject({ failure: { reason: 'certificate' } });
+  });
+});
+
 describe('a client certificate', () => {
   const inline = ({ cert, key }: KeyPair) => ({
     'client-certificate-data': base64(cert),
@@ -128,15 +200,13 @@ describe('a client certificate', () => {
     expect(server.received[0]?.clientName).toBe('alice');
   });
 
-  test('comes from files, unless there is data beside them', async () => {
+  test('comes from files', async () => {
     const folder = temporaryFolder();
     const files = {
       'client-certificate': writeFile(folder, 'crt', bob.cert),
       'client-key': writeFile(folder, 'key', bob.key),
     };
     expect((await attempt({}, files)).server.received[0]?.clientName).toBe('bob');
-    const both = { ...files, ...inline(alice) };
-    expect((await attempt({}, both)).server.received[0]?.clientName).toBe('alice');
   });
 
   test('comes from an exec plugin', async () => {
@@ -219,16 +289,11 @@ describe('a client certificate', () => {
       },
       {},
     ],
-    [
-      /^ENOENT: .*\/nonexistent\/ca.crt/,
-      { 'certificate-authority': '/nonexistent/ca.crt', 'certificate-authority-data': '' },
-      {},
-    ],
-    [/^ENOENT: .*\/nonexistent\/crt/, {}, { 'client-certificate': '/nonexistent/crt' }],
     [/^client certificate is broken: /, {}, { 'client-certificate-data': 'YWJj' }],
     [/^client key is broken: /, {}, { 'client-key-data': 'YWJj' }],
   ] as const)('or authority that is broken is told: %s', async ([message, cluster, user]) => {
-    const { outcome, server } = await attempt(cluster, user);
+    const whole = Object.keys(user).length === 0 ? user : { ...inline(alice), ...user };
+    const { outcome, server } = await attempt(cluster, whole);
     expect(outcome).toEqual({
       reason: 'credentials',
       message: expect.stringMatching(message) as string,

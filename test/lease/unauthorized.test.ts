@@ -6,7 +6,7 @@ import {
   json,
   leaseObject,
   stall,
-  startServer,
+  startTlsServer,
   status,
   type Respond,
 } from '../fixtures/api/scripted-server.ts';
@@ -22,15 +22,15 @@ async function rotating(then: Respond) {
     writeFile(folder, 'token', 'new\n');
     status(401, 'Unauthorized')(response, received);
   };
-  const server = await startServer([rotate, then]);
-  const api = connect(writeKubeconfig({ server: server.url }, { tokenFile }, folder));
+  const server = await startTlsServer([rotate, then]);
+  const api = connect(writeKubeconfig(server.cluster, { tokenFile }, folder));
   const tokens = () => server.received.map(({ headers }) => headers.authorization);
   return { api, tokens };
 }
 
 async function serving(first: Respond, ...then: Respond[]) {
-  const server = await startServer([first, ...then]);
-  return { server, api: connect(writeKubeconfig({ server: server.url })) };
+  const server = await startTlsServer([first, ...then]);
+  return { server, api: connect(writeKubeconfig(server.cluster)) };
 }
 
 describe('a request with 401', () => {

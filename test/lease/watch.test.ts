@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { WatchEvent } from '../../src/election/lease.ts';
+import { fakePlugin } from '../fixtures/api/exec-plugin.ts';
 import { connect, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import {
   hangUp,
   json,
   leaseObject,
   stall,
   startServer,
+  startTlsServer,
   status,
   text,
   type Respond,
@@ -331,9 +334,10 @@ describe('a watch that fails', () => {
   });
 
   test('for lack of credentials is down', async () => {
-    const server = await startServer([streaming()]);
-    const user = { exec: { command: '/nonexistent/plugin' } };
-    const api = connect(writeKubeconfig({ server: server.url }, user));
+    const server = await startTlsServer([streaming()]);
+    const { exec } = fakePlugin(temporaryFolder(), '');
+    const user = { exec: { ...exec, command: '/nonexistent/plugin' } };
+    const api = connect(writeKubeconfig(server.cluster, user));
     const log = new WatchLog();
     api.watch('1', longMs, log.hear);
     await log.until('down credentials');
@@ -350,7 +354,8 @@ describe('403', () => {
   });
 
   test('of a server that starts is told once and not for good', async () => {
-    const forbidden = status(403, 'RBAC: role not found');
+    const words = 'User "eve" cannot watch resource "leases": RBAC: role "x" not found';
+    const forbidden = status(403, words);
     const { log } = await watch([ending(), forbidden, forbidden, streaming(modified('2'))]);
     await log.until('changed 2');
     expect(log.entries).toEqual(['open', 'forbidden', 'open', 'changed 2']);

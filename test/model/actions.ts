@@ -4,10 +4,11 @@
  * What is urgent (a timer that is due, a request or event that is not held up) happens before time goes on; what is not
  * may happen at any instant that is visited, or never. Time goes on to the next instant at which anything is due.
  */
+import type { JsonObject } from '../../src/json.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { readRecord } from '../../src/election/record.ts';
 import { put, remove, serve } from '../election/lease-store.ts';
-import { changedCommand, ended, killed, take, told } from './actor.ts';
+import { changedCommand, ended, freshLife, killed, take, told, unprepared } from './actor.ts';
 import type { Core } from './core.ts';
 import { checkLanding, nameOf } from './invariants.ts';
 import {
@@ -187,15 +188,8 @@ class Free extends Collector {
   #begins(world = this.world): World {
     const { actor, core, bounds, seat } = this;
     const state = core.initialStandby(bounds.candidates[seat], world.nowMs);
-    const command = {
-      id: 'preparing',
-      notAfterAtMs: Infinity,
-      guardAtMs: Infinity,
-      isAsked: false,
-      deadByAtMs: Infinity,
-    } as const;
     const life = actor.life + 1;
-    const fresh = { state, life, command, landedSentAtMs: -Infinity, isOverwritten: false };
+    const fresh = { state, life, command: unprepared, ...freshLife };
     return this.take(this.changed(world, fresh), { id: 'begin' });
   }
 
@@ -341,7 +335,9 @@ function land(turn: Collector, world: World, wire: Wire): { world: World; answer
   if (store === world.store || store.lease === null) return { world, answer };
   const { seat, bounds } = turn;
   checkLanding(world, bounds.candidates[seat], wire, store.lease);
-  let after = written(world, wire.by, { ...world, store });
+  const isDone =
+    world.isDone || (wire.isSuccess && bounds.candidates[seat].once?.counts === 'success');
+  let after = written(world, wire.by, { ...world, store, isDone });
   if (wire.by === nameOf(seat, turn.actor.life)) {
     after = withActor(after, seat, { landedSentAtMs: wire.sentAtMs });
   }
@@ -381,6 +377,16 @@ function edits({ candidates }: Bounds, world: World): Action[] {
   if (record.holder === candidates[0].identity) {
     add('twins', rewrite('twins', { renewTime: sometime }));
   }
+  add('transfers', () => {
+    const metadata = (lease['metadata'] ?? {}) as JsonObject;
+    const annotations = (metadata['annotations'] ?? {}) as JsonObject;
+    const term = annotations['leader-run/term'] ?? '';
+    const request = JSON.stringify({ to: candidates[1].identity, term });
+    const asked = { ...annotations, 'leader-run/transfer': request };
+    const body = { ...lease, metadata: { ...metadata, annotations: asked } };
+    const edited = spend({ ...world, store: put(world.store, body) }, 'transfers');
+    return told(edited, edited.store.lease ?? {}, 'changed');
+  });
   add('deletions', () => {
     const { store, lease: last } = remove(world.store);
     const edited = spend({ ...world, store, mayOverlap: true }, 'deletions');

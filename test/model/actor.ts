@@ -10,6 +10,7 @@ import type { Core } from './core.ts';
 import {
   checkBelief,
   checkFinish,
+  checkOnce,
   checkReport,
   checkSend,
   checkTiming,
@@ -27,6 +28,18 @@ import {
   wallOffsetMs,
   withActor,
 } from './world.ts';
+
+/** Guard and gate are to be made. */
+export const unprepared: Command = {
+  id: 'preparing',
+  notAfterAtMs: Infinity,
+  guardAtMs: Infinity,
+  isAsked: false,
+  deadByAtMs: Infinity,
+};
+
+/** Of a candidate that has no term yet. */
+export const freshLife = { landedSentAtMs: -Infinity, isOverwritten: false } as const;
 
 /** Events that are not taken. */
 const longestQueue = 3;
@@ -76,7 +89,9 @@ function perform(bounds: Bounds, world: World, seat: Seat, effect: Effect, befor
       const { notAfterMs, killAtMs } = effect;
       const command = { id: 'starting', notAfterAtMs: notAfterMs, guardAtMs: killAtMs } as const;
       const started = withActor(world, seat, changedCommand(actor, command));
-      return { ...started, token: effect.term.fencingToken };
+      checkOnce(world, candidate);
+      const isDone = world.isDone || candidate.once?.counts === 'start';
+      return { ...started, token: effect.term.fencingToken, isDone };
     }
     case 'extend-guard':
       checkTiming(world, actor, candidate, effect);
@@ -87,6 +102,12 @@ function perform(bounds: Bounds, world: World, seat: Seat, effect: Effect, befor
       return withActor(world, seat, changedCommand(actor, { isAsked: true }));
     case 'kill-tree':
       return withActor(world, seat, killed(world, actor));
+    case 'prepare-command':
+      // Its gate was never used, or its tree is gone.
+      checkFinish(actor);
+      return withActor(world, seat, { command: unprepared, ...freshLife });
+    case 'withdraw-label':
+      return world;
     case 'report':
       checkReport(world, actor, effect.report);
       return world;
@@ -112,6 +133,7 @@ function sent(
     request,
     body,
     purpose,
+    isSuccess: purpose === 'release' && hasSucceeded(actor.state),
     sentAtMs,
     phase: 'sent',
     answer: null,
@@ -120,10 +142,17 @@ function sent(
   return { wire, sendsNow: actor.sendsNow + 1 };
 }
 
+function hasSucceeded(state: State | null): boolean {
+  if (state?.id !== 'releasing' || state.outcome.id !== 'command') return false;
+  const { ending } = state.outcome;
+  return ending.id === 'exited' && ending.code === 0;
+}
+
 function purposeOf(body: LeaseRequest, before: State, after: State | null): Wire['purpose'] {
   if (body.id === 'get') return 'read';
   if (holderIn(body.body) === '') return 'release';
-  // One turn may win and renew, or send its acquiring write and then be told to stop.
+  // One turn may end a term and begin to acquire the next one, win and renew, or acquire and then be told to stop.
+  if (after?.id === 'standby') return 'acquire';
   return before.id === 'standby' && after?.id !== 'leading' ? 'acquire' : 'renew';
 }
 

@@ -2,6 +2,7 @@
  * The explorations. Each allows some faults in every order and at every instant; together they cover what the design
  * speaks of.
  */
+import type { OnceRule } from '../../src/election/runs.ts';
 import type { Candidate } from '../../src/election/state.ts';
 import { type Bounds, type Budget, nothingHappens } from './world.ts';
 
@@ -24,6 +25,19 @@ const two: Pick<Bounds, 'candidates' | 'mayWatch'> = {
 
 function bounds(name: string, budget: Partial<Budget>, other: Partial<Bounds> = {}): Bounds {
   return { name, ...two, budget: { ...nothingHappens, ...budget }, ...other };
+}
+
+const rejoining: Bounds['candidates'] = [
+  { ...candidate, rejoins: true },
+  { ...candidate, identity: 'b', rejoins: true },
+];
+
+function once(counts: OnceRule['counts']): Bounds['candidates'] {
+  const rule = { id: 'key', key: 'k', counts } as const;
+  return [
+    { ...candidate, once: rule },
+    { ...candidate, identity: 'b', once: rule },
+  ];
 }
 
 const short: Candidate = {
@@ -60,6 +74,21 @@ export const explorations: readonly Bounds[] = [
     { crashes: 1, lostAnswers: 1 },
     { candidates: [candidate, short] },
   ),
+  bounds(
+    'once',
+    { lives: 2, exits: 2, crashes: 1, lostAnswers: 1 },
+    { candidates: once('success') },
+  ),
+  bounds('once, by the start', { lives: 2, stops: 1, crashes: 1 }, { candidates: once('start') }),
+  bounds('once, deleted', { exits: 1, deletions: 1, stops: 1 }, { candidates: once('success') }),
+  bounds('rejoin', { cuts: 1, stops: 1 }, { candidates: rejoining }),
+  bounds(
+    'rejoin, lost answers',
+    { lostAnswers: 1, lostRequests: 2, stops: 1 },
+    { candidates: rejoining },
+  ),
+  bounds('transfer', { transfers: 2, stops: 1 }),
+  bounds('transfer and rejoin', { transfers: 1, crashes: 1 }, { candidates: rejoining }),
   bounds('a stop and a crash', { lives: 2, stops: 1, crashes: 1 }),
   bounds('two terms each, a crash, a lost answer, a late write', {
     lives: 2,

@@ -80,6 +80,11 @@ export function checkReport(world: World, actor: Actor, report: Report): void {
   if (loss.id === 'expired') must(world.isDisturbed, 'lost although nothing was disturbed');
 }
 
+/** What counts is not run again, unless who deleted the Lease has deleted that, too. */
+export function checkOnce({ isDone, mayOverlap }: World, { once = null }: Candidate): void {
+  must(once === null || !isDone || mayOverlap, 'once: a run that counts is run again');
+}
+
 export function checkFinish(actor: Actor): void {
   must(!isAlive(actor), 'finished while the tree lives');
 }

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type Bug } from '../simulation/bugs/bug.ts';
-import { classicBugs, foundBugs } from '../simulation/bugs/bugs.ts';
+import { classicBugs, foundBugs, onceBugs, termBugs } from '../simulation/bugs/bugs.ts';
 import { explorations } from './bounds.ts';
 import { type Core, loadCore } from './core.ts';
 import { type Exploration, type Failure, explore } from './explore.ts';
@@ -24,7 +24,9 @@ async function main(): Promise<boolean> {
     options: { only: { type: 'string' }, bugs: { type: 'boolean' }, bug: { type: 'string' } },
   });
   const chosen = explorations.filter(({ name }) => name.includes(values.only ?? ''));
-  const bugs = [...classicBugs, ...foundBugs].filter(({ id }) => (values.bug ?? id) === id);
+  const bugs = [...classicBugs, ...foundBugs, ...onceBugs, ...termBugs].filter(
+    ({ id }) => (values.bug ?? id) === id,
+  );
   if (values.bugs === true || values.bug !== undefined) return hunt(bugs, chosen);
   const isWell = await exploreAll(chosen);
   return values.only === undefined ? (await hunt(bugs, chosen)) && isWell : isWell;

@@ -50,6 +50,8 @@ export interface Budget {
   readonly otherHolders: number;
   /** Someone writes under the first candidate's identity. */
   readonly twins: number;
+  /** Someone asks the holder to transfer the lease to the second candidate. */
+  readonly transfers: number;
 }
 
 export const nothingHappens: Budget = {
@@ -71,6 +73,7 @@ export const nothingHappens: Budget = {
   deletions: 0,
   otherHolders: 0,
   twins: 0,
+  transfers: 0,
 };
 
 /** One request on its way. */
@@ -80,6 +83,8 @@ export interface Wire {
   readonly request: number;
   readonly body: LeaseRequest;
   readonly purpose: 'read' | 'acquire' | 'renew' | 'release';
+  /** It gives back the lease of a run that has succeeded. */
+  readonly isSuccess: boolean;
   readonly sentAtMs: number;
   /** `sent`: not at the server yet; `answered`: the answer is on its way; `silent`: nothing will come. */
   readonly phase: 'sent' | 'answered' | 'silent';
@@ -137,6 +142,8 @@ export interface World {
   readonly isDisturbed: boolean;
   /** The Lease was deleted by hand: who comes then does not know of a leader that is cut off (README, limits). */
   readonly mayOverlap: boolean;
+  /** The run that is to be run once counts from now on. */
+  readonly isDone: boolean;
 }
 
 /** One exploration: who takes part and what may happen. */
@@ -178,6 +185,7 @@ export function beginning({ budget }: Bounds): World {
     left: budget,
     isDisturbed: false,
     mayOverlap: false,
+    isDone: false,
   };
 }
 

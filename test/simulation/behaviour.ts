@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 /** How a command behaves; `null`: never. */
 export interface Behaviour {
   readonly endsAfterMs: number | null;
+  /** Its exit status then. */
+  readonly exitCode: number;
   readonly endsAfterTermMs: number | null;
   /** How long it is in uninterruptible sleep when it is killed. */
   readonly unkillableMs: number;
@@ -40,11 +42,18 @@ export function drawBehaviour(random: Random, processes: Random, everEnds: boole
   const size = hasRest ? processes.pick([1, 1, 2, 4]) : processes.pick([0, 0, 0, 1]);
   return {
     endsAfterMs,
+    exitCode: 7,
     endsAfterTermMs,
     unkillableMs,
     hasOwnGroup: !processes.chance(0.1),
     family: Array.from({ length: size }, () => drawRelative(processes, 1)),
   };
+}
+
+/** A job that ends by itself, and well more often than not. */
+export function asJob(behaviour: Behaviour, random: Random): Behaviour {
+  const exitCode = random.chance(0.7) ? 0 : 7;
+  return { ...behaviour, endsAfterMs: random.logBetween(1, 8_000), exitCode };
 }
 
 function drawRelative(random: Random, depth: number): Relative {

@@ -1,16 +1,19 @@
 /** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
+import type { CommandEvent } from '../../src/election/event.ts';
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
-import { drawBehaviour } from './behaviour.ts';
+import { asJob, drawBehaviour } from './behaviour.ts';
 import type { Standby } from './judge-hand-over.ts';
 import type { Judge } from './judge.ts';
 import { SimulatedLeaseApi, describeRequest } from './lease-api.ts';
 import { Ledger } from './ledger.ts';
 import type { Link } from './link.ts';
+import { type OncePlan, ruleAt } from './once.ts';
 import type { Machine } from './machine.ts';
 import { SimulatedProcess } from './process.ts';
 import type { Author, Server } from './server.ts';
 import { SimulatedSupervisor } from './supervisor.ts';
+import type { TermPlan } from './terms.ts';
 import type { World } from './world.ts';
 
 /** What takes part in the election. */
@@ -47,6 +50,7 @@ export interface Surroundings {
   readonly world: World;
   readonly server: Server;
   readonly judge: Judge;
+  readonly once: OncePlan | null;
   readonly onMoment: (moment: Moment, replica: Replica) => void;
 }
 
@@ -71,6 +75,7 @@ export class Candidate implements Replica {
   readonly link: Link;
   readonly #plan: CandidatePlan;
   readonly #around: Surroundings;
+  readonly #terms: TermPlan;
   process: SimulatedProcess | null = null;
   #ledger: Ledger | null = null;
   #supervisor: SimulatedSupervisor | null = null;
@@ -84,7 +89,9 @@ export class Candidate implements Replica {
     link: Link,
     plan: CandidatePlan,
     around: Surroundings,
+    terms: TermPlan,
   ) {
+    this.#terms = terms;
     this.name = name;
     this.machine = machine;
     this.link = link;
@@ -100,32 +107,30 @@ export class Candidate implements Replica {
     if (ledger.tree !== null || ledger.stopRequestedAtMs !== null) return null;
     // One that may not watch polls, and is slow.
     if (!this.#plan.mayWatch) return null;
-    const { leaseDurationMs } = ledger.settings;
-    return { name: process.name, leaseDurationMs, sinceMs: process.responsiveSinceMs };
+    const { leaseDurationMs, retryPeriodMs } = ledger.settings;
+    const { name } = ledger.author;
+    // Who has given it back of its own stays out for a while.
+    const freeAtMs = name === process.name ? 0 : ledger.enteredAtMs + 2 * retryPeriodMs;
+    return { name, leaseDurationMs, sinceMs: Math.max(process.responsiveSinceMs, freeAtMs) };
   }
 
   start(): void {
     if (this.#isRetired) return;
-    const { world, server, judge } = this.#around;
+    const { world, server, judge, once } = this.#around;
     const { machine, link } = this;
     const name = `${this.name}.${++this.#starts}`;
-    const author: Author = { name, kind: 'leader-run' };
     const identity = this.#plan.identity ?? name;
-    const settings: RunSettings = { ...this.#plan.settings, identity };
+    const settings: RunSettings = {
+      ...this.#plan.settings,
+      ...this.#terms,
+      identity,
+      once: once === null ? null : ruleAt(once, world.nowMs),
+    };
     const process = new SimulatedProcess(name, machine, world, link.ambience);
-    const ledger = new Ledger(process, author, settings, server);
-    const behaviour = drawBehaviour(world.random, machine.processRandom, this.#plan.everEnds);
     this.process = process;
-    this.#ledger = ledger;
-    judge.enter(ledger);
-    judge.writes.enter({
-      author,
-      machine,
-      leaseDurationMs: settings.leaseDurationMs,
-      tree: () => ledger.tree,
-      newestSeenMs: (holder, byBootMs) => ledger.newestSeenMs(holder, byBootMs),
-    });
-    const api = new SimulatedLeaseApi(process, author, link, server, {
+    let supervisors = 0;
+    let ledger = this.#enter(process, settings, name);
+    const api = new SimulatedLeaseApi(process, () => ledger.author, link, server, {
       onSend: (arrival, pending) => {
         world.tell(name, () => `sends ${describeRequest(arrival.request)}`);
         judge.onSend(ledger, arrival, pending);
@@ -134,7 +139,6 @@ export class Candidate implements Replica {
       onAnswer: (answer, arrival) => judge.onAnswer(ledger, answer, arrival),
       onEvent: (event) => judge.onEvent(ledger, event),
     });
-    world.tell(name, () => `starts as "${identity}", command ${JSON.stringify(behaviour)}`);
     run(settings, {
       clock: {
         bootMs: () => process.bootMs(),
@@ -144,23 +148,12 @@ export class Candidate implements Replica {
         setTimer: (delayMs, callback) => process.setTimer(delayMs, callback),
       },
       api,
-      createSupervisor: (onEvent) =>
-        (this.#supervisor = new SimulatedSupervisor(
-          process,
-          link.ambience,
-          behaviour,
-          {
-            onStart: (tree, options) => judge.onStart(ledger, tree, options),
-            onAlive: (tree) => judge.onAlive(tree),
-            onDead: (tree) => judge.onDead(tree),
-            onKilled: (tree) => judge.onKilled(tree),
-            onStopSignal: (tree) => judge.onStopSignal(tree),
-          },
-          (event) => {
-            if (event.id === 'ended') ledger.endedAtMs ??= process.bootMs();
-            onEvent(event);
-          },
-        )),
+      createSupervisor: (onEvent) => {
+        supervisors += 1;
+        // It is a candidate as if it had been started again.
+        if (supervisors > 1) ledger = this.#enterAgain(ledger, `${name}+${supervisors}`);
+        return (this.#supervisor = this.#createSupervisor(ledger, onEvent));
+      },
       listenToSignals: (onSignal) => {
         this.#onSignal = onSignal;
         return {
@@ -172,6 +165,7 @@ export class Candidate implements Replica {
         };
       },
       suspend: () => undefined,
+      withdrawLabel: () => this.#withdrawLabel(ledger),
       report: (report) => {
         world.tell(name, () => `says ${JSON.stringify(report)}`);
         judge.onReport(ledger, report);
@@ -184,6 +178,75 @@ export class Candidate implements Replica {
         process.end();
       },
     );
+  }
+
+  #enter(process: SimulatedProcess, settings: RunSettings, name: string): Ledger {
+    const { judge, server } = this.#around;
+    const author: Author = { name, kind: 'leader-run' };
+    const ledger = new Ledger(process, author, settings, server);
+    this.#ledger = ledger;
+    judge.enter(ledger);
+    judge.writes.enter({
+      author,
+      machine: this.machine,
+      leaseDurationMs: settings.leaseDurationMs,
+      tree: () => ledger.tree,
+      newestSeenMs: (holder, byBootMs) => ledger.newestSeenMs(holder, byBootMs),
+    });
+    return ledger;
+  }
+
+  #enterAgain(before: Ledger, name: string): Ledger {
+    const { judge, world } = this.#around;
+    world.count('rejoined');
+    judge.onRejoin(before);
+    const ledger = this.#enter(before.process, before.settings, name);
+    ledger.stopRequestedAtMs = before.stopRequestedAtMs;
+    return ledger;
+  }
+
+  #createSupervisor(ledger: Ledger, onEvent: (event: CommandEvent) => void): SimulatedSupervisor {
+    const { world, judge, once } = this.#around;
+    const { process } = ledger;
+    const { processRandom } = this.machine;
+    const drawn = drawBehaviour(world.random, processRandom, this.#plan.everEnds);
+    const behaviour = once === null ? drawn : asJob(drawn, processRandom);
+    world.tell(
+      process.name,
+      () => `starts as "${ledger.settings.identity}", command ${JSON.stringify(behaviour)}`,
+    );
+    return new SimulatedSupervisor(
+      process,
+      this.link.ambience,
+      behaviour,
+      {
+        onStart: (tree, options) => judge.onStart(ledger, tree, options),
+        onAlive: (tree) => judge.onAlive(tree),
+        onDead: (tree) => judge.onDead(tree),
+        onKilled: (tree) => judge.onKilled(tree),
+        onStopSignal: (tree) => judge.onStopSignal(tree),
+      },
+      (event) => {
+        if (event.id === 'ended') ledger.endedAtMs ??= process.bootMs();
+        onEvent(event);
+      },
+    );
+  }
+
+  /** A request to another part of the API server, which may take any time. */
+  #withdrawLabel(ledger: Ledger): Promise<void> {
+    const { world } = this.#around;
+    const { process } = ledger;
+    ledger.labelAskedAtMs ??= process.bootMs();
+    return new Promise((resolve) => {
+      this.machine.sleep(this.machine.processRandom.logBetween(1, 5_000), () =>
+        process.post(() => {
+          ledger.isLabelGone = true;
+          world.hasSettled = true;
+          resolve();
+        }),
+      );
+    });
   }
 
   #onOutcome(
@@ -231,6 +294,7 @@ export class Candidate implements Replica {
       this.#around.world.tell(process.name, () => `gets ${signal}`);
       if (this.#onSignal === null) return;
       ledger.stopRequestedAtMs ??= process.bootMs();
+      ledger.stopRequests += 1;
       this.#onSignal(signal);
     });
   }

@@ -1,7 +1,7 @@
 /** Faults that befall one replica, or the server, at a moment. */
 import type { Replica } from './candidate.ts';
 import { ClientGo } from './client-go.ts';
-import { specOf } from './fields.ts';
+import { specOf, textOf } from './fields.ts';
 import type { Author, Server } from './server.ts';
 import type { World } from './world.ts';
 
@@ -121,6 +121,27 @@ const faults = {
     begin: ({ server }) => editSpec(server, { renewTime: '2026-01-01T12:00:00.000000Z' }),
   },
   'deleted by hand': { isBeyondLimits: true, begin: ({ server }) => server.delete(hand) },
+  'transfer requested': {
+    isTactical: true,
+    begin: ({ server, world, replicas }) => {
+      const term = termIn(server);
+      const to = world.random.pick([
+        null,
+        'stranger',
+        `fixed-${world.random.below(replicas.length)}`,
+      ]);
+      if (term !== null) requestTransfer(server, to, term);
+    },
+  },
+  'transfer of another term requested': {
+    isTactical: true,
+    begin: ({ server }) => requestTransfer(server, null, 'fixed-0@2026-01-01T11:00:00.000000Z'),
+  },
+  'holder preferred': {
+    isTactical: true,
+    begin: ({ server, world, replicas }) =>
+      server.prefer(hand, `fixed-${world.random.below(replicas.length)}`),
+  },
 } satisfies Record<string, Fault>;
 
 export type FaultId = keyof typeof faults;
@@ -158,6 +179,17 @@ export function beginFault(id: FaultId, site: Site): void {
   site.world.count(`fault: ${id}`);
   site.world.tell('fault', () => `${id}, ${site.replica.name}, for ${site.forMs.toFixed(0)} ms`);
   faults[id].begin(site);
+}
+
+/** The term of who holds the lease now. */
+function termIn(server: Server): string | null {
+  const { current } = server;
+  if (current === null || current.holder === '') return null;
+  return `${current.holder}@${textOf(specOf(current.lease)['acquireTime'])}`;
+}
+
+function requestTransfer(server: Server, to: string | null, term: string): void {
+  server.annotate(hand, 'leader-run/transfer', JSON.stringify({ to, term, by: 'hand' }));
 }
 
 function disturbAll({ replicas, forMs }: Site, how: 'both' | 'refused' | 'unavailable'): void {

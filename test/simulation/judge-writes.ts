@@ -2,6 +2,7 @@
  * What every write to the Lease has to keep: no candidate takes what has not expired, a release comes after the death and never
  * over another's record, transitions count changes of the holder.
  */
+import { processOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Arrival, Author, Version } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
@@ -146,7 +147,8 @@ export class WriteJudge {
     const { author } = writer;
     // client-go takes what is empty, whoever emptied it: another client-go, perhaps, by the record of its successor.
     const takesBlank = author.kind === 'client-go' && before?.holder === '';
-    const isAnothers = claim !== null && claim.author !== author;
+    const isAnothers =
+      claim !== null && claim.author !== author && !this.#isFormerTerm(claim.author, author);
     if (isAnothers && !this.#isForgottenBy(writer, claim, before, sentBootMs) && !takesBlank)
       this.#checkExpiry(claim, after, writer);
     const isSameTerm = this.#noteTerm(after, author);
@@ -177,6 +179,15 @@ export class WriteJudge {
   #termOf({ acquireTime }: Version, { name }: Author): Term | null {
     const term = this.#terms.get(name);
     return term?.acquireTime === acquireTime ? term : null;
+  }
+
+  /** An earlier term of the same process, of which nothing is left. */
+  #isFormerTerm(holder: Author, taker: Author): boolean {
+    if (processOf(holder) !== processOf(taker)) return false;
+    const tree = this.#writers.get(holder.name)?.tree() ?? null;
+    if (tree?.isAlive === true && tree.excuse === null) return false;
+    this.#world.count('take-overs of an own term');
+    return true;
   }
 
   #isForgottenBy(

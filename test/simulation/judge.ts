@@ -3,7 +3,8 @@ import type { StartOptions } from '../../src/command/supervisor.ts';
 import type { Answer, WatchEvent } from '../../src/election/lease.ts';
 import type { Outcome, Report } from '../../src/election/report.ts';
 import { deposedGraceMs, killDeadlineMs, killMarginMs } from '../../src/election/settings.ts';
-import { specOf, textOf } from './fields.ts';
+import { metadataOf, objectOf, specOf, textOf } from './fields.ts';
+import { OnceJudge } from './judge-once.ts';
 import { HandOverJudge, type Standby } from './judge-hand-over.ts';
 import { WriteJudge } from './judge-writes.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,6 +20,9 @@ const wakeReactionMs = 250;
 
 export class Judge {
   readonly writes: WriteJudge;
+  readonly #once: OnceJudge;
+  /** When a candidate last ended as another had done it, true time. */
+  doneAtMs = -Infinity;
   readonly #world: World;
   readonly #server: Server;
   readonly #isBeyondLimits: boolean;
@@ -42,7 +46,9 @@ export class Judge {
       standbys,
       (author) => server.conflicts.get(author) ?? 0,
     );
+    this.#once = new OnceJudge(world, server, isBeyondLimits);
     server.onCommit((before, after, by) => {
+      this.#once.onCommit(before, after, by.author);
       if (isCalm) handOver.onCommit(after, by.author);
       this.writes.onCommit(before, after, by);
     });
@@ -132,7 +138,9 @@ export class Judge {
         'G2',
         `${author.name} armed its guard for ${killAtMs - ledger.confirmedMs} ms after its last renewal`,
       );
-    this.#checkToken(author, BigInt(environment['LEADER_RUN_FENCING_TOKEN'] ?? '0'));
+    const token = environment['LEADER_RUN_FENCING_TOKEN'] ?? '0';
+    this.#checkToken(author, BigInt(token));
+    this.#once.onStart(ledger, token);
   }
 
   /** Tokens are in the order in which the terms began. */
@@ -170,6 +178,7 @@ export class Judge {
 
   onStopSignal(tree: SimulatedTree): void {
     this.#checkTree(tree);
+    this.#checkLabel(this.#ledgerOf(tree));
   }
 
   onKilled(tree: SimulatedTree): void {
@@ -187,6 +196,10 @@ export class Judge {
   onReport(ledger: Ledger, report: Report): void {
     this.#world.count(`report: ${report.id}`);
     if (report.id === 'acquired') this.writes.onWin(ledger.author, ledger.confirmedMs);
+    const reason = 'reason' in report ? report.reason : null;
+    if (reason?.id === 'transfer') this.#checkTransfer(ledger);
+    if (reason?.id === 'transfer' || reason?.id === 'max-term')
+      this.#world.count(`stepped down: ${reason.id}`);
     if (report.id === 'not-released' && report.why === 'not-ours') this.#checkNotOurs(ledger);
     const loss =
       report.id === 'lost'
@@ -196,7 +209,11 @@ export class Judge {
           : null;
     if (loss === null) return;
     this.#world.count(`loss: ${loss.id}`);
-    if (loss.id === 'deposed') this.#checkDeposed(ledger);
+    if (loss.id === 'deposed') {
+      // By a record of its own that somebody has edited, which the ledger takes for its own.
+      if (this.#isBeyondLimits) ledger.deposedAtMs ??= ledger.process.bootMs();
+      this.#checkDeposed(ledger);
+    }
     if (loss.id === 'went-back' && !ledger.hasFoundOlder)
       this.#world.break('nothing old deposes', `${ledger.author.name} has found nothing older`);
     if (loss.id === 'expired') this.#checkExpired(ledger, loss.jump !== null);
@@ -244,8 +261,51 @@ export class Judge {
     );
   }
 
+  /** It goes on as another candidate would that was started now. */
+  onRejoin(ledger: Ledger): void {
+    const { name } = ledger.author;
+    if (isLeft(ledger.tree))
+      this.#world.break('nothing is left', `${name} rejoins before its tree is gone`);
+    if (ledger.stopRequestedAtMs !== null)
+      this.#world.break('no start after a stop', `${name} rejoins though it had been told to stop`);
+    this.leave(ledger);
+  }
+
+  /** The label goes first, and the stop waits for it a second at most; after a loss it does not wait. */
+  #checkLabel(ledger: Ledger): void {
+    const { settings, process, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
+    if (settings.hasPodLabel !== true || isLabelGone || stopRequests > 1) return;
+    if (ledger.lostAtMs !== null || ledger.deposedAtMs !== null || ledger.hasFoundOlder) return;
+    // Without a guard nothing is waited for, and not for who asks once more.
+    if (ledger.tree?.isUnguarded === true) return;
+    const askedAtMs = labelAskedAtMs ?? Infinity;
+    if ((ledger.stopRequestedAtMs ?? -Infinity) > askedAtMs) return;
+    const waitedMs = process.bootMs() - askedAtMs;
+    if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
+    this.#world.break(
+      'label first',
+      `${author.name} stops its command ${waitedMs.toFixed(0)} ms after it asked for its label to be gone`,
+    );
+  }
+
+  /** Who steps down on request was asked to: in this very term, or by a preference that came within it. */
+  #checkTransfer({ author, term }: Ledger): void {
+    const isAsked = this.#server.history.some(
+      ({ lease }) =>
+        textOf(objectOf(metadataOf(lease)['annotations'])['leader-run/transfer']).includes(
+          JSON.stringify(term),
+        ) || textOf(specOf(lease)['preferredHolder']) !== '',
+    );
+    if (isAsked || this.#server.setBackAtMs > -Infinity) return;
+    this.#world.break(
+      'only this term is transferred',
+      `${author.name} steps down though nobody asked its term to`,
+    );
+  }
+
   onOutcome(ledger: Ledger, outcome: Outcome): void {
     this.#world.count(`outcome: ${outcome.id}`);
+    if (outcome.id === 'done') this.doneAtMs = this.#world.nowMs;
     if (isLeft(ledger.tree))
       this.#world.break('nothing is left', `${ledger.author.name} ended before its tree`);
   }

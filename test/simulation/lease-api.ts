@@ -17,7 +17,7 @@ export interface ApiObserver {
 
 export class SimulatedLeaseApi implements LeaseApi {
   readonly #process: SimulatedProcess;
-  readonly #author: Author;
+  readonly #author: () => Author;
   readonly #link: Link;
   readonly #server: Server;
   readonly #observer: ApiObserver;
@@ -27,7 +27,7 @@ export class SimulatedLeaseApi implements LeaseApi {
 
   constructor(
     process: SimulatedProcess,
-    author: Author,
+    author: () => Author,
     link: Link,
     server: Server,
     observer: ApiObserver,
@@ -47,7 +47,7 @@ export class SimulatedLeaseApi implements LeaseApi {
   send(request: LeaseRequest, timeoutMs: number): PendingRequest {
     const process = this.#process;
     const { world } = process;
-    const arrival: Arrival = { author: this.#author, request, sentBootMs: process.bootMs() };
+    const arrival: Arrival = { author: this.#author(), request, sentBootMs: process.bootMs() };
     let isOver = false;
     let answerWith!: (answer: Answer) => void;
     const answer = new Promise<Answer>((resolve) => (answerWith = resolve));

@@ -8,6 +8,11 @@ import type { SimulatedProcess } from './process.ts';
 import type { Arrival, Author, Server, Version } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
 
+/** The name of the process of which this is a term. */
+export function processOf({ name }: Author): string {
+  return name.split('+')[0] ?? '';
+}
+
 export class Ledger {
   readonly process: SimulatedProcess;
   readonly author: Author;
@@ -23,6 +28,12 @@ export class Ledger {
   /** The newest version that it has seen, by whatever way. */
   newestSeen = 0;
   stopRequestedAtMs: number | null = null;
+  stopRequests = 0;
+  /** True time. */
+  readonly enteredAtMs: number;
+  /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */
+  labelAskedAtMs: number | null = null;
+  isLabelGone = false;
   goAtMs: number | null = null;
   /** When it heard that its command has ended. */
   endedAtMs: number | null = null;
@@ -47,6 +58,11 @@ export class Ledger {
     this.author = author;
     this.settings = settings;
     this.#server = server;
+    this.enteredAtMs = process.world.nowMs;
+  }
+
+  get term(): string {
+    return `${this.settings.identity}@${this.#acquireTime}`;
   }
 
   /** True time of the newest write that it had seen of this holder before then: in one turn, time comes before the event. */

@@ -30,6 +30,7 @@ export function reduce(scenario: Scenario, kept: Reduction): Scenario {
   return {
     ...scenario,
     replicas: kept.replicas.flatMap((index) => scenario.replicas[index] ?? []),
+    terms: kept.replicas.flatMap((index) => scenario.terms[index] ?? []),
     ambience: ambience as unknown as Ambience,
     faults,
   };

@@ -6,7 +6,9 @@ import type { ClientGoPlan } from './client-go.ts';
 import { type FaultId, calmFaultIds, faultIds, misbehaviourIds } from './faults.ts';
 import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
+import { type OncePlan, drawOnce } from './once.ts';
 import { drawTactics } from './tactics.ts';
+import { type TermPlan, drawTerms, drawTransfers } from './terms.ts';
 
 export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
   | { readonly kind: 'leader-run'; readonly plan: CandidatePlan }
@@ -38,6 +40,10 @@ export interface Scenario {
   readonly isBeyondLimits: boolean;
   /** Nothing is slow or lost, so that a hand-over has to be quick. */
   readonly isCalm: boolean;
+  /** All commands are jobs that are to be run once in each of these periods; null: none is. */
+  readonly once: OncePlan | null;
+  /** Of each replica. */
+  readonly terms: readonly TermPlan[];
 }
 
 export interface Timing {
@@ -85,8 +91,23 @@ export function drawScenario(seed: string): Scenario {
   const ids = isCalm ? calmFaultIds : faultIds(isBeyondLimits);
   const chance = drawFaults(random, ids, durationMs, base, replicas);
   const tactics = drawTactics(new Random(`tactics ${seed}`), { timing: base, replicas, isCalm });
-  const faults = [...chance, ...tactics];
-  const usual = { seed, replicas, ambience, faults, durationMs, isBeyondLimits, isCalm };
+  const transfers = isCalm ? [] : drawTransfers(new Random(`transfers ${seed}`));
+  const faults = [...chance, ...tactics, ...transfers];
+  const once = drawOnce(new Random(`once ${seed}`));
+  const termRandom = new Random(`terms ${seed}`);
+  const areSpecial = termRandom.chance(0.3);
+  const terms = replicas.map(() => (areSpecial ? drawTerms(termRandom, once !== null) : {}));
+  const usual = {
+    seed,
+    replicas,
+    ambience,
+    faults,
+    durationMs,
+    isBeyondLimits,
+    isCalm,
+    once,
+    terms,
+  };
   return isCalm ? usual : withMisbehaviour(usual, base);
 }
 

@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../src/json.ts';
 import type { Answer, LeaseRequest, RawLease } from '../../src/election/lease.ts';
 import { otherWrites } from './ambience.ts';
-import { metadataOf, specOf, textOf } from './fields.ts';
+import { metadataOf, objectOf, specOf, textOf } from './fields.ts';
 import type { World } from './world.ts';
 
 /** Who wrote, and when it sent that, by its own boot clock. `hand`: someone with kubectl. */
@@ -102,7 +102,7 @@ export class Server {
     const { request } = arrival;
     switch (request.id) {
       case 'get':
-        return this.current === null ? { id: 'not-found' } : this.#answer(this.current);
+        return this.current === null ? this.#notFound() : this.#answer(this.current);
       case 'create':
         return this.current === null ? this.#store(arrival, request.body) : { id: 'conflict' };
       case 'update':
@@ -113,7 +113,7 @@ export class Server {
   /** The answer of a GET that is served from a state that is `ageMs` old. */
   staleRead(ageMs: number): Answer {
     const version = this.#versionAt(this.#world.nowMs - ageMs);
-    return version === null ? { id: 'not-found' } : this.#answer(version);
+    return version === null ? this.#notFound() : this.#answer(version);
   }
 
   #versionAt(atMs: number): Version | null {
@@ -162,6 +162,23 @@ export class Server {
     const { lease } = this.current;
     const labels = { edited: String(this.#world.nowMs) };
     const body = { ...lease, metadata: { ...metadataOf(lease), labels } };
+    this.#store({ author, request: { id: 'update', body }, sentBootMs: 0 }, body);
+  }
+
+  /** An annotation is set by hand. */
+  annotate(author: Author, name: string, value: string): void {
+    if (this.current === null) return;
+    const { lease } = this.current;
+    const annotations = { ...objectOf(metadataOf(lease)['annotations']), [name]: value };
+    const body = { ...lease, metadata: { ...metadataOf(lease), annotations } };
+    this.#store({ author, request: { id: 'update', body }, sentBootMs: 0 }, body);
+  }
+
+  /** A controller prefers a holder (KEP-4355). */
+  prefer(author: Author, preferredHolder: string): void {
+    if (this.current === null) return;
+    const { lease } = this.current;
+    const body = { ...lease, spec: { ...specOf(lease), preferredHolder } };
     this.#store({ author, request: { id: 'update', body }, sentBootMs: 0 }, body);
   }
 
@@ -221,7 +238,7 @@ export class Server {
     const metadata = { ...metadataOf(body), uid: uid ?? '' };
     const lease = withVersion({ ...body, metadata }, this.#nextVersion());
     const spec = specOf(lease);
-    const write = this.#writeOf(arrival, JSON.stringify(spec));
+    const write = this.#writeOf(arrival, recordText(spec));
     const version: Version = {
       ...this.#stamp(lease),
       lease,
@@ -241,7 +258,7 @@ export class Server {
   /** The write that this spec is of: that of the stored one if it is the same, and by hand any earlier one can be put back. */
   #writeOf({ author, sentBootMs }: Arrival, spec: string): Version['write'] {
     const candidates = author.kind === 'hand' ? this.history : [this.current];
-    const same = candidates.find((each) => JSON.stringify(each?.lease['spec']) === spec);
+    const same = candidates.find((each) => each != null && recordText(specOf(each.lease)) === spec);
     return same?.write ?? { author, sentBootMs, atMs: this.#world.nowMs };
   }
 
@@ -269,9 +286,23 @@ export class Server {
   }
 
   #answer({ lease }: Version): Answer {
-    const serverTimeMs = Math.floor((serverEpochMs + this.#world.nowMs) / 1000) * 1000;
-    return { id: 'lease', lease, serverTimeMs };
+    return { id: 'lease', lease, serverTimeMs: this.#timeMs() };
   }
+
+  #notFound(): Answer {
+    return { id: 'not-found', serverTimeMs: this.#timeMs() };
+  }
+
+  /** As its Date header has it. */
+  #timeMs(): number {
+    return Math.floor((serverEpochMs + this.#world.nowMs) / 1000) * 1000;
+  }
+}
+
+/** The record alone: who is preferred does not change whose it is. */
+function recordText(spec: JsonObject): string {
+  const { preferredHolder, ...record } = spec;
+  return JSON.stringify(record);
 }
 
 const contender: Author = { name: 'contender', kind: 'hand' };

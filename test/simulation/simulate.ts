@@ -7,6 +7,7 @@ import { Candidate, type Moment, type Replica, type Surroundings } from './candi
 import { ClientGo } from './client-go.ts';
 import { beginFault } from './faults.ts';
 import { Judge } from './judge.ts';
+import { processOf } from './ledger.ts';
 import { Link } from './link.ts';
 import { Machine } from './machine.ts';
 import { type FaultPlan, type Scenario, leaseDurationOf } from './scenario.ts';
@@ -41,6 +42,7 @@ class Simulation {
   readonly #ambience: { -readonly [key in keyof Ambience]: Ambience[key] };
   readonly #moments = new Map<Moment, number>();
   #isHealed = false;
+  #healedAtMs = Infinity;
 
   constructor(scenario: Scenario, isTracing: boolean) {
     this.#scenario = scenario;
@@ -54,6 +56,7 @@ class Simulation {
       world: this.world,
       server: this.#server,
       judge: this.#judge,
+      once: scenario.once,
       onMoment: (moment, replica) => this.#onMoment(moment, replica),
     };
     this.#replicas = scenario.replicas.map((replica, index) => {
@@ -62,10 +65,10 @@ class Simulation {
       const link = new Link(this.world, this.#server, this.#ambience);
       return replica.kind === 'client-go'
         ? new ClientGo(name, machine, link, replica.plan, around)
-        : new Candidate(name, machine, link, replica.plan, around);
+        : new Candidate(name, machine, link, replica.plan, around, scenario.terms[index] ?? {});
     });
     this.#server.onCommit((before, { holder }, { author }) => {
-      const writer = this.#replicas.find(({ process }) => process?.name === author.name);
+      const writer = this.#replicas.find(({ process }) => process?.name === processOf(author));
       if (writer === undefined) return;
       this.#onMoment('landed', writer);
       if (holder === '') return;
@@ -130,6 +133,7 @@ class Simulation {
   #heal(): void {
     this.world.tell('fault', () => 'all is healed');
     this.#isHealed = true;
+    this.#healedAtMs = this.world.nowMs;
     Object.assign(this.#ambience, calmAmbience());
     this.#server.heal();
     for (const { process } of this.#replicas) process?.holdUpNext(0);
@@ -140,6 +144,8 @@ class Simulation {
   }
 
   #hasLeader(): boolean {
+    // A job that is done needs no leader.
+    if (this.#judge.doneAtMs > this.#healedAtMs) return true;
     return this.#judge.living.size > 0 || this.#judge.writes.claim?.author.kind === 'client-go';
   }
 

@@ -126,8 +126,9 @@ export class SimulatedTree implements Origin {
       this.#kernel.exec(this.root, 'command', this.#marker);
       this.#world.tell(this.owner, () => 'its command runs');
       this.#observer.onAlive(this);
-      const { endsAfterMs, family } = this.behaviour;
-      if (endsAfterMs !== null) this.#endCommandLater(endsAfterMs, { id: 'exited', code: 7 });
+      const { endsAfterMs, exitCode, family } = this.behaviour;
+      if (endsAfterMs !== null)
+        this.#endCommandLater(endsAfterMs, { id: 'exited', code: exitCode });
       for (const relative of family) this.#expect(relative, this.root);
     });
   }

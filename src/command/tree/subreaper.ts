@@ -35,8 +35,14 @@ export interface Subreaper {
 const setChildSubreaper = 36;
 const noHang = 1;
 
-/** null: this machine has no way to call prctl(2), or it was refused. The attribute is the process's; it is not inherited. */
-export async function becomeSubreaper(): Promise<Subreaper | null> {
+let becoming: Promise<Subreaper | null> | null = null;
+
+/** null: this machine has no way to call prctl(2), or it was refused. The attribute is the process's, for good; it is not inherited. */
+export function becomeSubreaper(): Promise<Subreaper | null> {
+  return (becoming ??= become());
+}
+
+async function become(): Promise<Subreaper | null> {
   const system = process.platform === 'linux' ? await loadSystemCalls() : null;
   if (system?.prctl(setChildSubreaper, 1, 0, 0, 0) !== 0) return null;
   const reap = (pid: number) => {

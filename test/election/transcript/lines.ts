@@ -34,6 +34,10 @@ export function lineOf(effect: Effect): string {
       return 'send the stop signal to the tree';
     case 'kill-tree':
       return 'kill the tree';
+    case 'prepare-command':
+      return 'prepare another command';
+    case 'withdraw-label':
+      return 'take the label away';
     case 'report':
       return `say ${reportOf(effect.report)}`;
     case 'finish':

@@ -4,6 +4,8 @@
 import type { JsonObject, JsonValue } from '../../../src/json.ts';
 import type { RawLease } from '../../../src/election/lease.ts';
 import { durationAnnotation, termAnnotation } from '../../../src/election/record.ts';
+import { readRuns, runsAnnotation } from '../../../src/election/runs.ts';
+import { nextAnnotation, transferAnnotation } from '../../../src/election/transfer.ts';
 import { parseDuration } from '../../../src/cli/durations.ts';
 
 /** Every story begins at noon. */
@@ -37,6 +39,12 @@ export function readLease(text: string): JsonObject {
     else if (name === 'transitions') spec['leaseTransitions'] = Number(value);
     else if (name === 'term') annotations[termAnnotation] = readTerm(value);
     else if (name === 'termLease') annotations[durationAnnotation] = String(readMs(value) / 1000);
+    else if (name === 'preferred') spec['preferredHolder'] = value;
+    else if (name === 'transfer') annotations[transferAnnotation] = readTransfer(value);
+    else if (name === 'next')
+      annotations[nextAnnotation] = JSON.stringify({ to: value, untilMs: 1000 });
+    else if (name === 'runs')
+      annotations[runsAnnotation] = value.startsWith('[') ? value : readRunsWord(value);
     else labels[name] = value;
   }
   return { metadata: { name: 'lock', annotations, labels }, spec };
@@ -53,11 +61,51 @@ export function writeLease(lease: RawLease): string {
     word('renewed', spec['renewTime'], writeTime),
     word('transitions', spec['leaseTransitions'], plain),
     word('term', term, writeTerm),
+    runsWord(lease),
+    ...transferWords(lease),
     ...Object.entries(objectAt(metadata, 'labels')).map(
       ([name, value]) => `${name}=${plain(value)}`,
     ),
   ];
   return `{${words.filter((part) => part !== '').join(' ')}}`;
+}
+
+/** `other@me@12:00:00`: to whom, and of which term; `anyone`: to whoever comes first. */
+function readTransfer(text: string): string {
+  const [to = '', term = ''] = split(text, '@');
+  return JSON.stringify({ to: to === 'anyone' ? null : to, term: readTerm(term), by: 'kim' });
+}
+
+function transferWords(lease: RawLease): string[] {
+  const annotations = objectAt(objectAt(lease, 'metadata'), 'annotations');
+  const read = (name: string) => JSON.parse(plain(annotations[name])) as Record<string, string>;
+  const { preferredHolder } = objectAt(lease, 'spec');
+  const words: string[] = [];
+  if (preferredHolder !== undefined) words.push(`preferred=${plain(preferredHolder)}`);
+  if (transferAnnotation in annotations)
+    words.push(`transfer=${read(transferAnnotation)['to'] ?? 'anyone'}`);
+  if (nextAnnotation in annotations) words.push(`next=${read(nextAnnotation)['to'] ?? ''}`);
+  return words;
+}
+
+/** `backup@12:00:01/me/4`: which run, begun when, by whom, with which fencing token. */
+function readRunsWord(text: string): string {
+  const runs = text.split(',').map((word) => {
+    const [, key = '', start = '', by = '', token = ''] =
+      /^(.*)@(.*)\/(.*)\/(.*)$/.exec(word) ?? [];
+    return { key, start: `${day}${start}Z`, by, token: token === 'none' ? null : token };
+  });
+  return JSON.stringify(runs);
+}
+
+function runsWord(lease: RawLease): string {
+  const text = objectAt(objectAt(lease, 'metadata'), 'annotations')[runsAnnotation];
+  if (text === undefined) return '';
+  const words = readRuns(lease)?.map(
+    ({ key, start, by, token }) =>
+      `${key}@${start.slice(day.length, -1).replace(/\.0*$|(\.\d*?)0+$/, '$1')}/${by}/${token ?? 'none'}`,
+  );
+  return `runs=${words === undefined ? plain(text) : words.join(',')}`;
 }
 
 /** What a value looks like in a line: facts in brackets, times of the day, no quotes. */

@@ -16,7 +16,8 @@ import type {
   RawLease,
   WatchEvent,
 } from '../../../src/election/lease.ts';
-import { initialStandby } from '../../../src/election/standby.ts';
+import type { OnceRule } from '../../../src/election/runs.ts';
+import { initialStandby } from '../../../src/election/beginning.ts';
 import type { Candidate, State } from '../../../src/election/state.ts';
 import { nextDeadlineMs, step } from '../../../src/election/step.ts';
 import { type LeaseStore, emptyStore, metadataOf, put, remove, serve } from '../lease-store.ts';
@@ -83,6 +84,7 @@ export class Stage {
     answer: (_, words) => this.#answer(words),
     watch: (_, words) => this.#turn({ id: 'watch', event: this.#watchEventOf(words) }),
     command: (_, words) => this.#turn({ id: 'command', event: commandEvent(words) }),
+    label: () => this.#turn({ id: 'label-withdrawn' }),
     signal: (_, [signal, as = signal]) => this.#turn(stopRequest(signal, as)),
   };
 
@@ -190,7 +192,18 @@ function candidateOf(words: readonly string[]): Candidate {
     lossGraceMs: read('lossGrace', '3830ms'),
     gracePeriodMs: read('grace', '25s'),
     waitMs: read('wait', 'infinity'),
+    once: onceOf(settings),
+    rejoins: settings['onLost'] === 'rejoin',
+    maxTermMs: read('maxTerm', 'infinity'),
+    hasPodLabel: settings['label'] === 'yes',
   };
+}
+
+function onceOf(settings: Readonly<Record<string, string | undefined>>): OnceRule | null {
+  const { once, oncePer, onceAt = 'success' } = settings;
+  const counts = onceAt as OnceRule['counts'];
+  if (once !== undefined) return { id: 'key', key: once, counts };
+  return oncePer === undefined ? null : { id: 'period', periodMs: readMs(oncePer), counts };
 }
 
 function answerOf(what: string, facts: readonly string[]): Answer {

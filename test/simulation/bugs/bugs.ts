@@ -122,14 +122,13 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/stepping-down.ts',
-        search: 'return advanceRenewal(killWhenDue(state, killReasonOf(state), turn), turn);',
-        replace: 'return killWhenDue(state, killReasonOf(state), turn);',
+        search: 'return advanceRenewal(killWhenDue(told, killReasonOf(told), turn), turn);',
+        replace: 'return killWhenDue(told, killReasonOf(told), turn);',
       },
       {
         file: 'src/election/stepping-down.ts',
-        search:
-          'Math.min(believedUntilMs(state), renewalDeadlineMs(state), state.killAtMs ?? Infinity)',
-        replace: 'Math.min(believedUntilMs(state), state.killAtMs ?? Infinity)',
+        search: '    renewalDeadlineMs(state),\n    stopMs,',
+        replace: '    stopMs,',
       },
     ],
   },
@@ -199,6 +198,112 @@ export const classicBugs: readonly Bug[] = [
 ];
 
 /** Bugs that the simulator, or the review of the stories, found in this program. */
+/** Bugs that a lock which remembers what was done could have. */
+export const onceBugs: readonly Bug[] = [
+  {
+    id: 'once-judged-when-waiting-only',
+    what: 'a lease that is free is taken without a look at what is remembered',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "if (once === null || current.id === 'nothing')",
+        replace: "if (once === null || current.id !== 'present' || current.isReleased)",
+      },
+    ],
+  },
+  {
+    id: 'once-start-recorded-too-late',
+    what: 'a start is remembered by the release, not by the write that acquires',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "if (once?.counts !== 'start') return {};",
+        replace: "if (once?.counts !== 'start' || turn.nowMs > 0) return {};",
+      },
+    ],
+  },
+  {
+    id: 'once-any-end-counts',
+    what: 'a run that failed is remembered as done',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "outcome.ending.id === 'exited' && outcome.ending.code === 0",
+        replace: "outcome.ending.id === 'exited'",
+      },
+    ],
+  },
+  {
+    id: 'once-forgotten-is-undone',
+    what: 'what was remembered and forgotten again between two looks is run again',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "once.id === 'key' && standby.mayHaveMissedRuns",
+        replace: 'false',
+      },
+    ],
+    rareSeed: '2054',
+  },
+];
+
+/** Bugs of how terms end and begin again. */
+export const termBugs: readonly Bug[] = [
+  {
+    id: 'transfer-of-any-term',
+    what: 'a request to transfer the lease is obeyed by whoever holds it',
+    breaks: 'only this term is transferred',
+    edits: [
+      {
+        file: 'src/election/transfer.ts',
+        search: "asked?.['term'] === own ? toRequest(asked) : null",
+        replace: "asked !== null && own !== '' ? toRequest(asked) : null",
+      },
+    ],
+  },
+  {
+    id: 'rejoin-after-a-stop',
+    what: 'a candidate that was told to stop while it lost its lease rejoins the election',
+    breaks: 'no start after a stop',
+    edits: [
+      {
+        file: 'src/election/losing.ts',
+        search:
+          "return outcome?.id === 'rejoin' ? { ...losing, outcome: { id: 'lost' } } : losing;",
+        replace: 'void outcome;\n  return losing;',
+      },
+    ],
+  },
+  {
+    id: 'label-not-waited-for',
+    what: 'the stop signal does not wait for the label',
+    breaks: 'label first',
+    edits: [
+      {
+        file: 'src/election/stepping-down.ts',
+        search: "const waits = hasPodLabel && stop !== null && cause.id !== 'unguarded';",
+        replace: "const waits = hasPodLabel && stop !== null && cause.id === 'max-term';",
+      },
+    ],
+  },
+  {
+    id: 'label-delays-the-kill',
+    what: 'the grace counts from the stop signal, which waits for the label',
+    breaks: 'G2',
+    edits: [
+      {
+        file: 'src/election/stepping-down.ts',
+        search: 'killAtMs: turn.nowMs + gracePeriodMs,',
+        replace: 'killAtMs: turn.nowMs + gracePeriodMs + (waits ? withdrawalMs : 0),',
+      },
+    ],
+  },
+];
+
 export const foundBugs: readonly Bug[] = [
   {
     id: 'conflict-forgets-write',

@@ -1,0 +1,154 @@
+/**
+ * `--once`: whether this run is needless, and what is remembered of it. A start is remembered by the write that acquires, a success by
+ * the one that releases, so that nothing lies between the deed and its record.
+ */
+import type { RawLease } from './lease.ts';
+import { type Annotations, type SentRecord, resourceVersionOf } from './record.ts';
+import type { Outcome } from './report.ts';
+import {
+  type Run,
+  findDone,
+  mayHaveForgotten,
+  readRuns,
+  runsAnnotation,
+  withRun,
+  withoutStart,
+} from './runs.ts';
+import type { Leading, Losing, Rejoin, Remembering, Standby, SteppingDown, Term } from './state.ts';
+import { type Tenured, isLive } from './term.ts';
+import { timeOf } from './time.ts';
+import type { Turn } from './turn.ts';
+
+/** What the Lease says of our run. */
+export type Need =
+  | { readonly id: 'needed' }
+  | { readonly id: 'done'; readonly run: Run }
+  /** Whether it is done cannot be told. */
+  | {
+      readonly id: 'unknown';
+      readonly why: 'runs-unreadable' | 'runs-forgotten' | 'no-server-time';
+    };
+
+/** Judges what was seen last: the very version that an acquiring write would name. */
+export function needOf(standby: Standby, turn: Turn): Need {
+  const { candidate, observed, serverAheadMs } = standby;
+  const { once = null } = candidate;
+  const { current } = observed;
+  if (once === null || current.id === 'nothing') return { id: 'needed' };
+  const runs = readRuns(current.id === 'present' ? current.lease : null);
+  if (runs === null) return { id: 'unknown', why: 'runs-unreadable' };
+  // A key needs no clock.
+  if (serverAheadMs === null && once.id === 'period')
+    return { id: 'unknown', why: 'no-server-time' };
+  const run = findDone(once, runs, (serverAheadMs ?? 0) + turn.nowMs);
+  if (run !== null) return { id: 'done', run };
+  const mayBeForgotten = once.id === 'key' && standby.mayHaveMissedRuns;
+  return mayBeForgotten ? { id: 'unknown', why: 'runs-forgotten' } : { id: 'needed' };
+}
+
+/** Whether runs may have been remembered and forgotten again before this look at the Lease, or an earlier one. */
+export function mayHaveMissedRuns(standby: Standby, lease: RawLease): boolean {
+  const { candidate, observed, beganAtMs, serverAheadMs } = standby;
+  const runs = readRuns(lease);
+  if (standby.mayHaveMissedRuns || (candidate.once ?? null) === null || runs === null)
+    return standby.mayHaveMissedRuns;
+  const { current } = observed;
+  const before = current.id === 'present' ? readRuns(current.lease) : null;
+  return mayHaveForgotten(runs, before, beganAtMs + (serverAheadMs ?? Infinity));
+}
+
+/** What an acquiring write says of runs: that this one starts, if starts count. */
+export function startAnnotations(
+  standby: Standby,
+  lease: RawLease | null,
+  turn: Turn,
+): Annotations {
+  const { once = null } = standby.candidate;
+  if (once?.counts !== 'start') return {};
+  const run = runFrom(standby, turn.nowMs, null, turn);
+  return { [runsAnnotation]: withRun(readRuns(lease) ?? [], run) };
+}
+
+/** Our run, as it is remembered if it counts; null: runs are not remembered. */
+export function runsOfTerm(
+  standby: Standby,
+  sent: SentRecord,
+  lease: RawLease,
+  turn: Turn,
+): Term['runs'] {
+  const { once = null, identity } = standby.candidate;
+  if (once === null) return null;
+  const stored = readRuns(lease) ?? [];
+  const [newest, ...earlier] = stored;
+  const token = resourceVersionOf(lease);
+  if (once.counts === 'start' && newest?.by === identity && newest.token === null)
+    return { own: { ...newest, token }, earlier };
+  return { own: runFrom(standby, sent.sentAtMs, token, turn), earlier: stored };
+}
+
+/** What a Lease that is created again in the same term says of runs: what was known of them. */
+export function restoredAnnotations({ candidate, tenure: { term } }: Tenured): Annotations {
+  if (term.runs === null) return {};
+  const { own, earlier } = term.runs;
+  if (candidate.once?.counts === 'start')
+    return { [runsAnnotation]: withRun(earlier, { ...own, token: null }) };
+  return earlier.length === 0 ? {} : { [runsAnnotation]: JSON.stringify(earlier) };
+}
+
+/** What the release after a term says of our run. */
+export function rememberingOf(
+  state: Leading | SteppingDown | Losing,
+  outcome: Outcome | Rejoin,
+): Remembering | null {
+  const { candidate, tenure, command } = state;
+  const { runs } = tenure.term;
+  if (runs === null) return null;
+  const { own: run, earlier } = runs;
+  if (candidate.once?.counts === 'success')
+    return hasSucceeded(outcome) ? { id: 'success', run, earlier } : null;
+  return isLive(command) ? { id: 'end', run, earlier } : { id: 'withdraw' };
+}
+
+/** What the release after a candidacy says: an attempt of ours that has won was a start that came to nothing. */
+export function rememberingOfCandidacy({ candidate }: Standby): Remembering | null {
+  return candidate.once?.counts === 'start' ? { id: 'withdraw' } : null;
+}
+
+/** The same for the release over this Lease. What cannot be read any more gives way to what was known before. */
+export function releaseAnnotations(
+  remembering: Remembering | null,
+  identity: string,
+  lease: RawLease,
+): Annotations {
+  if (remembering === null) return {};
+  const stored = readRuns(lease);
+  if (remembering.id !== 'withdraw')
+    return { [runsAnnotation]: withRun(stored ?? remembering.earlier, remembering.run) };
+  // What cannot be read is not ours.
+  if (stored === null) return {};
+  const kept = withoutStart(stored, identity);
+  return { [runsAnnotation]: kept.length === 0 ? null : JSON.stringify(kept) };
+}
+
+/** Says that a run which counts is not remembered, so that it will be run again. */
+export function reportForgotten(remembering: Remembering | null, turn: Turn): void {
+  if (remembering?.id !== 'success') return;
+  turn.report({ id: 'not-recorded', key: remembering.run.key });
+}
+
+function hasSucceeded(outcome: Outcome | Rejoin): boolean {
+  return outcome.id === 'command' && outcome.ending.id === 'exited' && outcome.ending.code === 0;
+}
+
+/** By the server's clock; by our own where it does not say. */
+function runFrom(
+  { candidate, serverAheadMs }: Standby,
+  bootMs: number,
+  token: string | null,
+  { at }: Turn,
+): Run {
+  const { once = null, identity } = candidate;
+  const startMs = bootMs + (serverAheadMs ?? at.wallMs - at.bootMs);
+  const key = once?.id === 'key' ? once.key : '';
+  return { key, start: timeOf(startMs), by: identity, token };
+}

@@ -1,0 +1,37 @@
+/** What a standby reports of what it sees: the holder that it waits for, and why. */
+import {
+  type ObservedLease,
+  type PresentLease,
+  freeAtMs,
+  holderOf,
+  isOlder,
+} from './observed-lease.ts';
+import { resourceVersionOf } from './record.ts';
+import type { Standby } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** Reports the holder that we wait for, and each change of holder. */
+export function reportHolder(standby: Standby, holder: string | null, turn: Turn): void {
+  const before = holderOf(standby.observed);
+  if (holder === before) return;
+  if (before !== null) turn.report({ id: 'holder-changed', from: before, to: holder });
+  else if (holder !== null) turn.report({ id: 'waiting', holder });
+}
+
+/** Reports the holder that we wait for although the server shows that someone else, or nobody, held the lease. */
+export function reportDoubt(
+  { observed: before, candidate }: Standby,
+  observed: ObservedLease & { current: PresentLease },
+  turn: Turn,
+): void {
+  const { doubt, current } = observed;
+  if (doubt === null || doubt === before.doubt || !isOlder(current.lease, doubt.lastHolder)) return;
+  const { holder, resourceVersion } = doubt.lastHolder;
+  turn.report({
+    id: 'went-back',
+    holder,
+    newestVersion: resourceVersion,
+    shownVersion: resourceVersionOf(current.lease),
+    waitsMs: freeAtMs(observed, candidate.leaseDurationMs) - turn.nowMs,
+  });
+}

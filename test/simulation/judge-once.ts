@@ -1,0 +1,77 @@
+/**
+ * What `--once` promises: a key whose run has succeeded, and was given back in order, is not run again; where starts count, no key
+ * is started twice; and what is recorded was run by the holder of that token.
+ */
+import type { Ending } from '../../src/election/event.ts';
+import { readRuns } from '../../src/election/runs.ts';
+import type { Ledger } from './ledger.ts';
+import type { Author, Server, Version } from './server.ts';
+import type { World } from './world.ts';
+
+export class OnceJudge {
+  readonly #world: World;
+  readonly #server: Server;
+  readonly #isBeyondLimits: boolean;
+  /** Whose run has made the key done, by key. */
+  readonly #done = new Map<string, string>();
+  /** Who has started the command, by fencing token. */
+  readonly #starts = new Map<string, Ledger>();
+
+  constructor(world: World, server: Server, isBeyondLimits: boolean) {
+    this.#world = world;
+    this.#server = server;
+    this.#isBeyondLimits = isBeyondLimits;
+  }
+
+  /** "Go" is said. */
+  onStart(ledger: Ledger, token: string): void {
+    const { once = null } = ledger.settings;
+    if (once?.id !== 'key') return;
+    this.#starts.set(token, ledger);
+    const done = this.#done.get(once.key);
+    if (done !== undefined) this.#break(`${ledger.author.name} runs "${once.key}" after ${done}`);
+    if (once.counts === 'start') this.#done.set(once.key, ledger.author.name);
+  }
+
+  onCommit(before: Version | null, after: Version, author: Author): void {
+    if (after.isDeletion || author.kind !== 'leader-run') return;
+    this.#checkRecorded(before, after);
+    if (after.holder !== '') return;
+    for (const ledger of this.#starts.values())
+      if (ledger.author === author) this.#onRelease(ledger);
+  }
+
+  /** A run that ended well, by a leader that knew of no loss, and was released. */
+  #onRelease({ settings, author, tree, lostAtMs, deposedAtMs }: Ledger): void {
+    const { once = null } = settings;
+    if (once?.id !== 'key' || once.counts !== 'success') return;
+    // Without its guard it was told to stop, and what it ended with is no success.
+    if (tree?.isUnguarded === true) return;
+    if (!hasSucceeded(tree?.ending ?? null) || lostAtMs !== null || deposedAtMs !== null) return;
+    this.#world.count('runs that are done');
+    this.#done.set(once.key, author.name);
+  }
+
+  #checkRecorded(before: Version | null, after: Version): void {
+    const known = new Set(readRuns(before?.lease ?? null)?.map(({ token }) => token));
+    for (const { key, token } of readRuns(after.lease) ?? []) {
+      if (token === null || known.has(token)) continue;
+      const ledger = this.#starts.get(token);
+      const { once = null } = ledger?.settings ?? {};
+      const { ending = null } = ledger?.tree ?? {};
+      const counts = once?.counts === 'start' || hasSucceeded(ending);
+      if (once?.id === 'key' && once.key === key && counts) continue;
+      this.#break(`"${key}" is recorded with token ${token}, by which it was not run, or not well`);
+    }
+  }
+
+  #break(text: string): void {
+    // Who turns the record back turns back what it remembers.
+    if (this.#isBeyondLimits || this.#server.setBackAtMs > -Infinity) return;
+    this.#world.break('once', text);
+  }
+}
+
+function hasSucceeded(ending: Ending | null): boolean {
+  return ending?.id === 'exited' && ending.code === 0;
+}
