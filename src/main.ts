@@ -11,10 +11,11 @@ import { receiveSignals } from './process/receive-signals.ts';
 import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
 import { tuneV8Later } from './process/tune-v8.ts';
+import { startPlainCommand } from './command/plain-command.ts';
 import { type SupervisorOptions, createSupervisor } from './command/command-supervisor.ts';
 import { commandProblem } from './command/gate/gate-plan.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
-import { exitStatus, failedExitCode } from './cli/exit-status.ts';
+import { commandExitCode, exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { failureClause } from './cli/failures.ts';
 import { envVarNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
@@ -218,12 +219,27 @@ function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {
 
 async function serveSandbox({
   flags: { port, kubeconfig },
-  words: [program, ...rest],
+  words,
 }: CommandLine & { id: 'sandbox' }): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
-  const command = program === undefined ? null : ([program, ...rest] as const);
-  const env = environmentOf(readStartContext(process.env));
-  return runSandbox({ port, kubeconfig, command, write, env });
+  const log = plainLog();
+  const startContext = readStartContext(process.env);
+  const options = { command: words, startContext, settingNames: [] };
+  const notRunnable = words.length === 0 ? null : commandProblem(options);
+  if (notRunnable !== null) return fail(log, notRunnable.message, notRunnable.exitCode);
+  const startCommand = (path: string) => {
+    const command = startPlainCommand(options, { KUBECONFIG: path });
+    const ended = command.ended.then((ending) =>
+      ending.id === 'failed'
+        ? fail(log, `Cannot start the command: ${ending.message}`)
+        : commandExitCode(ending),
+    );
+    return { ...command, ended };
+  };
+  return runSandbox({
+    ...{ port, kubeconfig, write },
+    startCommand: words.length === 0 ? null : startCommand,
+  });
 }
 
 /** The tree goes with us: the supervisor kills it when this process exits. */

@@ -1,7 +1,7 @@
 /** From the bytes of a body to a Lease or to delete options, or to the answer that refuses them. */
 import { decode } from './decode.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { goTypeName, parseJson } from './go-json.ts';
+import { duplicateFields, goTypeName, parseJson } from './go-json.ts';
 import { decodeProtobuf, deleteOptionsMessage, leaseMessage } from './protobuf.ts';
 import { deleteOptionsStruct, leaseStruct } from './schema.ts';
 import { badRequest, failure, type Reply } from './status.ts';
@@ -57,10 +57,14 @@ export function readLease(body: Body, options: WriteOptions): Read<JsonObject> {
   if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
     return unrecognized(`unexpected GroupVersion string: ${apiVersion}`);
   }
-  return readLeaseObject(object, options);
+  return readLeaseObject(object, options, duplicateFields(body.bytes.toString('utf8')));
 }
 
-function readLeaseObject(object: JsonObject, options: WriteOptions): Read<JsonObject> {
+function readLeaseObject(
+  object: JsonObject,
+  options: WriteOptions,
+  duplicates: readonly string[] = [],
+): Read<JsonObject> {
   const kind = (object['kind'] as string | undefined) || 'Lease';
   const apiVersion = (object['apiVersion'] as string | undefined) || leaseApiVersion;
   if (kind === 'Lease' && apiVersion === `${leaseApiVersion}beta1`) {
@@ -76,12 +80,20 @@ function readLeaseObject(object: JsonObject, options: WriteOptions): Read<JsonOb
   if (unregistered !== null) return cannot(unregistered);
   const decoded = decode(object, leaseStruct);
   if (decoded.id === 'failed') return cannot(decoded.message);
-  const unknown = decoded.unknownFields.map((field) => `unknown field "${field}"`);
+  const unknown = strictFaults(decoded.unknownFields, duplicates);
   if (options.fieldValidation === 'Strict' && unknown.length > 0) {
     return cannot(`strict decoding error: ${unknown.join(', ')}`);
   }
   const warnings = options.fieldValidation === 'Warn' ? unknown : [];
   return { id: 'read', value: decoded.object, warnings };
+}
+
+/** What `fieldValidation` is about. */
+export function strictFaults(unknown: readonly string[], duplicates: readonly string[]): string[] {
+  return [
+    ...duplicates.map((field) => `duplicate field "${field}"`),
+    ...unknown.map((field) => `unknown field "${field}"`),
+  ];
 }
 
 /** Why an object of this kind is no Lease, or null. */

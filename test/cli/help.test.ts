@@ -40,6 +40,6 @@ describe.each([['leader-run', runProgram] as const, ...Object.entries(subcommand
   },
 );
 
-it('the help of leader-run is not longer than two screens', () => {
+it('the help of leader-run is no longer than two screens of 40 lines', () => {
   expect(helpOf(runProgram).split('\n').length).toBeLessThanOrEqual(80);
 });

@@ -73,10 +73,40 @@ export function canonicalText(world: World): string {
 
 /** The world with what matters of its candidates' states. */
 function essenceOf(world: World): object {
+  const isAbout = writesAbout(world);
   const actors = world.actors.map((actor) =>
-    actor.state === null ? actor : { ...actor, state: stateEssence(actor.state, world.nowMs) },
+    actor.state === null
+      ? actor
+      : { ...actor, state: stateEssence(withoutLost(actor.state, isAbout), world.nowMs) },
   );
   return { ...world, actors };
+}
+
+/** Whether a write is stored, or may still be shown or land. What is nowhere any more will never be seen again. */
+function writesAbout({ store, actors }: World): (sent: SentRecord) => boolean {
+  const places = actors.map(({ wire, stray, events }) => [wire, stray, events]);
+  const text = JSON.stringify([store, places]);
+  return ({ renewTime }) => text.includes(renewTime);
+}
+
+/** The state without those of its unanswered writes that are lost. */
+function withoutLost(state: State, isAbout: (sent: SentRecord) => boolean): State {
+  switch (state.id) {
+    case 'standby':
+      return { ...state, unanswered: state.unanswered.filter(isAbout) };
+    case 'leading':
+    case 'stepping-down':
+    case 'losing': {
+      const unanswered = state.tenure.unanswered.filter(isAbout);
+      return { ...state, tenure: { ...state.tenure, unanswered } };
+    }
+    case 'releasing': {
+      const [written, released] = [state.written.filter(isAbout), state.released.filter(isAbout)];
+      return { ...state, written, released };
+    }
+    case 'ended':
+      return state;
+  }
 }
 
 /** The state with what matters of instants that are only ever compared with those of writes, and of a loss. */
@@ -97,10 +127,18 @@ function stateEssence(state: State, nowMs: number): object {
       const tenure = { ...state.tenure, older: null };
       return { ...state, tenure, loss: { id: state.loss.id } };
     }
-    case 'releasing':
+    case 'releasing': {
+      // They are compared by what they say alone.
+      const [written, released] = [state.written.map(untimed), state.released.map(untimed)];
+      return { ...state, written, released };
+    }
     case 'ended':
       return state;
   }
+}
+
+function untimed({ sentAtMs: _, ...said }: SentRecord): object {
+  return said;
 }
 
 /** Which of the writes that may yet be confirmed were sent after the event; those to come are, unless it came at this very instant. */
