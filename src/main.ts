@@ -12,6 +12,9 @@ import { leaveTerminal } from './process/leave-terminal.ts';
 import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
 import { createSupervisor } from './command/command-supervisor.ts';
+import { promotionDescriptor } from './command/gate/gate.ts';
+import type { Supervisor } from './command/supervisor.ts';
+import type { PromotableSupervisor } from './command/warm-supervisor.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
 import { exitStatus, failedExitCode } from './cli/exit-status.ts';
 import { envVarNames } from './cli/flags.ts';
@@ -107,8 +110,9 @@ async function lead(options: RunOptions): Promise<number> {
   if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
 
   const messages = createMessages({ ...options.settings, ...lease });
-  const createSupervisorOf = (onEvent: (event: CommandEvent) => void) =>
+  const createCold = (onEvent: (event: CommandEvent) => void) =>
     createSupervisor({
+      isWarm: options.warm !== null,
       command: options.command,
       notes: startContext,
       settingNames: envVarNames,
@@ -118,12 +122,14 @@ async function lead(options: RunOptions): Promise<number> {
       onEvent,
       onWarning: (message) => backlog.add(() => log.warn(message)),
     });
+  const createSupervisorOf = await supervisorsOf(options, lease, createCold);
   const outcome = await run(
     {
       ...options.settings,
       leaseName: lease.lockName,
       leaseNamespace: lease.namespace,
       stopSignal: options.stopSignal,
+      isWarm: options.warm !== null,
       signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
     },
     {
@@ -140,6 +146,28 @@ async function lead(options: RunOptions): Promise<number> {
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options);
+}
+
+/** Those of `--warm` start the command when they are ready. */
+async function supervisorsOf(
+  { warm, settings, stopSignal }: RunOptions,
+  { namespace, lockName }: LeaseOfRun,
+  create: (onEvent: (event: CommandEvent) => void) => PromotableSupervisor,
+): Promise<(onEvent: (event: CommandEvent) => void) => Supervisor> {
+  if (warm === null) return create;
+  const { createWarmSupervisor } = await import('./command/warm-supervisor.ts');
+  const environment = {
+    LEADER_RUN_IDENTITY: settings.identity,
+    LEADER_RUN_LOCK: `${namespace}/${lockName}`,
+    LEADER_RUN_FD: String(promotionDescriptor),
+  };
+  const { promoteSignal } = warm;
+  const { gracePeriodMs } = settings;
+  return (onEvent) =>
+    createWarmSupervisor({
+      ...{ create, onEvent, environment, promoteSignal, stopSignal, gracePeriodMs },
+      bootMs: bootNowMs,
+    });
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;

@@ -35,6 +35,8 @@ export const runFlags: readonly Flag[] = [
   valued('loss-grace'),
   valued('wait'),
   onOff('try'),
+  onOff('warm'),
+  valued('promote-signal'),
   valued('on-lost'),
   valued('max-term'),
   valued('once'),

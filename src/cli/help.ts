@@ -30,6 +30,8 @@ The command
       --loss-grace D          the same when it is lost, default: what it leaves
   -E, --conflict-exit-code N  if not leader in time, default: 124
       --lost-exit-code N      if the Lease was lost, default: 75
+      --warm                  start it now, and tell it when it leads
+      --promote-signal NAME   tell it by this signal, too
       --on-lost WHAT          then exit, or rejoin the election, default: exit
       --max-term D            give the Lease back after it, default: infinity
 

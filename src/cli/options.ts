@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly settings: ElectionSettings;
   /** What the command gets for TERM and on loss. */
   readonly stopSignal: NodeJS.Signals;
+  /** The command starts at once, and is told when it leads: by a line, and by a signal if there is one. */
+  readonly warm: { readonly promoteSignal: NodeJS.Signals | null } | null;
   readonly conflictExitCode: number;
   readonly lostExitCode: number;
   readonly doneExitCode: number;

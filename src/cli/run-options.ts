@@ -44,6 +44,7 @@ export function readRunOptions(
     context: reader.read<string | null>('context', parseText, null),
     settings,
     stopSignal: reader.read('signal', parseStopSignal, 'SIGTERM'),
+    warm: readWarm(reader),
     conflictExitCode: reader.read(
       'conflict-exit-code',
       parseWhole(0, 255),
@@ -87,6 +88,20 @@ function readTerm(reader: Reader): Pick<ElectionSettings, 'rejoins' | 'maxTermMs
 
 function parseTermLimit(text: string): Parsed<number> {
   return text === 'infinity' ? { ok: true, value: Infinity } : parsePositive(text);
+}
+
+function readWarm(reader: Reader): RunOptions['warm'] {
+  const isWarm = reader.read('warm', parseSwitch, false);
+  const promoteSignal = reader.read<NodeJS.Signals | null>('promote-signal', parseStopSignal, null);
+  const once = reader.given('once') ?? reader.given('once-per');
+  if (isWarm && once !== null)
+    reader.refuse(`Cannot combine ${once.origin} and --warm: what runs already cannot be left out`);
+  const signalOrigin = reader.given('promote-signal')?.origin;
+  if (!isWarm && signalOrigin !== undefined)
+    reader.refuse(
+      `Cannot use ${signalOrigin} without --warm: the command is started when it leads`,
+    );
+  return isWarm ? { promoteSignal } : null;
 }
 
 function readCommand(reader: Reader, words: readonly string[]): readonly [string, ...string[]] {

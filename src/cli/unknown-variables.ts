@@ -3,7 +3,7 @@ import { envVarNames } from './flags.ts';
 
 /** What a leader-run around this one told its command, and what the launcher tells us. */
 const ours =
-  /^LEADER_RUN_(?:IDENTITY|LOCK|FENCING_TOKEN|LEASE_TRANSITIONS|ACQUIRE_TIME|ONCE_KEY|TREE_.*|LAUNCHER_.*)$/;
+  /^LEADER_RUN_(?:IDENTITY|LOCK|FENCING_TOKEN|LEASE_TRANSITIONS|ACQUIRE_TIME|ONCE_KEY|FD|TREE_.*|LAUNCHER_.*)$/;
 
 /** Images like to note the versions of what they hold; Kubernetes notes the addresses of a Service called "leader-run…". */
 const others =

@@ -20,6 +20,7 @@ describe('defaults', () => {
         waitMs: Infinity,
       },
       stopSignal: 'SIGTERM',
+      warm: null,
       conflictExitCode: 124,
       lostExitCode: 75,
       doneExitCode: 0,
