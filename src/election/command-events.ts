@@ -28,7 +28,8 @@ export function onCommand(state: State, event: CommandEvent, turn: Turn): State 
       if (event.id === 'failed' || event.id === 'unguarded')
         return abandonCandidacy(state, failure(event.message), turn);
       // A warm command.
-      if (event.id === 'ended') return endedUnpromoted(state, event.ending, turn);
+      if (event.id === 'ended' && state.command.id === 'ready')
+        return endedUnpromoted(state, event.ending, turn);
       break;
     case 'leading':
       return onLeadersCommand(state, event, turn);
@@ -61,6 +62,7 @@ function onLeadersCommand(leading: Leading, event: CommandEvent, turn: Turn): St
       return stopUnguarded({ ...leading, command }, event.message, turn);
     case 'ended':
       if (isLive(command)) return ended({ ...leading, command }, event.ending, turn);
+      if (command.id !== 'ready') break;
       turn.report({ id: 'command-ended', pid: 0, ending: event.ending });
       return releaseTerm(leading, { id: 'command', ending: event.ending }, turn);
     case 'left-behind':
