@@ -69,6 +69,7 @@ const leaveOut: Plugin = {
 const parts: Readonly<Record<string, { readonly in: string; readonly out: string }>> = {
   'socks-proxy-agent': { in: 'socks-proxy-agent', out: 'socks-proxy-agent' },
   './oidc.ts': { in: './src/lease/oidc.ts', out: 'oidc' },
+  './command/warm-supervisor.ts': { in: './src/command/warm-supervisor.ts', out: 'warm' },
   './operate/status.ts': { in: './src/operate/status.ts', out: 'status' },
   './operate/check.ts': { in: './src/operate/check.ts', out: 'check' },
   './operate/manifests.ts': { in: './src/operate/manifests.ts', out: 'manifests' },

@@ -12,7 +12,10 @@ import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
 import { tuneV8Later } from './process/tune-v8.ts';
 import { startPlainCommand } from './command/plain-command.ts';
-import { type SupervisorOptions, createSupervisor } from './command/command-supervisor.ts';
+import { createSupervisor } from './command/command-supervisor.ts';
+import type { SupervisorOptions } from './command/supervisor-options.ts';
+import type { PromotableSupervisor } from './command/warm-supervisor.ts';
+import { promotionDescriptor } from './command/gate/gate.ts';
 import { commandProblem } from './command/gate/gate-plan.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
 import { commandExitCode, exitStatus, failedExitCode } from './cli/exit-status.ts';
@@ -102,20 +105,23 @@ async function lead(options: RunOptions): Promise<number> {
     hasTerminal: terminal.hasTerminal,
     lockId: lease.lockId,
     markers,
+    isWarm: options.flags.warm,
   };
+  const create = supervisorMaker(supervised, warn, observers);
   const outcome = await run(
     {
       ...options.settings,
       leaseName: lease.lockName,
       leaseNamespace: lease.namespace,
       stopSignal: options.flags.signal,
+      isWarm: options.flags.warm,
       signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
       hasPodLabel: operate !== null && operate.podLabel !== null,
     },
     {
       clock: realClock,
       api: observers?.observeApi(api) ?? api,
-      createSupervisor: supervisorMaker(supervised, warn, observers),
+      createSupervisor: await warmSupervisors(options, lease, create),
       listenToSignals: (onSignal) => {
         signals.deliverTo(onSignal);
         return signals;
@@ -175,6 +181,28 @@ function whole(outcome: Outcome, awaited: string | null): Outcome {
   const isTimeout = outcome.id === 'failed' && outcome.why.reason === 'timeout';
   if (!isTimeout || awaited === null) return outcome;
   return { ...outcome, why: { reason: 'awaiting-credentials', message: awaited } };
+}
+
+/** Those of `--warm` start the command when they are ready. */
+async function warmSupervisors(
+  { settings, flags }: RunOptions,
+  { namespace, lockName }: LeaseOfRun,
+  create: (onEvent: (event: CommandEvent) => void) => PromotableSupervisor,
+): Promise<Ports['createSupervisor']> {
+  if (!flags.warm) return create;
+  const { createWarmSupervisor } = await import('./command/warm-supervisor.ts');
+  const environment = {
+    LEADER_RUN_IDENTITY: settings.identity,
+    LEADER_RUN_LOCK: `${namespace}/${lockName}`,
+    LEADER_RUN_FD: String(promotionDescriptor),
+  };
+  const { promoteSignal, signal: stopSignal } = flags;
+  const { gracePeriodMs } = settings;
+  return (onEvent) =>
+    createWarmSupervisor({
+      ...{ create, onEvent, environment, promoteSignal, stopSignal, gracePeriodMs },
+      bootMs: () => realClock.bootMs(),
+    });
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;

@@ -40,5 +40,7 @@ export interface RunSettings extends Candidate {
   readonly leaseNamespace: string;
   /** What the command gets for TERM, and when leadership is lost. */
   readonly stopSignal: NodeJS.Signals;
+  /** The command runs before it leads. */
+  readonly isWarm?: boolean;
   readonly signals: Omit<SignalContext, 'commandRuns'>;
 }

@@ -222,7 +222,9 @@ class Driver {
   }
 
   #onCommandEvent(event: CommandEvent): void {
-    if (event.id === 'ended' || event.id === 'gone') this.#command = event.id;
+    // A warm command that was not promoted has no term to end.
+    const isUnpromoted = event.id === 'ended' && this.#command === 'none';
+    if ((event.id === 'ended' || event.id === 'gone') && !isUnpromoted) this.#command = event.id;
     if (this.#command === 'started' && (event.id === 'too-late' || event.id === 'failed'))
       this.#command = 'gone';
     if (event.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
@@ -231,7 +233,10 @@ class Driver {
 
   #onSignal(signal: NodeJS.Signals): void {
     const { signals, stopSignal } = this.#settings;
-    const meaning = meaningOf(signal, { ...signals, commandRuns: this.#command === 'started' });
+    const meaning = meaningOf(signal, {
+      ...signals,
+      commandRuns: this.#command === 'started' || this.#settings.isWarm === true,
+    });
     switch (meaning.id) {
       case 'stop': {
         const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;

@@ -4,7 +4,7 @@
  */
 import { type Flags, envVarOf } from './flag.ts';
 import { checkIdentity, checkKey, checkLabel, checkSubdomain } from './names.ts';
-import { operateFlags } from './operate-flags.ts';
+import { checkPodLabel, parseAddress, parseHealthUrl } from './operate-parsers.ts';
 import {
   parseChoice,
   parseLeaseDuration,
@@ -24,6 +24,7 @@ const time = 'Time (15s, 1m30s, 500ms)';
 const theCommand = 'The command';
 const once = 'Once, whichever machine it is';
 const log = 'The log';
+const inCluster = 'In a cluster';
 export const others = 'Others';
 
 const onOff = { parse: parseSwitch, default: false } as const;
@@ -105,6 +106,40 @@ export const logFlags = {
   },
 } as const satisfies Flags;
 
+/** What a cluster's operators see. */
+export const operateFlags = {
+  http: {
+    value: 'ADDRESS',
+    parse: parseAddress,
+    help: '[HOST]:PORT of probes and metrics',
+    group: inCluster,
+  },
+  'command-health': {
+    value: 'URL',
+    parse: parseHealthUrl,
+    help: 'what probes ask while the command runs',
+    group: inCluster,
+  },
+  'command-start-timeout': {
+    value: 'D',
+    parse: parseMaybeInfinite,
+    defaultText: 'infinity',
+    help: 'until it is well at first',
+    group: inCluster,
+  },
+  events: {
+    ...onOff,
+    help: 'write an Event when leadership begins and ends',
+    group: inCluster,
+  },
+  'pod-label': {
+    value: 'LABEL',
+    parse: checkPodLabel,
+    help: "key=value on the leader's Pod, and on no other",
+    group: inCluster,
+  },
+} as const satisfies Flags;
+
 /** Flags of `leader-run [flags] [--] command`. */
 export const runFlags = {
   ...leaseFlags,
@@ -176,6 +211,13 @@ export const runFlags = {
     help: 'exit status if not leader in time',
   },
   'lost-exit-code': { ...exitCode, default: 75, help: 'exit status if the lease was lost' },
+  warm: { ...onOff, help: 'start it now, and tell it when it leads', group: theCommand },
+  'promote-signal': {
+    value: 'NAME',
+    parse: parseStopSignal,
+    help: 'signal that tells it so, too',
+    group: theCommand,
+  },
   'on-lost': {
     value: 'WHAT',
     parse: parseChoice(['exit', 'rejoin']),

@@ -7,6 +7,7 @@ import type { RunOptions } from './options.ts';
 import { operateOptionsOf, operateProblem } from './operate-flags.ts';
 import { onceOf, onceProblem } from './once.ts';
 import { checkTiming, timingOf } from './timing.ts';
+import { warmProblem } from './warm.ts';
 import { flagIn } from './words.ts';
 
 /** The options, and what is wrong with them: a line for a person, or null. They are to be used only if nothing is. */
@@ -42,6 +43,7 @@ export function runOptionsOf(
       withoutLockName(flags, words) ??
       error ??
       onceProblem(flags) ??
+      warmProblem(flags) ??
       operateProblem(flags, env) ??
       withoutCommand(words),
   };

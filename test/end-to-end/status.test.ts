@@ -64,7 +64,7 @@ test.each([
   [['a/B'], 'Cannot use lock "a/B": not a valid RFC 1123 subdomain'],
   [['x', '-A'], 'Cannot combine --all-namespaces and a lock'],
   [['-o', 'yaml'], 'it must be table, wide or json'],
-  [['--lease-duration', '3s'], 'there is no flag --lease-duration'],
+  [['--lease-duration', '3s'], 'unknown option'],
 ])('status %j is refused', async (args, message) => {
   const { exitCode, stderr } = await status('/nonexistent', args);
   expect(stderr).toContain(message);

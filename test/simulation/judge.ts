@@ -209,11 +209,10 @@ export class Judge {
           : null;
     if (loss === null) return;
     this.#world.count(`loss: ${loss.id}`);
-    if (loss.id === 'deposed') {
-      // By a record of its own that somebody has edited, which the ledger takes for its own.
-      if (this.#isBeyondLimits) ledger.deposedAtMs ??= ledger.process.bootMs();
-      this.#checkDeposed(ledger);
-    }
+    // By a record of its own that somebody has edited or restored, which the ledger takes for its own.
+    const mayBeEdited = this.#isBeyondLimits || this.#server.setBackAtMs > -Infinity;
+    if (loss.id !== 'expired' && mayBeEdited) ledger.deposedAtMs ??= ledger.process.bootMs();
+    if (loss.id === 'deposed') this.#checkDeposed(ledger);
     if (loss.id === 'went-back' && !ledger.hasFoundOlder)
       this.#world.break('nothing old deposes', `${ledger.author.name} has found nothing older`);
     if (loss.id === 'expired') this.#checkExpired(ledger, loss.jump !== null);
