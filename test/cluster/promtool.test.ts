@@ -1,5 +1,5 @@
 /**
- * Prometheus' own opinion of metrics and alerts. promtool takes a quarter of an hour to build, so it is not built here: $PROMTOOL names
+ * Prometheus' own opinion of metrics and alerts. promtool takes too long to build for a suite, so it is not built here: $PROMTOOL names
  * one, or it is in PATH (`go install github.com/prometheus/prometheus/cmd/promtool@latest`).
  */
 import { spawnSync } from 'node:child_process';
