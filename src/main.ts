@@ -93,20 +93,16 @@ async function lead(options: RunOptions): Promise<number> {
   const lease = leaseOf(options, loaded.cluster);
   if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
 
+  const messages = createMessages({ ...options.settings, ...lease });
   const warn = (message: string) => backlog.add(() => log.warn(message));
   const { operate } = options;
+  const isWarm = options.flags.warm;
   const observed = operate === null ? null : await observe(operate, options, lease, warn);
   if (observed?.id === 'failed') return fail(log, observed.message);
   const observers = observed?.observers ?? null;
-  const messages = createMessages({ ...options.settings, ...lease });
   const api = connectLease({ ...lease, name: lease.lockName, userAgent });
-  const supervised = {
-    ...command,
-    hasTerminal: terminal.hasTerminal,
-    lockId: lease.lockId,
-    markers,
-    isWarm: options.flags.warm,
-  };
+  const { hasTerminal } = terminal;
+  const supervised = { ...command, hasTerminal, lockId: lease.lockId, markers, isWarm };
   const create = supervisorMaker(supervised, warn, observers);
   const outcome = await run(
     {
@@ -114,7 +110,7 @@ async function lead(options: RunOptions): Promise<number> {
       leaseName: lease.lockName,
       leaseNamespace: lease.namespace,
       stopSignal: options.flags.signal,
-      isWarm: options.flags.warm,
+      isWarm,
       signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
       hasPodLabel: operate !== null && operate.podLabel !== null,
     },

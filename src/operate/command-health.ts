@@ -88,9 +88,11 @@ export class CommandHealth {
 
   /** One request serves all who ask meanwhile. */
   #ask(): Promise<string | null> {
-    this.#asking ??= ask(this.#options.url).finally(() => {
-      this.#asking = null;
-    });
+    this.#asking ??= ask(this.#options.url)
+      .catch((error: unknown) => String(error))
+      .finally(() => {
+        this.#asking = null;
+      });
     return this.#asking;
   }
 }

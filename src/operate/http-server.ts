@@ -64,8 +64,10 @@ export async function startHttpServer(address: ListenAddress, routes: Routes): P
       const [path = '/', query = ''] = (request.url ?? '/').split('?');
       if (path === routes.streamPath && request.method === 'GET')
         return streams.open(response, routes.firstEvent());
-      void Promise.resolve(routes.answer(path, new URLSearchParams(query))).then((found) =>
-        reply(response, found ?? textReply(404)),
+      answerBy(routes, path, query).then(
+        (found) => reply(response, found ?? textReply(404)),
+        // A mistake in an answer must cost no more than the answer.
+        () => reply(response, textReply(500)),
       );
     },
   );
@@ -86,6 +88,10 @@ export async function startHttpServer(address: ListenAddress, routes: Routes): P
       server.closeAllConnections();
     },
   };
+}
+
+async function answerBy(routes: Routes, path: string, query: string): Promise<Reply | null> {
+  return routes.answer(path, new URLSearchParams(query));
 }
 
 /** The status line as a text. */

@@ -4,6 +4,7 @@
  * Everything here watches the driver's states and decides nothing in the election. Nothing here is waited for on the way to a
  * hand-over.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '../election/event.ts';
 import type { State } from '../election/state.ts';
 import type { LeaseApi } from '../lease/api.ts';
@@ -35,6 +36,9 @@ export interface Observers {
   /** Ends all; what is being sent has 2 s. */
   readonly close: () => Promise<void>;
 }
+
+/** For what is still being sent when the lease is released. */
+const lastRequestsMs = 2_000;
 
 export type ObserversResult =
   | { readonly id: 'started'; readonly observers: Observers }
@@ -68,22 +72,43 @@ export async function startObservers(
       const counted = measurements === null ? api : countRequests(api, measurements);
       return label === null ? counted : label.annotate(counted);
     },
-    onState: (state, at) => {
-      measurements?.onState(state, at);
-      if (probes?.onState(state, at) === true) server?.send(JSON.stringify(probes.sidecarObject()));
-      health?.onState(state, at);
-      label?.onState(state);
-      events?.onState(state, at);
-    },
+    onState: withoutHarm(context.warn, [
+      (state, at) => measurements?.onState(state, at),
+      (state, at) => {
+        const hasChangedHands = probes?.onState(state, at);
+        if (hasChangedHands === true) server?.send(JSON.stringify(probes?.sidecarObject()));
+      },
+      (state, at) => health?.onState(state, at),
+      (state) => label?.onState(state),
+      (state, at) => events?.onState(state, at),
+    ]),
     onGuardReplaced: () => measurements?.guardReplacements.add(),
     withdrawLabel: () => label?.remove() ?? Promise.resolve(),
     close: async () => {
       health?.close();
-      await Promise.all([label?.close(), events?.close()]);
+      const sent = Promise.all([label?.close(), events?.close()]);
+      await Promise.race([sent, sleep(lastRequestsMs)]);
       server?.close();
     },
   };
   return { id: 'started', observers };
+}
+
+type OnState = Observers['onState'];
+
+/** A mistake in one of them must not end the command: it is said, and that one watches no more. */
+function withoutHarm(warn: (message: string) => void, watching: readonly OnState[]): OnState {
+  const alive = new Set(watching);
+  return (state, at) => {
+    for (const watch of alive) {
+      try {
+        watch(state, at);
+      } catch (error) {
+        alive.delete(watch);
+        warn(`Cannot go on observing this run: ${(error as Error).message}: please report it`);
+      }
+    }
+  };
 }
 
 function createProbes(

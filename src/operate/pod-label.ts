@@ -16,7 +16,7 @@ import { podAnnotation, readPodNote, writePodNote, type PodNote } from './pod-no
 const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 /** Anything above 0, which is what Pods without it have. */
 const leaderCost = '100';
-const setTimeoutMs = 5_000;
+const setTimeoutMs = 2_000;
 /** The command is waiting for its stop signal. */
 const removeTimeoutMs = 1_000;
 

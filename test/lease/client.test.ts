@@ -7,17 +7,18 @@ import {
   json,
   leaseObject,
   stall,
-  startServer,
+  startTlsServer,
   status,
   text,
   type Respond,
 } from '../fixtures/api/scripted-server.ts';
 
+const refusal = 'User "eve" cannot get resource "pods"';
 const path = '/api/v1/namespaces/default/pods/worker-0';
 
 async function client(...script: [Respond, ...Respond[]]) {
-  const server = await startServer(script);
-  const cluster = loaded(writeKubeconfig({ server: server.url }));
+  const server = await startTlsServer(script);
+  const cluster = loaded(writeKubeconfig(server.cluster));
   return { server, cluster, api: createApiClient(cluster, 'leader-run/test') };
 }
 
@@ -51,7 +52,7 @@ test('the body of a PATCH is a merge patch', async () => {
 test.each<[string, Respond, object]>([
   ['not-found', status(404, 'pods "worker-0" not found', 'NotFound'), {}],
   ['conflict', status(409, 'the UID does not match'), {}],
-  ['failed', status(403, 'no'), { failure: { reason: 'forbidden', message: 'no' } }],
+  ['failed', status(403, refusal), { failure: { reason: 'forbidden', message: refusal } }],
   ['failed', text(404, 'a gateway'), { failure: { reason: 'status', status: 404 } }],
   ['failed', text(200, 'hello'), { failure: { reason: 'malformed' } }],
   ['failed', hangUp, { failure: { reason: 'network' } }],

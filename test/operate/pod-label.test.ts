@@ -50,7 +50,7 @@ test('set after the command has started, removed when it is stopped', async () =
   expect(api.sent).toEqual([]);
   driver.report({ id: 'started', pid: 7 });
   await label.close();
-  expect(api.sent).toEqual([{ request: own, body: set, timeoutMs: 5_000 }]);
+  expect(api.sent).toEqual([{ request: own, body: set, timeoutMs: 2_000 }]);
   driver.signal('SIGTERM');
   await label.close();
   expect(api.sent.slice(1)).toEqual([{ request: own, body: removal('u-me'), timeoutMs: 1_000 }]);
@@ -91,9 +91,9 @@ test('the label of a crashed leader goes first, unless that is gone', async () =
       {
         request: 'PATCH /api/v1/namespaces/space/pods/other-0',
         body: removal('u-other'),
-        timeoutMs: 5_000,
+        timeoutMs: 2_000,
       },
-      { request: own, body: set, timeoutMs: 5_000 },
+      { request: own, body: set, timeoutMs: 2_000 },
     ]);
     expect(api.warnings).toEqual([]);
   }
