@@ -30,12 +30,12 @@ test.skipIf(!isThere)(
     };
     expect(await check()).toEqual({ status: 0, text: '' });
     await driver.lead();
-    driver.news({ id: 'started', pid: 7 });
+    driver.report({ id: 'started', pid: 7 });
     driver.pass(2_000);
     await driver.answer();
     expect(await check()).toEqual({ status: 0, text: '' });
     driver.pass(20_000);
-    driver.news({ id: 'ended', ending: { id: 'exited', code: 1 } });
+    driver.report({ id: 'ended', ending: { id: 'exited', code: 1 } });
     expect(await check()).toEqual({ status: 0, text: '' });
   },
 );
