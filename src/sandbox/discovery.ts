@@ -39,8 +39,9 @@ function propertyOf(shape: Shape): JsonObject {
       return { type: 'string' };
     case 'bool':
       return { type: 'boolean' };
-    case 'integer':
-      return { type: 'integer', format: shape.go };
+    case 'int32':
+    case 'int64':
+      return { type: 'integer', format: shape.id };
     case 'time':
     case 'micro-time':
       return { type: 'string', format: 'date-time' };

@@ -16,13 +16,6 @@ export function parseJson(text: string): ParsedJson {
   }
 }
 
-/** What encoding/json calls the type of a value. */
-export function goTypeName(value: JsonValue): string {
-  if (Array.isArray(value)) return 'array';
-  if (value === null) return 'null';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gs;
 
 /** The names of fields that an object has more than once, in a JSON text that can be parsed. */

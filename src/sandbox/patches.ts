@@ -14,7 +14,7 @@ import {
   type Write,
 } from './incoming.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { duplicateFields, goTypeName, parseJson } from './go-json.ts';
+import { duplicateFields, parseJson } from './go-json.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
 import { mergePatch, strategicFault } from './merge.ts';
 import { leaseStruct } from './schema.ts';
@@ -77,9 +77,7 @@ function readPatch(body: Body, prefix: string): ReadPatch {
   if (parsed.value === null) {
     return prefix === '' ? { id: 'patch', object: {} } : refused(badRequest('Invalid JSON Patch'));
   }
-  const what = goTypeName(parsed.value);
-  const message = `json: cannot unmarshal ${what} into Go value of type map[string]interface {}`;
-  return refused(badRequest(`${prefix}${message}`));
+  return refused(badRequest(`${prefix}the patch is not an object`));
 }
 
 /** What is wrong with a patched object is a fault of the patch: 422, quoting the object. */
