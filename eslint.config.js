@@ -25,7 +25,7 @@ const mayImportOnly = (folder, allowed) => ({
       {
         patterns: [
           {
-            regex: `^(\\.\\./)+(?!\\.\\./|(${[...allowed, 'none'].join('|')})/|[\\w-]+\\.ts$)|^(\\.\\./)+(load|main|run)\\.ts$`,
+            regex: `^(\\.\\./)+(?!\\.\\./|(${[...allowed, 'none'].join('|')})/|[\\w-]+\\.ts$)|^(\\.\\./)+(load|look|main|run|surroundings)\\.ts$`,
             message: `src/${folder} may import only from itself and ${allowed.join(', ')}`,
           },
         ],
@@ -87,6 +87,7 @@ export default tseslint.config(
   mayImportOnly('lease', ['election']),
   mayImportOnly('command', ['election', 'process', 'gate', 'guard', 'tree']),
   mayImportOnly('process', ['election']),
+  mayImportOnly('operate', ['election', 'lease']),
   mayImportOnly('cli', ['election']),
   mayImportOnly('sandbox', ['process']),
 );

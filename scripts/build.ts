@@ -69,6 +69,13 @@ const leaveOut: Plugin = {
 const parts: Readonly<Record<string, { readonly in: string; readonly out: string }>> = {
   'socks-proxy-agent': { in: 'socks-proxy-agent', out: 'socks-proxy-agent' },
   './oidc.ts': { in: './src/lease/oidc.ts', out: 'oidc' },
+  './command/warm-supervisor.ts': { in: './src/command/warm-supervisor.ts', out: 'warm' },
+  './operate/status.ts': { in: './src/operate/status.ts', out: 'status' },
+  './operate/check.ts': { in: './src/operate/check.ts', out: 'check' },
+  './operate/manifests.ts': { in: './src/operate/manifests.ts', out: 'manifests' },
+  './operate/observers.ts': { in: './src/operate/observers.ts', out: 'observers' },
+  './operate/metrics.ts': { in: './src/operate/metrics.ts', out: 'metrics' },
+  './operate/transfer.ts': { in: './src/operate/transfer.ts', out: 'transfer' },
   './sandbox/run.ts': { in: './src/sandbox/run.ts', out: 'sandbox' },
 };
 
@@ -84,6 +91,16 @@ const setApart: Plugin = {
       const part = kind === 'entry-point' ? undefined : parts[path];
       return part === undefined ? undefined : { path: `./${part.out}.cjs`, external: true };
     });
+  },
+};
+
+/** prom-client would attach traces of OpenTelemetry, which it has not been asked for. */
+const leaveTracesOut: Plugin = {
+  name: 'leave-traces-out',
+  setup(bundler) {
+    const namespace = 'no-traces';
+    bundler.onResolve({ filter: /^@opentelemetry\/api$/ }, ({ path }) => ({ path, namespace }));
+    bundler.onLoad({ filter: /./, namespace }, () => ({ contents: 'export {}' }));
   },
 };
 
@@ -111,7 +128,7 @@ const { metafile } = await build({
 await build({
   ...common,
   entryPoints: Object.values(parts),
-  plugins: [setApart],
+  plugins: [setApart, leaveTracesOut],
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
 });

@@ -7,8 +7,15 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 import { formatDuration, humanDuration } from '../src/cli/durations.ts';
 import type { Flags } from '../src/cli/flag.ts';
-import { runFlags, sandboxFlags } from '../src/cli/flags.ts';
+import { runFlags } from '../src/cli/flags.ts';
 import { parseCommandLine } from '../src/cli/parse.ts';
+import {
+  checkFlags,
+  manifestsFlags,
+  sandboxFlags,
+  statusFlags,
+  transferFlags,
+} from '../src/cli/subcommand-flags.ts';
 import { defaultTextOf } from '../src/cli/words.ts';
 import { type ElectionSettings, attemptTimeoutMs, jitterFactor } from '../src/election/settings.ts';
 
@@ -21,7 +28,11 @@ export const pages: readonly { path: string; tables: Readonly<Record<string, () 
     path: 'docs/reference.md',
     tables: {
       flags: () => flagTable(runFlags),
+      'status flags': () => flagTable(statusFlags),
+      'check flags': () => flagTable(checkFlags),
+      'manifests flags': () => flagTable(manifestsFlags),
       'sandbox flags': () => flagTable(sandboxFlags),
+      'transfer flags': () => flagTable(transferFlags),
     },
   },
   { path: 'docs/lease-duration.md', tables: { 'lease durations': durationTable } },

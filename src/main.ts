@@ -4,37 +4,41 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { realClock } from './process/clock.ts';
-import { type Markers, createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
+import { createLockId, createMarkers, lockIdsAround } from './command/markers.ts';
 import { environmentOf, readStartContext } from './process/start-context.ts';
-import { argumentBytes, openablePath } from './process/byte-paths.ts';
-import { homeDirectory } from './process/home-directory.ts';
 import { leaveTerminal } from './process/leave-terminal.ts';
 import { receiveSignals } from './process/receive-signals.ts';
 import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
 import { tuneV8Later } from './process/tune-v8.ts';
+import { startPlainCommand } from './command/plain-command.ts';
 import { createSupervisor } from './command/command-supervisor.ts';
+import type { SupervisorOptions } from './command/supervisor-options.ts';
+import type { PromotableSupervisor } from './command/warm-supervisor.ts';
+import { promotionDescriptor } from './command/gate/gate.ts';
 import { commandProblem } from './command/gate/gate-plan.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
-import { exitStatus, failedExitCode } from './cli/exit-status.ts';
+import { commandExitCode, exitStatus, failedExitCode } from './cli/exit-status.ts';
+import { failureClause } from './cli/failures.ts';
 import { envVarNames } from './cli/flags.ts';
 import { type Log, createLog } from './cli/log.ts';
-import { createMessages } from './cli/messages.ts';
-import type { CommandLine, RunOptions } from './cli/options.ts';
+import { type Messages, createMessages } from './cli/messages.ts';
+import type { CommandLine, LogOptions, OperateOptions, RunOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { print } from './cli/print.ts';
 import { createStateLog } from './cli/state-log.ts';
 import { openStderr } from './cli/stderr.ts';
-import { type LeaseCluster, loadCluster } from './lease/cluster.ts';
+import type { LeaseCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
 import type { Outcome } from './election/report.ts';
+import { nextDeadlineMs } from './election/step.ts';
+import { createApiClient } from './lease/client.ts';
 import { connectLease } from './lease/connection.ts';
-import type { OnNotice } from './lease/notice.ts';
+import { check, printManifests, showStatus, transfer } from './look.ts';
+import type { Observers } from './operate/observers.ts';
+import type { Ports } from './ports.ts';
 import { run } from './run.ts';
-
-declare const LEADER_RUN_VERSION: string;
-
-const userAgent = `leader-run/${LEADER_RUN_VERSION}`;
+import { fail, findCluster, userAgent, version } from './surroundings.ts';
 
 tuneV8Later();
 const write = openStderr();
@@ -45,20 +49,31 @@ async function main(): Promise<number> {
   const commandLine = parseCommandLine(process.argv.slice(2), process.env, {
     hostname: hostname(),
     uuid: randomUUID(),
-    version: LEADER_RUN_VERSION,
+    version,
   });
   switch (commandLine.id) {
     case 'print':
-      return print(commandLine.text, write);
-    case 'refused': {
-      const options = { format: commandLine.format, level: 'info' } as const;
-      return fail(createLog(options, write, Date.now), commandLine.message);
-    }
+      return print(commandLine.text, write) === 'failed' ? failedExitCode : 0;
+    case 'refused':
+      return fail(plainLog(commandLine.format), commandLine.message);
+    case 'status':
+      return showStatus(commandLine, { log: plainLog(), write });
+    case 'check':
+      return check(commandLine, { log: plainLog(), write });
+    case 'transfer':
+      return transfer(commandLine, { log: plainLog(), write });
+    case 'manifests':
+      return printManifests(commandLine, { log: plainLog(), write });
     case 'sandbox':
       return serveSandbox(commandLine);
     case 'run':
       return lead(commandLine.options);
   }
+}
+
+/** Of what is no run: in text, unless a run's flags ask for JSON. */
+function plainLog(format: LogOptions['format'] = 'text'): Log {
+  return createLog({ format, level: 'info' }, write, Date.now);
 }
 
 async function lead(options: RunOptions): Promise<number> {
@@ -71,73 +86,90 @@ async function lead(options: RunOptions): Promise<number> {
   const terminal = findTerminal();
   const signals = receiveSignals((onSignal) => listenToSignals(terminal.hasTerminal, onSignal));
   const markers = createMarkers();
-  const loaded = loadClusterOf(options.flags, {
-    environment: environmentOf(startContext),
-    markers,
-    onNotice: (notice) => backlog.add(() => log.say(notice)),
-  });
+  // Of what credential plugins leave behind, nothing belongs to the command.
+  const env = { ...environmentOf(startContext), [markers.helper]: '' };
+  const loaded = findCluster(options.flags, env, (notice) => backlog.add(() => log.say(notice)));
   if (loaded.id === 'failed') return fail(log, loaded.message);
   const lease = leaseOf(options, loaded.cluster);
   if (lockIdsAround(process.env).includes(lease.lockId)) return fail(log, deadlockMessage(lease));
 
   const messages = createMessages({ ...options.settings, ...lease });
-  const createSupervisorOf = (onEvent: (event: CommandEvent) => void) =>
-    createSupervisor({
-      ...command,
-      hasTerminal: terminal.hasTerminal,
-      lockId: lease.lockId,
-      markers,
-      onEvent,
-      onWarning: (message) => backlog.add(() => log.warn(message)),
-    });
+  const warn = (message: string) => backlog.add(() => log.warn(message));
+  const { operate } = options;
+  const isWarm = options.flags.warm;
+  const observed = operate === null ? null : await observe(operate, options, lease, warn);
+  if (observed?.id === 'failed') return fail(log, observed.message);
+  const observers = observed?.observers ?? null;
+  const api = connectLease({ ...lease, name: lease.lockName, userAgent });
+  const { hasTerminal } = terminal;
+  const supervised = { ...command, hasTerminal, lockId: lease.lockId, markers, isWarm };
+  const create = supervisorMaker(supervised, warn, observers);
   const outcome = await run(
     {
       ...options.settings,
       leaseName: lease.lockName,
       leaseNamespace: lease.namespace,
       stopSignal: options.flags.signal,
+      isWarm,
       signals: { ...terminal, ignoredSignals: startContext.ignoredSignals },
+      hasPodLabel: operate !== null && operate.podLabel !== null,
     },
     {
       clock: realClock,
-      api: connectLease({ ...lease, name: lease.lockName, userAgent }),
-      createSupervisor: createSupervisorOf,
+      api: observers?.observeApi(api) ?? api,
+      createSupervisor: await warmSupervisors(options, lease, create),
       listenToSignals: (onSignal) => {
         signals.deliverTo(onSignal);
         return signals;
       },
       suspend: suspendSelf,
-      report: (report) => {
-        backlog.add(() => log.say(messages.ofReport(report)));
-        // The command starts next, and its first line is to come after ours.
-        if (report.id === 'acquired') backlog.flush();
-      },
-      onState: createStateLog((line) => backlog.add(() => log.say(line))),
+      ...watchersOf(log, messages, observers),
     },
   );
   backlog.flush();
+  // What is still being sent has 2 s. The lease is released already.
+  await observers?.close();
   const line = messages.ofOutcome(whole(outcome, loaded.cluster.credentials.activity()));
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options.flags);
 }
 
-function loadClusterOf(
-  { kubeconfig, context }: RunOptions['flags'],
-  {
-    environment,
-    markers,
-    onNotice,
-  }: { environment: NodeJS.ProcessEnv; markers: Markers; onNotice: OnNotice },
+/** What is told to a person, and to the cluster's operators. */
+function watchersOf(
+  log: Log,
+  messages: Messages,
+  observers: Observers | null,
+): Pick<Ports, 'report' | 'withdrawLabel' | 'onState'> {
+  const stateLog = createStateLog((line) => backlog.add(() => log.say(line)));
+  return {
+    report: (report) => {
+      backlog.add(() => log.say(messages.ofReport(report)));
+      // The command starts next, and its first line is to come after ours.
+      if (report.id === 'acquired') backlog.flush();
+    },
+    withdrawLabel: () => observers?.withdrawLabel() ?? Promise.resolve(),
+    onState: (state, at) => {
+      stateLog(state, at);
+      observers?.onState(state, at);
+    },
+  };
+}
+
+function supervisorMaker(
+  options: Omit<SupervisorOptions, 'onEvent' | 'onWarning'>,
+  warn: (message: string) => void,
+  observers: Observers | null,
 ) {
-  return loadCluster({
-    kubeconfig: kubeconfig === null ? null : openablePath(argumentBytes(kubeconfig)),
-    context,
-    // Of what credential plugins leave behind, nothing belongs to the command.
-    env: { ...environment, [markers.helper]: '' },
-    homeDirectory: environment['HOME'] || homeDirectory(),
-    onNotice,
-  });
+  return (onEvent: (event: CommandEvent) => void) =>
+    createSupervisor({
+      ...options,
+      onEvent,
+      onWarning: (message, about) => {
+        warn(message);
+        if (about === 'guard') observers?.onGuardReplaced();
+      },
+    });
 }
 
 /** An API server that was not asked is not to blame for a wait that is over. */
@@ -145,6 +177,28 @@ function whole(outcome: Outcome, awaited: string | null): Outcome {
   const isTimeout = outcome.id === 'failed' && outcome.why.reason === 'timeout';
   if (!isTimeout || awaited === null) return outcome;
   return { ...outcome, why: { reason: 'awaiting-credentials', message: awaited } };
+}
+
+/** Those of `--warm` start the command when they are ready. */
+async function warmSupervisors(
+  { settings, flags }: RunOptions,
+  { namespace, lockName }: LeaseOfRun,
+  create: (onEvent: (event: CommandEvent) => void) => PromotableSupervisor,
+): Promise<Ports['createSupervisor']> {
+  if (!flags.warm) return create;
+  const { createWarmSupervisor } = await import('./command/warm-supervisor.ts');
+  const environment = {
+    LEADER_RUN_IDENTITY: settings.identity,
+    LEADER_RUN_LOCK: `${namespace}/${lockName}`,
+    LEADER_RUN_FD: String(promotionDescriptor),
+  };
+  const { promoteSignal, signal: stopSignal } = flags;
+  const { gracePeriodMs } = settings;
+  return (onEvent) =>
+    createWarmSupervisor({
+      ...{ create, onEvent, environment, promoteSignal, stopSignal, gracePeriodMs },
+      bootMs: () => realClock.bootMs(),
+    });
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;
@@ -157,23 +211,59 @@ function leaseOf({ lockName, flags }: RunOptions, cluster: LeaseCluster) {
   return { cluster, namespace, lockName, server, context: cluster.context, lockId };
 }
 
+/** Starts what the cluster's operators see of the run. */
+async function observe(
+  operate: OperateOptions,
+  { settings }: RunOptions,
+  { cluster, namespace, lockName: name }: LeaseOfRun,
+  warn: (message: string) => void,
+) {
+  const { startObservers } = await import('./operate/observers.ts');
+  const { podLabel } = operate;
+  const pod = podLabel && { ...podLabel, namespace: podLabel.namespace ?? cluster.namespace };
+  return startObservers(
+    { ...operate, podLabel: pod },
+    {
+      lock: { namespace, name },
+      identity: settings.identity,
+      version,
+      api: createApiClient(cluster, userAgent),
+      loadMetrics: () => import('./operate/metrics.ts'),
+      bootMs: () => realClock.bootMs(),
+      nextDeadlineMs,
+      describe: failureClause,
+      warn,
+    },
+  );
+}
+
 function deadlockMessage({ namespace, lockName, server }: LeaseOfRun): string {
   return `Cannot wait for lease "${namespace}/${lockName}" at ${server}: this process runs inside a leader-run that holds it. Choose another --lock-name`;
 }
 
 async function serveSandbox({
   flags: { port, kubeconfig },
-  words: [program, ...rest],
+  words,
 }: CommandLine & { id: 'sandbox' }): Promise<number> {
   const { runSandbox } = await import('./sandbox/run.ts');
-  const command = program === undefined ? null : ([program, ...rest] as const);
-  const env = environmentOf(readStartContext(process.env));
-  return runSandbox({ port, kubeconfig, command, write, env });
-}
-
-function fail(log: Log, message: string, exitCode: number = failedExitCode): number {
-  log.error(message);
-  return exitCode;
+  const log = plainLog();
+  const startContext = readStartContext(process.env);
+  const options = { command: words, startContext, settingNames: [] };
+  const notRunnable = words.length === 0 ? null : commandProblem(options);
+  if (notRunnable !== null) return fail(log, notRunnable.message, notRunnable.exitCode);
+  const startCommand = (path: string) => {
+    const command = startPlainCommand(options, { KUBECONFIG: path });
+    const ended = command.ended.then((ending) =>
+      ending.id === 'failed'
+        ? fail(log, `Cannot start the command: ${ending.message}`)
+        : commandExitCode(ending),
+    );
+    return { ...command, ended };
+  };
+  return runSandbox({
+    ...{ port, kubeconfig, write },
+    startCommand: words.length === 0 ? null : startCommand,
+  });
 }
 
 /** The tree goes with us: the supervisor kills it when this process exits. */

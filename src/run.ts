@@ -6,51 +6,17 @@
  */
 import type { StartOptions, Supervisor } from './command/supervisor.ts';
 import { environmentOf } from './command/term-environment.ts';
-import { type SignalContext, meaningOf } from './process/signals.ts';
+import { meaningOf } from './process/signals.ts';
 import type { Effect } from './election/effect.ts';
-import type { ClockJump, CommandEvent, ElectionEvent, Instant } from './election/event.ts';
-import type { Outcome, Report } from './election/report.ts';
+import type { ClockJump, CommandEvent, ElectionEvent } from './election/event.ts';
+import type { Outcome } from './election/report.ts';
 import { initialStandby } from './election/beginning.ts';
-import type { Candidate, State } from './election/state.ts';
+import type { State } from './election/state.ts';
 import { nextDeadlineMs, step } from './election/step.ts';
-import type { LeaseApi, LeaseWatch, PendingRequest } from './lease/api.ts';
+import type { LeaseWatch, PendingRequest } from './lease/api.ts';
+import type { Ports, RunSettings } from './ports.ts';
 
-/** Time and chance. */
-export interface Clock {
-  /** Milliseconds on the clock that counts suspend. */
-  bootMs(): number;
-  /** Unix time, ms. */
-  wallMs(): number;
-  /** How long the machine has been suspended since some fixed instant, ms. */
-  suspendedMs(): number;
-  /** Uniform in [0, 1). */
-  random(): number;
-  /** Calls back once after `delayMs`, as setTimeout does (on the clock that stops in suspend); returns a cancel. */
-  setTimer(delayMs: number, callback: () => void): () => void;
-}
-
-export interface Ports {
-  readonly clock: Clock;
-  readonly api: LeaseApi;
-  readonly createSupervisor: (onEvent: (event: CommandEvent) => void) => Supervisor;
-  /** Hands over every signal that reaches this process from now on, until `close`. */
-  readonly listenToSignals: (onSignal: (signal: NodeJS.Signals) => void) => { close(): void };
-  /** Stops this process as Ctrl-Z would; returns when it is continued. */
-  readonly suspend: () => void;
-  readonly report: (report: Report) => void;
-  /** Takes the Pod's label away; the command's stop signal waits for it a second at most (settings: hasPodLabel). */
-  readonly withdrawLabel?: () => Promise<void>;
-  /** Sees the state after each turn, its effects performed. The place for what only watches: a probe, a metric, an Event. */
-  readonly onState?: (state: State, at: Instant) => void;
-}
-
-/** What the driver adds to the election's settings. */
-export interface RunSettings extends Candidate {
-  readonly leaseNamespace: string;
-  /** What the command gets for TERM, and when leadership is lost. */
-  readonly stopSignal: NodeJS.Signals;
-  readonly signals: Omit<SignalContext, 'commandRuns'>;
-}
+export type { Clock, Ports, RunSettings } from './ports.ts';
 
 /** While a command lives the clock is read this often, ms: timers stand still while the machine sleeps. */
 const wakeCheckMs = 200;
@@ -256,7 +222,9 @@ class Driver {
   }
 
   #onCommandEvent(event: CommandEvent): void {
-    if (event.id === 'ended' || event.id === 'gone') this.#command = event.id;
+    // A warm command that was not promoted has no term to end.
+    const isUnpromoted = event.id === 'ended' && this.#command === 'none';
+    if ((event.id === 'ended' || event.id === 'gone') && !isUnpromoted) this.#command = event.id;
     if (this.#command === 'started' && (event.id === 'too-late' || event.id === 'failed'))
       this.#command = 'gone';
     if (event.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
@@ -265,7 +233,10 @@ class Driver {
 
   #onSignal(signal: NodeJS.Signals): void {
     const { signals, stopSignal } = this.#settings;
-    const meaning = meaningOf(signal, { ...signals, commandRuns: this.#command === 'started' });
+    const meaning = meaningOf(signal, {
+      ...signals,
+      commandRuns: this.#command === 'started' || this.#settings.isWarm === true,
+    });
     switch (meaning.id) {
       case 'stop': {
         const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;

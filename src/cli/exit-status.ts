@@ -1,5 +1,6 @@
 /** The exit statuses of leader-run (README, Exit status). */
 import { constants } from 'node:os';
+import type { Ending } from '../election/event.ts';
 import type { Outcome } from '../election/report.ts';
 
 /** leader-run itself failed: usage, kubeconfig, RBAC … */
@@ -8,6 +9,11 @@ export const failedExitCode = 125;
 /** What a shell reports for a process that a signal ended: 128+n. */
 function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
+}
+
+/** The command's own, or 128+n. */
+export function commandExitCode(ending: Ending): number {
+  return ending.id === 'exited' ? ending.code : signalExitCode(ending.signal);
 }
 
 /** The exit status of an outcome; the numbers are --conflict-exit-code, --lost-exit-code and --done-exit-code. */
@@ -21,9 +27,7 @@ export function exitStatus(
 ): number {
   switch (outcome.id) {
     case 'command':
-      return outcome.ending.id === 'exited'
-        ? outcome.ending.code
-        : signalExitCode(outcome.ending.signal);
+      return commandExitCode(outcome.ending);
     case 'lost':
       return codes.lostExitCode;
     case 'not-acquired':

@@ -4,10 +4,14 @@ import type { Failure } from '../election/lease.ts';
 import { humanDuration } from './durations.ts';
 import { phrase, quote } from './text.ts';
 
-const rights = 'get, create, update and watch on leases.coordination.k8s.io';
+const rightsOfElection = 'get, create, update and watch on leases.coordination.k8s.io';
 
-/** A clause that says what happened and, where a person can do something, what. */
-export function failureClause(failure: Failure, namespace: string): string {
+/** A clause that says what happened and, where a person can do something, what. `rights`: what to grant if it is forbidden. */
+export function failureClause(
+  failure: Failure,
+  namespace: string,
+  rights = rightsOfElection,
+): string {
   switch (failure.reason) {
     case 'timeout':
       return `no answer came within ${humanDuration(failure.afterMs)}`;
@@ -22,7 +26,7 @@ export function failureClause(failure: Failure, namespace: string): string {
     case 'unauthorized':
       return `the server does not accept the credentials (${withStatus(401, failure.message)}): renew them`;
     case 'forbidden':
-      return forbidden(failure.message, namespace);
+      return forbidden(failure.message, namespace, rights);
     case 'no-namespace':
       return `namespace ${quote(namespace)} does not exist: create it or name another by --lock-namespace`;
     case 'rejected':
@@ -92,7 +96,7 @@ function unconfirmed(failure: Failure & { reason: 'unconfirmed' }): string {
 }
 
 /** The API server's message names the user and what it may not do; without them it is passed on. */
-function forbidden(message: string, namespace: string): string {
+function forbidden(message: string, namespace: string, rights = rightsOfElection): string {
   const user = nameOf(message);
   const [, verb] = /cannot (\w+) resource/.exec(message) ?? [];
   const grant = `grant ${rights} in namespace ${quote(namespace)}`;

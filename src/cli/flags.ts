@@ -4,6 +4,7 @@
  */
 import { type Flags, envVarOf } from './flag.ts';
 import { checkIdentity, checkKey, checkLabel, checkSubdomain } from './names.ts';
+import { checkPodLabel, parseAddress, parseHealthUrl } from './operate-parsers.ts';
 import {
   parseChoice,
   parseLeaseDuration,
@@ -23,13 +24,14 @@ const time = 'Time (15s, 1m30s, 500ms)';
 const theCommand = 'The command';
 const once = 'Once, whichever machine it is';
 const log = 'The log';
-const others = 'Others';
+const inCluster = 'In a cluster';
+export const others = 'Others';
 
 const onOff = { parse: parseSwitch, default: false } as const;
 const exitCode = { value: 'N', parse: parseWhole(0, 255), group: theCommand } as const;
 
 /** Of every sub-command. */
-const helpFlags = {
+export const helpFlags = {
   help: { ...onOff, aliases: ['h'], help: 'show this text', group: others, hasVariable: false },
 } as const satisfies Flags;
 
@@ -104,6 +106,40 @@ export const logFlags = {
   },
 } as const satisfies Flags;
 
+/** What a cluster's operators see. */
+export const operateFlags = {
+  http: {
+    value: 'ADDRESS',
+    parse: parseAddress,
+    help: '[HOST]:PORT of probes and metrics',
+    group: inCluster,
+  },
+  'command-health': {
+    value: 'URL',
+    parse: parseHealthUrl,
+    help: 'what probes ask while the command runs',
+    group: inCluster,
+  },
+  'command-start-timeout': {
+    value: 'D',
+    parse: parseMaybeInfinite,
+    defaultText: 'infinity',
+    help: 'until it is well at first',
+    group: inCluster,
+  },
+  events: {
+    ...onOff,
+    help: 'write an Event when leadership begins and ends',
+    group: inCluster,
+  },
+  'pod-label': {
+    value: 'LABEL',
+    parse: checkPodLabel,
+    help: "key=value on the leader's Pod, and on no other",
+    group: inCluster,
+  },
+} as const satisfies Flags;
+
 /** Flags of `leader-run [flags] [--] command`. */
 export const runFlags = {
   ...leaseFlags,
@@ -175,6 +211,13 @@ export const runFlags = {
     help: 'exit status if not leader in time',
   },
   'lost-exit-code': { ...exitCode, default: 75, help: 'exit status if the lease was lost' },
+  warm: { ...onOff, help: 'start it now, and tell it when it leads', group: theCommand },
+  'promote-signal': {
+    value: 'NAME',
+    parse: parseStopSignal,
+    help: 'signal that tells it so, too',
+    group: theCommand,
+  },
   'on-lost': {
     value: 'WHAT',
     parse: parseChoice(['exit', 'rejoin']),
@@ -216,34 +259,10 @@ export const runFlags = {
     help: 'exit status if another run has done it',
     group: once,
   },
+  ...operateFlags,
   ...logFlags,
   ...helpFlags,
   version: { ...onOff, help: 'show the version', group: others, hasVariable: false },
-} as const satisfies Flags;
-
-/**
- * Flags of `leader-run sandbox`. They have no variables: LEADER_RUN_KUBECONFIG names the file that leader-run reads and the
- * sandbox would write it, and a Service called "leader-run" makes Kubernetes set LEADER_RUN_PORT.
- */
-export const sandboxFlags = {
-  port: {
-    value: 'N',
-    parse: parseWhole(0, 65_535),
-    default: 0,
-    defaultText: 'a free one',
-    help: 'port of the loopback address',
-    group: others,
-    hasVariable: false,
-  },
-  kubeconfig: {
-    value: 'FILE',
-    parse: parseText,
-    defaultText: 'a temporary file',
-    help: 'where to write the kubeconfig',
-    group: others,
-    hasVariable: false,
-  },
-  ...helpFlags,
 } as const satisfies Flags;
 
 /** The names of environment variables that are settings of leader-run, and so not the command's business. */

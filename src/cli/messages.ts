@@ -103,7 +103,7 @@ class Sentences {
       case 'killing-tree':
         return this.#killing(report);
       case 'command-ended':
-        return `Command ${report.pid} ${ended(report.ending)}`;
+        return commandEnded(report);
       case 'stopping-remaining':
         return stoppingRest(report);
       case 'tree-lingering':
@@ -241,6 +241,13 @@ function killFollows(killsInMs: number): string {
   return killsInMs === Infinity
     ? 'no SIGKILL follows'
     : `SIGKILL follows in ${humanDuration(killsInMs)}`;
+}
+
+/** A warm command has no number here until it leads. */
+function commandEnded({ pid, ending }: Report & { id: 'command-ended' }): string {
+  return pid === 0
+    ? `The command ${ended(ending)} before it led`
+    : `Command ${pid} ${ended(ending)}`;
 }
 
 function ended(ending: Ending): string {

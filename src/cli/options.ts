@@ -11,11 +11,29 @@ export interface LogOptions {
   readonly level: LogLevel;
 }
 
+/** What a cluster's operators see of the run; null: not asked for. */
+export interface OperateOptions {
+  /** `host` null: any address. */
+  readonly http: { readonly host: string | null; readonly port: number } | null;
+  /** `startTimeoutMs` may be `Infinity`. */
+  readonly commandHealth: { readonly url: URL; readonly startTimeoutMs: number } | null;
+  readonly hasEvents: boolean;
+  /** The label and the Pod that gets it, by its environment. */
+  readonly podLabel: {
+    readonly label: string;
+    readonly name: string;
+    readonly namespace: string | null;
+    readonly uid: string | null;
+  } | null;
+}
+
 export interface RunOptions {
   /** As given, or their defaults. What follows from several of them is below. */
   readonly flags: FlagValues<typeof runFlags>;
   readonly lockName: string;
   readonly settings: ElectionSettings;
+  /** null: none of it was asked for. */
+  readonly operate: OperateOptions | null;
   readonly log: LogOptions;
   /** Said once at start, at level warn (such as P > R/3). */
   readonly warnings: readonly string[];

@@ -44,7 +44,7 @@ function parseRun(
   if (values.help) return print(helpOf(runProgram));
   if (values.version) return print(`${version}\n`);
   const identity = `${env['POD_NAME'] || hostname}_${uuid}`;
-  const { options, ...run } = runOptionsOf(values, words, identity);
+  const { options, ...run } = runOptionsOf(values, words, identity, env);
   const problem = refusal ?? run.refusal;
   if (problem !== null) return refused(problem, logOptionsOf(values).format);
   return {
@@ -64,10 +64,10 @@ function parseSubcommand(
 ): CommandLine {
   // Wide, as there may be several: their values have the types of their own flags.
   const program: Program = subcommands[id];
-  const { values, words, refusal } = readLine(program, argv, env);
+  const { values, words, texts, refusal } = readLine(program, argv, env);
   if (values['help'] === true) return print(helpOf(program));
   if (refusal !== null) return refused(refusal);
-  return { id, flags: values as never, words };
+  return { id, flags: values as never, words, texts };
 }
 
 function print(text: string): CommandLine {

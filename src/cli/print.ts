@@ -1,18 +1,17 @@
 import { writeSync } from 'node:fs';
-import { failedExitCode } from './exit-status.ts';
 
-/**
- * Prints what was asked for (help, version); returns the exit status. The reader may have read enough (`--help | head -1`); that
- * nothing could be written at all is an error.
- */
-export function print(text: string, writeError: (line: string) => void): number {
+/** Writes to stdout. `closed`: the reader has read enough (`--help | head -1`). Any other failure is an error, and told. */
+export function print(
+  text: string,
+  writeError: (line: string) => void,
+): 'written' | 'closed' | 'failed' {
   try {
     writeSync(1, text);
-    return 0;
+    return 'written';
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EPIPE') return 0;
+    if (code === 'EPIPE') return 'closed';
     writeError(`leader-run: Cannot write to stdout: ${message}\n`);
-    return failedExitCode;
+    return 'failed';
   }
 }

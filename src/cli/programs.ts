@@ -1,6 +1,13 @@
 /** `leader-run` itself and its sub-commands: what help says of each, and its flags. */
 import type { FlagValues, Flags } from './flag.ts';
-import { runFlags, sandboxFlags } from './flags.ts';
+import { runFlags } from './flags.ts';
+import {
+  checkFlags,
+  manifestsAndRunFlags,
+  sandboxFlags,
+  statusFlags,
+  transferFlags,
+} from './subcommand-flags.ts';
 
 export interface Program<F extends Flags = Flags> {
   readonly name: string;
@@ -8,11 +15,17 @@ export interface Program<F extends Flags = Flags> {
   readonly usage: string;
   readonly about: string;
   readonly flags: F;
+  /** Its flags may follow its words, as these are no command. */
+  readonly runsNoCommand?: true;
 }
 
 export const runProgram = {
   name: 'leader-run',
   usage: `[flags] [--] command [arguments]
+       leader-run status [LOCK]            who leads
+       leader-run check                    in a command: does it still lead?
+       leader-run transfer LOCK            ask for another leader
+       leader-run manifests [flags]        what it needs in a cluster
        leader-run sandbox [--] [command]   a Lease API in memory, to try it out`,
   about: `Run a command only while holding a Kubernetes Lease, and never two copies of it
 at once.
@@ -34,16 +47,49 @@ With a command: run it with KUBECONFIG set, and exit when it does.
   leader-run sandbox -- leader-run --lock-name try-it -- date`,
     flags: sandboxFlags,
   },
+  status: {
+    name: 'leader-run status',
+    usage: '[LOCK] [flags]',
+    about: `Show who leads. LOCK is the name of a Lease, or namespace/name; without it, all
+Leases of the namespace are shown, or inside a command the one it runs under.
+Exit status: 0 if one is led, 1 if none is, 125 on failure.`,
+    flags: statusFlags,
+    runsNoCommand: true,
+  },
+  check: {
+    name: 'leader-run check',
+    usage: '[flags]',
+    about: `Inside a command: ask the API server whether the command still leads. Exit
+status: 0 if it does, 1 if not, 125 without an answer.
+
+  leader-run check && ./write`,
+    flags: checkFlags,
+    runsNoCommand: true,
+  },
+  manifests: {
+    name: 'leader-run manifests',
+    usage: '[flags] [--] [command [arguments]]',
+    about: `Print what a run with these flags needs in a cluster: ServiceAccount, Role with
+the least rights, RoleBinding, Deployment and PodDisruptionBudget.
+
+  leader-run manifests --lock-name worker --http :8080 | kubectl apply -f -`,
+    flags: manifestsAndRunFlags,
+  },
+  transfer: {
+    name: 'leader-run transfer',
+    usage: 'LOCK [flags]',
+    about: `Ask the leader to give the Lease to another candidate, and wait for that. Exit
+status: 0 if the wanted one leads, 1 if someone else does, 124 if no one has
+stepped down in time.
+
+  leader-run transfer nightly --to web-1`,
+    flags: transferFlags,
+    runsNoCommand: true,
+  },
 } as const satisfies Readonly<Record<string, Program>>;
 
 /** Words that will be sub-commands. */
-export const reservedWords: readonly string[] = [
-  'status',
-  'check',
-  'transfer',
-  'manifests',
-  'completion',
-];
+export const reservedWords: readonly string[] = ['completion'];
 
 type Subcommands = typeof subcommands;
 
@@ -54,5 +100,7 @@ export type SubcommandLine = {
     readonly flags: FlagValues<Subcommands[Name]['flags']>;
     /** The words after the flags. */
     readonly words: readonly string[];
+    /** The texts of the flags that were given, by their names. */
+    readonly texts: Readonly<Record<string, string>>;
   };
 }[keyof Subcommands];

@@ -4,8 +4,10 @@ import type { FlagValues } from './flag.ts';
 import { runFlags } from './flags.ts';
 import { logOptionsOf } from './log-options.ts';
 import type { RunOptions } from './options.ts';
+import { operateOptionsOf, operateProblem } from './operate-flags.ts';
 import { onceOf, onceProblem } from './once.ts';
 import { checkTiming, timingOf } from './timing.ts';
+import { warmProblem } from './warm.ts';
 import { flagIn } from './words.ts';
 
 /** The options, and what is wrong with them: a line for a person, or null. They are to be used only if nothing is. */
@@ -13,6 +15,7 @@ export function runOptionsOf(
   flags: FlagValues<typeof runFlags>,
   words: readonly string[],
   defaultIdentity: string,
+  env: Readonly<Record<string, string | undefined>>,
 ): { readonly options: RunOptions; readonly refusal: string | null } {
   const timing = timingOf(flags);
   const { error, warning } = checkTiming(timing, flags);
@@ -31,11 +34,18 @@ export function runOptionsOf(
       flags,
       lockName: flags.lockName ?? '',
       settings,
+      operate: operateOptionsOf(flags, env),
       log: logOptionsOf(flags),
       warnings: warning === null ? [] : [warning],
       command: [program, ...rest],
     },
-    refusal: withoutLockName(flags, words) ?? error ?? onceProblem(flags) ?? withoutCommand(words),
+    refusal:
+      withoutLockName(flags, words) ??
+      error ??
+      onceProblem(flags) ??
+      warmProblem(flags) ??
+      operateProblem(flags, env) ??
+      withoutCommand(words),
   };
 }
 

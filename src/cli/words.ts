@@ -15,6 +15,8 @@ export interface ReadLine<F extends Flags> {
   readonly values: FlagValues<F>;
   /** What follows the flags. */
   readonly words: readonly string[];
+  /** The texts of the flags that were given, by their names. */
+  readonly texts: Readonly<Record<string, string>>;
   /** The first thing that is wrong, in a line for a person; null: nothing. */
   readonly refusal: string | null;
 }
@@ -50,6 +52,7 @@ export function readLine<F extends Flags>(
   return {
     values: Object.fromEntries(values) as FlagValues<F>,
     words,
+    texts: Object.fromEntries([...given].map(([name, { texts }]) => [name, texts.join('\n')])),
     refusal: refusals.find((one) => one !== null) ?? null,
   };
 }
@@ -78,7 +81,7 @@ function split(
     const [word] = unknown;
     return {
       given: givenBy(command, program.flags),
-      words: argv.slice(head.length - operands.length),
+      words: program.runsNoCommand === true ? operands : argv.slice(head.length - operands.length),
       problem: word === undefined ? null : unknownFlag(command, word, program),
     };
   } catch (error) {
@@ -87,11 +90,11 @@ function split(
   }
 }
 
-function commandOf({ name: programName, usage, about, flags }: Program): Command {
+function commandOf({ name: programName, usage, about, flags, runsNoCommand }: Program): Command {
   const command = new Command()
     .description(about)
     .argument('[command...]')
-    .passThroughOptions()
+    .passThroughOptions(runsNoCommand !== true)
     .helpOption(false)
     .configureOutput({ writeErr: () => undefined })
     .configureHelp({

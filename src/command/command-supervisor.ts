@@ -10,42 +10,23 @@ import { onExit } from 'signal-exit';
 import type { CommandEvent, Ending } from '../election/event.ts';
 import { hasShellClock } from '../process/clock.ts';
 import { isExecutable } from './gate/environment.ts';
-import { type CommandOptions, createGatePlan } from './gate/gate-plan.ts';
+import { createGatePlan } from './gate/gate-plan.ts';
 import { type Gate, type GateEvents, createGate } from './gate/gate.ts';
 import { type Guard, startGuard } from './guard/guard.ts';
 import { hiddenFromGuard } from './tree/judge-tree.ts';
 import { type Markers, createMarkers } from './markers.ts';
 import { type ProcessRow, hasProcessTable } from '../process/process-table.ts';
-import {
-  type Tree,
-  type TreeRoot,
-  createTree,
-  membersOf,
-  namesOf,
-  readRoot,
-} from './tree/process-tree.ts';
-import type { becomeSubreaper } from './tree/subreaper.ts';
-import type { StartOptions, Supervisor } from './supervisor.ts';
+import { createTree, membersOf, namesOf, readRoot } from './tree/process-tree.ts';
+import type { Tree, TreeRoot } from './tree/process-tree.ts';
+import type { StartOptions } from './supervisor.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
+import type { PromotableSupervisor } from './warm-supervisor.ts';
 import { suspendAlongWith } from '../process/suspend.ts';
 import { type TreeFinder, createTreeFinder } from './tree/tree-finder.ts';
 import { type TreeReaper, createTreeReaper } from './tree/tree-reaper.ts';
 import { scanNowAndThen } from './tree/scanning.ts';
 
-export interface SupervisorOptions extends CommandOptions {
-  readonly hasTerminal: boolean;
-  /** Of the command's tree, and of helpers that others start too. */
-  readonly markers?: Markers;
-  /** Where it says null, leader-run is not a subreaper. */
-  readonly becomeSubreaper?: typeof becomeSubreaper;
-  readonly onEvent: (event: CommandEvent) => void;
-  /** Something that weakens the promises, or did for a moment. */
-  readonly onWarning: (message: string) => void;
-  /** How long the guard may take to answer before it is replaced. */
-  readonly guardTimeoutMs?: number;
-  readonly shell?: string;
-}
-
-export function createSupervisor(options: SupervisorOptions): Supervisor {
+export function createSupervisor(options: SupervisorOptions): PromotableSupervisor {
   return new CommandSupervisor(options);
 }
 
@@ -72,7 +53,7 @@ type Phase =
   | { readonly id: 'failed' }
   | { readonly id: 'over' };
 
-class CommandSupervisor implements Supervisor {
+class CommandSupervisor implements PromotableSupervisor {
   readonly #options: SupervisorOptions;
   readonly #markers: Markers;
   readonly #shell: string;
@@ -105,12 +86,13 @@ class CommandSupervisor implements Supervisor {
     if (this.#phase.id !== 'preparing') return;
     this.#finder = finder;
     process.on('SIGCHLD', this.#onChildExit);
-    const { onWarning, guardTimeoutMs, hasTerminal } = this.#options;
+    const { onWarning, guardTimeoutMs, hasTerminal, isWarm = false } = this.#options;
     const { helper } = this.#markers;
     this.#gate = createGate({
       shell: this.#shell,
       plan: createGatePlan(this.#shell, this.#markers.tree, this.#options),
       hasOwnGroup: !hasTerminal,
+      isWarm,
       events: this.#gateEvents(),
     });
     this.#gate.prepare();
@@ -121,7 +103,7 @@ class CommandSupervisor implements Supervisor {
       environment: { [helper]: '', ...(finder.adoptsTreeAlone && { helper }) },
       timeoutMs: guardTimeoutMs ?? defaultGuardTimeoutMs,
       onArmed: () => this.#found('guard'),
-      onReplaced: (whatItDid) => onWarning(`Replaced the guard: it ${whatItDid}`),
+      onReplaced: (whatItDid) => onWarning(`Replaced the guard: it ${whatItDid}`, 'guard'),
       onKilled: () => this.kill(),
       onLost: (message) => this.#guardLost(message),
     });
@@ -139,6 +121,12 @@ class CommandSupervisor implements Supervisor {
 
   extend(killAtMs: number): void {
     if (this.#phase.id === 'live') this.#guard?.extend(killAtMs);
+  }
+
+  promote(line: string, signal: NodeJS.Signals | null): void {
+    if (this.#phase.id !== 'live') return;
+    this.#gate?.promote(line);
+    if (signal !== null) this.#gate?.signal(signal);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -274,12 +262,9 @@ class CommandSupervisor implements Supervisor {
     process.off('SIGCHLD', this.#onChildExit);
     this.#say({ id: 'gone' });
     // The release comes first, as the next leader waits for it. The guard has nothing left to kill.
-    const disarm = () => {
-      forget();
-      this.#guard?.disarm();
-    };
+    const disarm = () => this.#guard?.disarm();
     const forget = onExit(disarm);
-    setTimeout(disarm, disarmAfterMs).unref();
+    setTimeout(() => [forget, disarm].forEach((each) => each()), disarmAfterMs).unref();
   }
 
   #failed(message: string): void {

@@ -12,6 +12,7 @@ import {
   type Leading,
   type LiveCommand,
   type Losing,
+  type Standby,
   type State,
   type SteppingDown,
 } from './state.ts';
@@ -26,6 +27,9 @@ export function onCommand(state: State, event: CommandEvent, turn: Turn): State 
       // Without guard or gate there will never be a command.
       if (event.id === 'failed' || event.id === 'unguarded')
         return abandonCandidacy(state, failure(event.message), turn);
+      // A warm command.
+      if (event.id === 'ended' && state.command.id === 'ready')
+        return endedUnpromoted(state, event.ending, turn);
       break;
     case 'leading':
       return onLeadersCommand(state, event, turn);
@@ -58,7 +62,9 @@ function onLeadersCommand(leading: Leading, event: CommandEvent, turn: Turn): St
       return stopUnguarded({ ...leading, command }, event.message, turn);
     case 'ended':
       if (isLive(command)) return ended({ ...leading, command }, event.ending, turn);
-      break;
+      if (command.id !== 'ready') break;
+      turn.report({ id: 'command-ended', pid: 0, ending: event.ending });
+      return releaseTerm(leading, { id: 'command', ending: event.ending }, turn);
     case 'left-behind':
     case 'lingering':
     case 'gone':
@@ -107,6 +113,12 @@ function stoppingRest(
     processes,
     ranForMs: isOwnEnd && hasSucceeded ? ranForMs : null,
   };
+}
+
+/** A warm command that does not wait to be promoted gives its own status. */
+function endedUnpromoted(standby: Standby, ending: Ending, turn: Turn): State {
+  turn.report({ id: 'command-ended', pid: 0, ending });
+  return abandonCandidacy(standby, { id: 'command', ending }, turn);
 }
 
 /** The command has ended by itself; whatever it left behind is stopped before the lease is released. */

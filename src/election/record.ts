@@ -173,6 +173,13 @@ export function preferredHolderOf(lease: RawLease): string {
   return stringOrNull(objectOf(lease['spec'])['preferredHolder']) ?? '';
 }
 
+/** The Lease with these annotations, and all else as it is. */
+export function withAnnotations(lease: RawLease, changes: Annotations): RawLease {
+  const metadata = objectOf(lease['metadata']);
+  const annotations = withChanges(objectOf(metadata['annotations']), changes);
+  return { ...lease, metadata: { ...metadata, annotations } };
+}
+
 /** What an annotation says; undefined: it is not there. */
 export function annotationOf(lease: RawLease, name: string): JsonValue | undefined {
   return objectOf(objectOf(lease['metadata'])['annotations'])[name];

@@ -19,12 +19,7 @@ import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import {
-  type PresentLease,
-  holderOf,
-  observe,
-  observeAbsence,
-} from './observed-lease.ts';
+import { type PresentLease, holderOf, observe, observeAbsence } from './observed-lease.ts';
 import { type SentRecord, isNewer, isWholeWrite, readRecord, resourceVersionOf } from './record.ts';
 import type { Run } from './runs.ts';
 import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';

@@ -2,15 +2,10 @@
 import { X509Certificate } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP } from 'node:net';
-import {
-  checkServerIdentity,
-  createSecureContext,
-  type PeerCertificate,
-  type SecureContext,
-} from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf } from './errors.ts';
 import { ForwardAgent, TunnelAgent } from './proxy-agents.ts';
+import { namedOptions } from './tls-name.ts';
 
 /** The kernel probes a silent connection after this time. */
 const keepAliveProbeMs = 30_000;
@@ -76,22 +71,12 @@ function withOptions(agent: HttpAgent, options: object): HttpAgent {
 
 function tlsOptions(destination: Destination) {
   const { server, tlsName, skipsVerification } = destination;
-  const host = server.hostname.replace(/^\[|\]$/g, '');
-  // As Go has it: a name has no dot at its end, and an address is verified but not sent.
-  const name = (tlsName ?? host).replace(/\.+$/, '');
   return {
     // Made once: parsing certificates is the dearest part of connecting.
     secureContext: secureContextOf(destination),
     rejectUnauthorized: skipsVerification !== true,
-    servername: isIP(name) === 0 ? name : '',
-    checkServerIdentity: (_: string, certificate: PeerCertificate) =>
-      checkServerIdentity(name, withoutCommonName(certificate)),
+    ...namedOptions(tlsName ?? server.hostname.replace(/^\[|\]$/g, '')),
   };
-}
-
-/** Go looks for the name of the server in subjectAltName alone. */
-function withoutCommonName(certificate: PeerCertificate): PeerCertificate {
-  return { ...certificate, subject: { ...certificate.subject, CN: '' } };
 }
 
 /** Go trusts as a proxy whom it trusts as the server; the system's authorities are trusted too, as a company's proxy is not the cluster's. */

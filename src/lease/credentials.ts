@@ -23,8 +23,15 @@ const patienceMs = 500;
 /** What a request needs to be let in. */
 export interface Credentials {
   readonly headers: OutgoingHttpHeaders;
-  /** Requests and the watch never share a connection: a watch must not take the warm one away. */
-  readonly agents: { readonly requests: HttpAgent; readonly watch: HttpAgent };
+  /**
+   * The election's requests and its watch never share a connection: a watch must not take the warm one away. `others` is for all that
+   * stands beside the election and may outlive it by a moment.
+   */
+  readonly agents: {
+    readonly requests: HttpAgent;
+    readonly watch: HttpAgent;
+    readonly others: HttpAgent;
+  };
 }
 
 export type CredentialsResult =
@@ -36,9 +43,9 @@ export interface CredentialSource {
   current(): CredentialsResult | Promise<CredentialsResult>;
   /** The server answered 401 to `refused`: others, if there are. */
   replace(refused: Credentials): Promise<CredentialsResult>;
-  /** What credentials are being waited for, as a clause; null if nobody waits. */
+  /** What credentials are being waited for, or were when this was closed, as a clause; null if nobody waits. */
   activity(): string | null;
-  /** Closes all idle and busy connections. */
+  /** Closes all idle and busy connections of the election. */
   close(): void;
 }
 
@@ -66,6 +73,7 @@ class Source implements CredentialSource {
   #roots: string[] | null = null;
   #loading: Promise<CredentialsResult> | null = null;
   #waiting = 0;
+  #lastActivity: string | null = null;
   /** Why credentials could not be renewed, as it was told last. */
   #told: string | null = null;
 
@@ -96,10 +104,12 @@ class Source implements CredentialSource {
   }
 
   activity(): string | null {
-    return this.#waiting === 0 ? null : (this.#settings.provider?.activity() ?? null);
+    if (this.#waiting === 0) return this.#lastActivity;
+    return this.#settings.provider?.activity() ?? this.#lastActivity;
   }
 
   close(): void {
+    this.#lastActivity = this.activity();
     this.#settings.provider?.close();
     if (this.#loaded === null) return;
     const { requests, watch } = this.#loaded.credentials.agents;
@@ -150,8 +160,9 @@ class Source implements CredentialSource {
         this.#loaded = { credentials: { headers, agents }, fingerprint, atMs: nowMs() };
       } else {
         const whole = { ...destination, ...pem, roots: this.#roots };
-        const [requests, watch] = (await createAgents(whole, 2)) as [HttpAgent, HttpAgent];
-        const credentials = { headers, agents: { requests, watch } };
+        const agents = await createAgents(whole, 3);
+        const [requests, watch, others] = agents as [HttpAgent, HttpAgent, HttpAgent];
+        const credentials = { headers, agents: { requests, watch, others } };
         this.#loaded = { credentials, fingerprint, atMs: nowMs() };
         if (previous !== null) retire(previous.credentials);
       }
@@ -230,7 +241,7 @@ function pemOf({ ca, cert, key }: RequestOptions) {
 
 /** A busy connection may finish what it does; after that, and if idle, it is closed. */
 function retire({ agents }: Credentials): void {
-  for (const agent of [agents.requests, agents.watch]) {
+  for (const agent of Object.values(agents)) {
     agent.maxFreeSockets = 0;
     for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
   }

@@ -23,7 +23,8 @@ export function execInfo(exec: JsonObject, cluster: JsonObject, isInteractive: b
       interactive: isInteractive,
     },
   };
-  return JSON.stringify(info);
+  // With a line break, as client-go has it.
+  return `${JSON.stringify(info)}\n`;
 }
 
 /** The authority goes along as data, wherever it is from. */
@@ -47,6 +48,8 @@ function clusterInfo(cluster: JsonObject): object {
   };
 }
 
+const textFields = ['token', 'clientCertificateData', 'clientKeyData', 'expirationTimestamp'];
+
 /** Reads what the plugin printed: JSON or YAML. Throws an error that says what `plugin` did wrong, and quotes no credential. */
 export function readCredential(plugin: string, output: Buffer, apiVersion: string): Credential {
   const rubbish = (why: string): Error => new Error(`${plugin} printed ${why}`);
@@ -62,6 +65,10 @@ export function readCredential(plugin: string, output: Buffer, apiVersion: strin
     );
 
   const status = objectOf(printed['status']);
+  const wrong = textFields.find(
+    (key) => !['string', 'undefined'].includes(typeof (status[key] ?? undefined)),
+  );
+  if (wrong !== undefined) throw rubbish(`a ${wrong} that is not text`);
   const token = textOf(status['token']);
   const certificate = textOf(status['clientCertificateData']);
   const key = textOf(status['clientKeyData']);

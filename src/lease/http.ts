@@ -22,8 +22,9 @@ export const bodyLimitBytes = 1 << 20;
 
 /** What is asked for. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly path: string;
+  /** Of a PATCH, a JSON merge patch (RFC 7396). */
   readonly body: JsonObject | null;
 }
 
@@ -46,7 +47,7 @@ export function endpointOf(server: URL, userAgent: string): Endpoint {
   };
 }
 
-/** Which of the two keep-alive connections to use. */
+/** Which of the keep-alive connections to use. */
 export type ConnectionUse = keyof Credentials['agents'];
 
 /** A whole answer of the server, whatever its status. */
@@ -80,7 +81,7 @@ export function startRequest(
       ...headers,
       ...endpoint.headers,
       ...(content !== null && {
-        'Content-Type': 'application/json',
+        'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
         'Content-Length': Buffer.byteLength(content),
       }),
     },

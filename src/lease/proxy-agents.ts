@@ -14,6 +14,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type SecureContext } from 'node:tls';
+import { namedOptions } from './tls-name.ts';
 
 /**
  * A proxy that does not answer a CONNECT is given up after this; the connection to it is not the request's own, so it does not end with
@@ -127,7 +128,7 @@ function addressOf({ url, secureContext }: HttpProxy) {
   return {
     host,
     port,
-    ...(isTls && { secureContext, servername: isIP(host) === 0 ? host : '' }),
+    ...(isTls && { secureContext, ...namedOptions(host) }),
   };
 }
 

@@ -118,6 +118,13 @@ const mapTag = defineMappingTag<Map<string, unknown>, YamlObject>('tag:yaml.org,
   represent: (object) => new Map(Object.entries(object as YamlObject)),
 });
 
+/** `!name text` is text for who does not know the name. */
+const localTag = defineScalarTag('!', {
+  matchByTagPrefix: true,
+  identify: () => false,
+  resolve: (source) => source,
+});
+
 /** It has a {@link PlainScalar} both ways: what is written out again is as it was. */
 export const yamlSchema = new Schema([
   strTag,
@@ -126,4 +133,5 @@ export const yamlSchema = new Schema([
   mergeTag,
   nullYaml11Tag,
   ...plainTags,
+  localTag,
 ]);

@@ -1,7 +1,7 @@
 /** From the bytes of a body to a Lease or to delete options, or to the answer that refuses them. */
 import { decode } from './decode.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { goTypeName, parseJson } from './go-json.ts';
+import { duplicateFields, parseJson } from './go-json.ts';
 import { decodeProtobuf, deleteOptionsMessage, leaseMessage } from './protobuf.ts';
 import { deleteOptionsStruct, leaseStruct } from './schema.ts';
 import { badRequest, failure, type Reply } from './status.ts';
@@ -20,7 +20,6 @@ export type Read<T> =
 const leaseApiVersion = 'coordination.k8s.io/v1';
 const protobufType = 'application/vnd.kubernetes.protobuf';
 const jsonTypes = new Set(['', 'application/json']);
-const excerptLength = 30;
 
 function refuse(reply: Reply): { readonly id: 'refused'; readonly reply: Reply } {
   return { id: 'refused', reply };
@@ -36,47 +35,43 @@ export function unsupportedMediaType({ mediaType }: Body): Reply | null {
 
 /** The Lease in the body of a POST or PUT: known fields only. */
 export function readLease(body: Body, options: WriteOptions): Read<JsonObject> {
-  const unrecognized = (why: string): Read<never> => {
-    const message = `the object provided is unrecognized (must be of type Lease): ${why} (${excerpt(body.bytes)})`;
-    return refuse(badRequest(message));
-  };
-  if (body.mediaType === protobufType) {
-    const object = decodeProtobuf(body.bytes, leaseMessage);
-    if (object !== null) return readLeaseObject(object, options);
-    return unrecognized(
-      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
-    );
-  }
-  const parsed = parseJson(body.bytes.toString('utf8'));
-  const fault = parsed.id === 'failed' ? parsed.message : typeMetaFault(parsed.value);
-  if (parsed.id === 'failed' || fault !== null) {
-    return unrecognized(`couldn't get version/kind; json parse error: ${fault ?? ''}`);
-  }
-  const object = isObject(parsed.value) ? parsed.value : {};
-  const { apiVersion } = object;
-  if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
-    return unrecognized(`unexpected GroupVersion string: ${apiVersion}`);
-  }
-  return readLeaseObject(object, options);
+  const object = objectIn(body, leaseMessage);
+  if (typeof object === 'string') return refuse(badRequest(`the body is no Lease: ${object}`));
+  const isJson = body.mediaType !== protobufType;
+  const duplicates = isJson ? duplicateFields(body.bytes.toString('utf8')) : [];
+  return readLeaseObject(object, options, duplicates);
 }
 
-function readLeaseObject(object: JsonObject, options: WriteOptions): Read<JsonObject> {
+/** What a body holds, or why that is no object of Kubernetes. */
+function objectIn(
+  { bytes, mediaType }: Body,
+  message: Parameters<typeof decodeProtobuf>[1],
+): JsonObject | string {
+  if (mediaType === protobufType) return decodeProtobuf(bytes, message) ?? 'it is not protobuf';
+  const parsed = parseJson(bytes.toString('utf8'));
+  if (parsed.id === 'failed') return parsed.message;
+  if (parsed.value === null) return {};
+  if (!isObject(parsed.value)) return 'it is not an object';
+  const typeMeta = [parsed.value['apiVersion'], parsed.value['kind']];
+  return typeMeta.every((value) => value == null || typeof value === 'string')
+    ? parsed.value
+    : 'kind and apiVersion must be text';
+}
+
+function readLeaseObject(
+  object: JsonObject,
+  options: WriteOptions,
+  duplicates: readonly string[],
+): Read<JsonObject> {
   const kind = (object['kind'] as string | undefined) || 'Lease';
   const apiVersion = (object['apiVersion'] as string | undefined) || leaseApiVersion;
-  if (kind === 'Lease' && apiVersion === `${leaseApiVersion}beta1`) {
-    const message = `the API version in the data (${apiVersion}) does not match the expected API version (${leaseApiVersion})`;
-    return refuse(badRequest(message));
-  }
-  const cannot = (why: string): Read<never> => {
-    const version = apiVersion.split('/').at(-1) ?? '';
-    const message = `${kind} in version "${version}" cannot be handled as a Lease: ${why}`;
-    return refuse(badRequest(message));
-  };
+  const cannot = (why: string): Read<never> =>
+    refuse(badRequest(`${kind} in version "${apiVersion}" is no Lease of this server: ${why}`));
   const unregistered = unregisteredKind(kind, apiVersion);
   if (unregistered !== null) return cannot(unregistered);
   const decoded = decode(object, leaseStruct);
   if (decoded.id === 'failed') return cannot(decoded.message);
-  const unknown = decoded.unknownFields.map((field) => `unknown field "${field}"`);
+  const unknown = strictFaults(decoded.unknownFields, duplicates);
   if (options.fieldValidation === 'Strict' && unknown.length > 0) {
     return cannot(`strict decoding error: ${unknown.join(', ')}`);
   }
@@ -84,10 +79,18 @@ function readLeaseObject(object: JsonObject, options: WriteOptions): Read<JsonOb
   return { id: 'read', value: decoded.object, warnings };
 }
 
+/** What `fieldValidation` is about. */
+export function strictFaults(unknown: readonly string[], duplicates: readonly string[]): string[] {
+  return [
+    ...duplicates.map((field) => `duplicate field "${field}"`),
+    ...unknown.map((field) => `unknown field "${field}"`),
+  ];
+}
+
 /** Why an object of this kind is no Lease, or null. */
 export function unregisteredKind(kind: string, apiVersion: string): string | null {
   if (kind === 'Lease' && apiVersion === leaseApiVersion) return null;
-  return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`;
+  return `no kind "${kind}" in version "${apiVersion}"`;
 }
 
 /** The options in the body of a DELETE; none is fine. */
@@ -95,53 +98,14 @@ export function readDeleteOptions(body: Body): Read<JsonObject> {
   if (body.bytes.length === 0) return { id: 'read', value: {}, warnings: [] };
   const mediaFault = unsupportedMediaType(body);
   if (mediaFault !== null) return refuse(mediaFault);
-  const object = deleteOptionsObject(body);
-  if (typeof object === 'string') return refuse(badRequest(object));
+  const object = objectIn(body, deleteOptionsMessage);
+  if (typeof object === 'string')
+    return refuse(badRequest(`the body is no DeleteOptions: ${object}`));
+  const kind = (object['kind'] as string | undefined) || 'DeleteOptions';
+  if (kind !== 'DeleteOptions') {
+    return refuse(badRequest(`the body is no DeleteOptions but of kind "${kind}"`));
+  }
   const decoded = decode(object, deleteOptionsStruct);
   if (decoded.id === 'failed') return refuse(badRequest(decoded.message));
   return { id: 'read', value: decoded.object, warnings: [] };
-}
-
-function deleteOptionsObject(body: Body): JsonObject | string {
-  if (body.mediaType === protobufType) {
-    const object = decodeProtobuf(body.bytes, deleteOptionsMessage);
-    return object ?? 'provided data does not appear to be a protobuf message';
-  }
-  const parsed = parseJson(body.bytes.toString('utf8'));
-  const fault = parsed.id === 'failed' ? parsed.message : typeMetaFault(parsed.value);
-  if (parsed.id === 'failed' || fault !== null) {
-    return `couldn't get version/kind; json parse error: ${fault ?? ''}`;
-  }
-  const object = isObject(parsed.value) ? parsed.value : {};
-  const kind = (object['kind'] as string | undefined) || 'DeleteOptions';
-  if (kind === 'DeleteOptions') return object;
-  return unregisteredKind(kind, (object['apiVersion'] as string | undefined) || 'v1') ?? object;
-}
-
-/** Why kind and apiVersion cannot be found in a body, in Go's words. */
-function typeMetaFault(value: Parameters<typeof goTypeName>[0]): string | null {
-  const cannot = (what: string, target: string): string =>
-    `json: cannot unmarshal ${what} into Go ${target}`;
-  if (value === null) return null;
-  if (!isObject(value)) {
-    const target =
-      'value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-    return cannot(goTypeName(value), target);
-  }
-  for (const name of ['apiVersion', 'kind']) {
-    const content = value[name];
-    if (content !== undefined && content !== null && typeof content !== 'string') {
-      return cannot(goTypeName(content), `struct field .${name} of type string`);
-    }
-  }
-  return null;
-}
-
-/** The beginning of a body, as the server quotes it: JSON objects as they are, all else in hexadecimal. */
-function excerpt(bytes: Buffer): string {
-  if (bytes.length === 0) return '<empty>';
-  const isLong = bytes.length > excerptLength;
-  const head = bytes.subarray(0, excerptLength);
-  const text = bytes[0] === 0x7b ? head.toString('utf8') : head.toString('hex');
-  return isLong ? `${text} ...` : text;
 }

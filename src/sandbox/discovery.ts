@@ -1,6 +1,7 @@
 /** What kubectl and client libraries ask before they come to the Leases: versions, groups, resources, namespaces. */
 import { noSuchPath, notFound, type Reply } from './status.ts';
 import type { JsonObject } from '../json.ts';
+import { type Shape, type Struct, leaseStruct } from './schema.ts';
 import { namespaces } from './writes.ts';
 
 const leaseGroupVersion = { groupVersion: 'coordination.k8s.io/v1', version: 'v1' };
@@ -24,7 +25,42 @@ const openapiPath = '/openapi/v3';
 const groupVersionPath = '/apis/coordination.k8s.io/v1';
 const leasePath = `${groupVersionPath}/namespaces/{namespace}/leases/{name}`;
 
-/** All that kubectl asks for before it writes: that this server checks the fields itself. */
+const leaseKindOf = { group: leaseGroup.name, kind: 'Lease', version: 'v1' };
+
+/** A struct in OpenAPI's words. */
+function schemaOf({ fields }: Struct): JsonObject {
+  const properties = Object.entries(fields).map(([name, shape]) => [name, propertyOf(shape)]);
+  return { type: 'object', properties: Object.fromEntries(properties) as JsonObject };
+}
+
+function propertyOf(shape: Shape): JsonObject {
+  switch (shape.id) {
+    case 'string':
+      return { type: 'string' };
+    case 'bool':
+      return { type: 'boolean' };
+    case 'int32':
+    case 'int64':
+      return { type: 'integer', format: shape.id };
+    case 'time':
+    case 'micro-time':
+      return { type: 'string', format: 'date-time' };
+    case 'map':
+      return { type: 'object', additionalProperties: { type: 'string' } };
+    case 'list':
+      return { type: 'array', items: propertyOf(shape.of) };
+    case 'struct':
+      return schemaOf(shape.struct);
+  }
+}
+
+const leaseSchema = {
+  ...schemaOf(leaseStruct),
+  description: 'Lease defines a lease concept.',
+  'x-kubernetes-group-version-kind': [leaseKindOf],
+};
+
+/** What kubectl asks for before it writes, that this server checks the fields itself, and what `kubectl explain` shows. */
 const leaseOpenApi: JsonObject = {
   openapi: '3.0.0',
   info: { title: 'leader-run sandbox', version: 'v1' },
@@ -33,14 +69,11 @@ const leaseOpenApi: JsonObject = {
       patch: {
         parameters: [{ name: 'fieldValidation', in: 'query', schema: { type: 'string' } }],
         responses: {},
-        'x-kubernetes-group-version-kind': {
-          group: 'coordination.k8s.io',
-          kind: 'Lease',
-          version: 'v1',
-        },
+        'x-kubernetes-group-version-kind': leaseKindOf,
       },
     },
   },
+  components: { schemas: { 'io.k8s.api.coordination.v1.Lease': leaseSchema } },
 };
 
 const documents: Readonly<Record<string, JsonObject>> = {

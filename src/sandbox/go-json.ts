@@ -6,10 +6,7 @@ export type ParsedJson =
   | { readonly id: 'value'; readonly value: JsonValue }
   | { readonly id: 'failed'; readonly message: string };
 
-/**
- * Parses JSON text. Unlike Go's, JavaScript's parser says nothing of duplicate fields (the last one wins, as there) and
- * words its errors otherwise; an empty text is worded as Go does.
- */
+/** Parses JSON text. Of a field that is there twice the last wins. */
 export function parseJson(text: string): ParsedJson {
   if (text.trim() === '') return { id: 'failed', message: 'unexpected end of JSON input' };
   try {
@@ -19,9 +16,24 @@ export function parseJson(text: string): ParsedJson {
   }
 }
 
-/** What encoding/json calls the type of a value. */
-export function goTypeName(value: JsonValue): string {
-  if (Array.isArray(value)) return 'array';
-  if (value === null) return 'null';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
+const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gs;
+
+/** The names of fields that an object has more than once, in a JSON text that can be parsed. */
+export function duplicateFields(text: string): string[] {
+  const duplicates: string[] = [];
+  const open: (Set<string> | null)[] = [];
+  let before = '';
+  for (const [token] of text.matchAll(tokens)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token.startsWith('"') && (before === '{' || before === ',')) {
+      const names = open.at(-1);
+      const name = JSON.parse(token) as string;
+      if (names?.has(name) === true) duplicates.push(name);
+      names?.add(name);
+    }
+    before = token;
+  }
+  return duplicates;
 }

@@ -55,6 +55,7 @@ clusters:
 - name: sandbox
   cluster:
     server: ${url}/${token}
+    insecure-skip-tls-verify: true
 users:
 - name: sandbox
   user:

@@ -1,5 +1,8 @@
-/** Merge patches (RFC 7386), and what a strategic merge patch adds to them for a Lease: the `$patch` and `$retainKeys` directives. */
-import { isObject, type JsonObject, type JsonValue } from '../json.ts';
+/**
+ * Merge patches (RFC 7386). For a Lease a strategic merge patch is the same, but for its directives ($patch …) and for lists (finalizers,
+ * owner references), which it merges: both are refused.
+ */
+import { isObject, type JsonValue } from '../json.ts';
 
 /** The target with the patch merged in: null removes, objects merge, all else replaces. */
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
@@ -12,37 +15,19 @@ export function mergePatch(target: JsonValue | undefined, patch: JsonValue): Jso
   return result;
 }
 
-export type Patched =
-  | { readonly id: 'patched'; readonly object: JsonObject }
-  | { readonly id: 'failed'; readonly message: string };
-
-/**
- * As {@link mergePatch}, with directives. Lists (finalizers, owner references) are replaced, not merged by key: the one
- * thing in which this differs from the real server.
- */
-export function strategicMergePatch(target: JsonValue | undefined, patch: JsonObject): Patched {
-  const { $patch: directive, $retainKeys: retain, ...fields } = patch;
-  if (directive === 'delete') return { id: 'patched', object: {} };
-  if (directive === 'replace') return { id: 'patched', object: fields };
-  if (directive !== undefined && directive !== 'merge') {
-    return { id: 'failed', message: `unknown patch type: ${JSON.stringify(directive)}` };
+/** What a strategic merge patch may say and this one does not know how to do, or null. */
+export function strategicFault(patch: JsonValue, path = ''): string | null {
+  if (!isObject(patch)) return null;
+  for (const [key, value] of Object.entries(patch)) {
+    const at = path === '' ? key : `${path}.${key}`;
+    // Labels and annotations may be called anything.
+    const isFree = path === 'metadata.labels' || path === 'metadata.annotations';
+    if (key.startsWith('$')) return `${at}: no directives`;
+    if (Array.isArray(value) && !isFree) return `${at}: no lists`;
+    const inner = strategicFault(value, at);
+    if (inner !== null) return inner;
   }
-  const result: Record<string, JsonValue> = isObject(target) ? { ...target } : {};
-  if (Array.isArray(retain)) {
-    for (const key of Object.keys(result).filter((name) => !retain.includes(name))) {
-      Reflect.deleteProperty(result, key);
-    }
-  }
-  for (const [key, value] of Object.entries(fields)) {
-    if (value === null) Reflect.deleteProperty(result, key);
-    else if (!isObject(value)) setOwn(result, key, value);
-    else {
-      const inner = strategicMergePatch(result[key], value);
-      if (inner.id === 'failed') return inner;
-      setOwn(result, key, inner.object);
-    }
-  }
-  return { id: 'patched', object: result };
+  return null;
 }
 
 /** A key `__proto__` from the wire is data, not a prototype. */

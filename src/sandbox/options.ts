@@ -79,6 +79,8 @@ export function readOptions(query: URLSearchParams): Options<ReadOptions> {
       );
     }
   }
+  // No list of ours is ever cut, so that none can be continued.
+  if (query.get('continue')) return refuse(badRequest('continue: not a key that this server gave'));
   const isWatch = flag(query, 'watch') ?? false;
   const errors = matchErrors(query, isWatch);
   if (errors.length > 0) return refuse(invalid(optionsKind('ListOptions'), errors));
@@ -101,6 +103,14 @@ export function readOptions(query: URLSearchParams): Options<ReadOptions> {
       sendInitialEvents: flag(query, 'sendInitialEvents') ?? null,
     },
   };
+}
+
+/** `timeout` may be in any request, as Go writes a duration; null: nothing is wrong with it. */
+export function timeoutFault(query: URLSearchParams): Reply | null {
+  const timeout = query.get('timeout') ?? '';
+  return /^(?:|0|(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.test(timeout)
+    ? null
+    : badRequest(`timeout: ${JSON.stringify(timeout)} is not a duration`);
 }
 
 /** Anything but "0" and "false" is true, as Kubernetes converts a query's booleans. */

@@ -3,7 +3,7 @@
  *
  * Left out, as nothing that elects a leader needs them: JSON patches and server-side apply.
  */
-import { unregisteredKind, type Body, type Read } from './bodies.ts';
+import { strictFaults, unregisteredKind, type Body, type Read } from './bodies.ts';
 import { decode } from './decode.ts';
 import {
   checkName,
@@ -14,9 +14,9 @@ import {
   type Write,
 } from './incoming.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { goTypeName, parseJson } from './go-json.ts';
+import { duplicateFields, parseJson } from './go-json.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
-import { mergePatch, strategicMergePatch } from './merge.ts';
+import { mergePatch, strategicFault } from './merge.ts';
 import { leaseStruct } from './schema.ts';
 import {
   badRequest,
@@ -24,7 +24,6 @@ import {
   invalid,
   leases,
   notFound,
-  unforeseen,
   type FieldError,
   type Reply,
 } from './status.ts';
@@ -36,7 +35,8 @@ export function patchLease(store: LeaseStore, request: Write): Reply {
   const { mediaType } = request.body;
   const isStrategic = mediaType === 'application/strategic-merge-patch+json';
   if (!isStrategic && mediaType !== 'application/merge-patch+json') {
-    return failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+    const message = 'leader-run sandbox takes merge patches and strategic merge patches only';
+    return failure(415, 'UnsupportedMediaType', message, {});
   }
   const chosen = writeOptions(request.query, 'PatchOptions');
   if (chosen.id === 'refused') return chosen.reply;
@@ -44,11 +44,15 @@ export function patchLease(store: LeaseStore, request: Write): Reply {
   if (stored === null) return notFound(leases(request.name));
   const patch = readPatch(request.body, isStrategic ? '' : 'error decoding patch: ');
   if (patch.id === 'refused') return patch.reply;
-  const patched = isStrategic
-    ? strategicMergePatch(stored, patch.object)
-    : { id: 'patched' as const, object: mergePatch(stored, patch.object) as JsonObject };
-  if (patched.id === 'failed') return unforeseen(patched.message);
-  const read = readPatched(patched.object, request.namespace, chosen.options);
+  const fault = isStrategic ? strategicFault(patch.object) : null;
+  if (fault !== null) {
+    return badRequest(
+      `leader-run sandbox takes simple strategic merge patches only (${fault}): send a merge patch`,
+    );
+  }
+  const object = mergePatch(stored, patch.object) as JsonObject;
+  const duplicates = duplicateFields(request.body.bytes.toString('utf8'));
+  const read = readPatched(object, request.namespace, chosen.options, duplicates);
   if (read.id === 'refused') return read.reply;
   const { value: incoming, warnings } = read;
   const reply =
@@ -73,13 +77,16 @@ function readPatch(body: Body, prefix: string): ReadPatch {
   if (parsed.value === null) {
     return prefix === '' ? { id: 'patch', object: {} } : refused(badRequest('Invalid JSON Patch'));
   }
-  const what = goTypeName(parsed.value);
-  const message = `json: cannot unmarshal ${what} into Go value of type map[string]interface {}`;
-  return refused(badRequest(`${prefix}${message}`));
+  return refused(badRequest(`${prefix}the patch is not an object`));
 }
 
 /** What is wrong with a patched object is a fault of the patch: 422, quoting the object. */
-function readPatched(object: JsonObject, namespace: string, options: WriteOptions): Read<Incoming> {
+function readPatched(
+  object: JsonObject,
+  namespace: string,
+  options: WriteOptions,
+  duplicates: readonly string[],
+): Read<Incoming> {
   const faulty = (why: string): Read<Incoming> => {
     const message = `Invalid value: ${JSON.stringify(JSON.stringify(object))}: ${why}`;
     const error: FieldError = { field: 'patch', reason: 'FieldValueInvalid', message };
@@ -89,7 +96,7 @@ function readPatched(object: JsonObject, namespace: string, options: WriteOption
   if (unregistered !== null) return faulty(unregistered);
   const decoded = decode(sortedKeys(object), leaseStruct);
   if (decoded.id === 'failed') return faulty(decoded.message);
-  const unknown = decoded.unknownFields.map((field) => `unknown field "${field}"`);
+  const unknown = strictFaults(decoded.unknownFields, duplicates);
   if (options.fieldValidation === 'Strict' && unknown.length > 0) {
     return faulty(`strict decoding error: ${unknown.join(', ')}`);
   }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Body } from './bodies.ts';
 import { deleteLease, deleteLeases } from './deletes.ts';
 import { discover } from './discovery.ts';
-import { readOptions } from './options.ts';
+import { readOptions, timeoutFault } from './options.ts';
 import { patchLease } from './patches.ts';
 import { getLease, listLeases } from './reads.ts';
 import { parseFieldSelector, parseLabelSelector, type Selector } from './selectors.ts';
@@ -33,9 +33,15 @@ export type RouteResult =
 const healthPaths = new Set(['/healthz', '/livez', '/readyz']);
 
 export function answer(store: LeaseStore, request: Request): RouteResult {
+  // kubectl asks for it before it creates a List. It is protobuf, in which an empty document has no bytes: the server checks all fields.
+  if (request.target.id === 'path' && request.target.path === '/openapi/v2') {
+    return { id: 'text', code: 200, text: '' };
+  }
   const format = acceptedFormat(request.accept);
   if (format === null) return reply(notAcceptable());
   const { target, method } = request;
+  const fault = timeoutFault(request.query);
+  if (fault !== null) return reply(fault);
   if (target.id === 'leases') return answerLeases(store, request, target, format);
   if (healthPaths.has(target.path)) return { id: 'text', code: 200, text: 'ok' };
   const found = discover(target.path);

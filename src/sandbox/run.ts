@@ -1,6 +1,4 @@
 /** `leader-run sandbox`: serves until it is interrupted, or as long as a command runs. */
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { type ReceivedSignals, receiveSignals } from '../process/receive-signals.ts';
 import { hasControllingTerminal } from '../process/signals.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
@@ -9,23 +7,24 @@ export interface SandboxRun {
   readonly port: number;
   /** Where the kubeconfig is written; null: a temporary file, removed at the end. */
   readonly kubeconfig: string | null;
-  /** null: serve until interrupted. */
-  readonly command: readonly [string, ...string[]] | null;
+  /** Starts the command; null: serve until interrupted. */
+  readonly startCommand: ((kubeconfigPath: string) => StartedCommand) | null;
   /** Writes to stderr: stdout is the command's alone. */
   readonly write: (text: string) => void;
-  /** The command's environment, KUBECONFIG apart. */
-  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface StartedCommand {
+  signal(signal: NodeJS.Signals): void;
+  /** Its exit status. */
+  readonly ended: Promise<number>;
 }
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const failedExitCode = 125;
-const notExecutableExitCode = 126;
-const notFoundExitCode = 127;
-const signalExitBase = 128;
 
-/** Returns the exit status: the command's own, 128+n, 125 to 127, or 0 if it was to serve and a signal ended it. */
+/** Returns the exit status: the command's, 125, or 0 if it was to serve and a signal ended it. */
 export async function runSandbox(run: SandboxRun): Promise<number> {
-  const { port, kubeconfig: kubeconfigPath, command, write } = run;
+  const { port, kubeconfig: kubeconfigPath, startCommand, write } = run;
   // First of all, so that no signal finds a file that would stay.
   const signals = receiveSignals(listen);
   let sandbox: Sandbox;
@@ -37,7 +36,7 @@ export async function runSandbox(run: SandboxRun): Promise<number> {
     return failedExitCode;
   }
   try {
-    if (command !== null) return await runCommand(command, sandbox, run, signals);
+    if (startCommand !== null) return await follow(startCommand(sandbox.kubeconfigPath), signals);
     write(instructions(sandbox));
     await new Promise<void>((resolve) => signals.deliverTo(() => resolve()));
     return 0;
@@ -67,31 +66,13 @@ function shellWord(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-async function runCommand(
-  [file, ...args]: readonly [string, ...string[]],
-  { kubeconfigPath }: Sandbox,
-  { write, env = process.env }: SandboxRun,
-  signals: ReceivedSignals,
-): Promise<number> {
-  const child = spawn(file, args, {
-    stdio: 'inherit',
-    env: { ...env, KUBECONFIG: kubeconfigPath },
-  });
+function follow(command: StartedCommand, signals: ReceivedSignals): Promise<number> {
   // The command is in our process group: what the terminal sends (INT, HUP), it has had.
   const had: readonly NodeJS.Signals[] = hasControllingTerminal() ? ['SIGINT', 'SIGHUP'] : [];
   signals.deliverTo((signal) => {
-    if (!had.includes(signal)) child.kill(signal);
+    if (!had.includes(signal)) command.signal(signal);
   });
-  return new Promise<number>((resolve) => {
-    child.once('exit', (code, signal) => {
-      resolve(signal === null ? (code ?? 0) : signalExitBase + constants.signals[signal]);
-    });
-    child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
-      const why = code === 'ENOENT' ? 'there is no such command' : message;
-      write(`leader-run: Cannot run ${JSON.stringify(file)}: ${why}\n`);
-      resolve(code === 'ENOENT' ? notFoundExitCode : notExecutableExitCode);
-    });
-  });
+  return command.ended;
 }
 
 function listen(onSignal: (signal: NodeJS.Signals) => void): { close(): void } {

@@ -1,51 +1,45 @@
-/** The fields of a Lease and of DeleteOptions with their Go types, which the server's decoding errors name. */
+/** The fields of a Lease and of DeleteOptions. */
 
-/** What a field holds. `go` is the type as Go's encoding/json names it. */
+/** What a field holds. */
 export type Shape =
-  | { readonly id: 'string' | 'bool' | 'integer'; readonly go: string }
-  | { readonly id: 'time' | 'micro-time'; readonly go: 'string' }
-  | { readonly id: 'map'; readonly go: 'map[string]string' }
-  | { readonly id: 'list'; readonly go: string; readonly of: Shape }
-  | { readonly id: 'struct'; readonly go: string; readonly struct: Struct };
+  | { readonly id: 'string' | 'bool' | 'int32' | 'int64' | 'time' | 'micro-time' | 'map' }
+  | { readonly id: 'list'; readonly of: Shape }
+  | { readonly id: 'struct'; readonly struct: Struct };
 
-/** `omitempty`: fields that vanish when they hold Go's zero value; the others are pointers and keep it. */
+/** `omitEmpty`: fields that vanish when they hold Go's zero value; the others are pointers and keep it. */
 export interface Struct {
-  readonly name: string;
   readonly omitEmpty: boolean;
   readonly fields: Readonly<Record<string, Shape>>;
 }
 
-const string: Shape = { id: 'string', go: 'string' };
-const bool: Shape = { id: 'bool', go: 'bool' };
-const int32: Shape = { id: 'integer', go: 'int32' };
-const int64: Shape = { id: 'integer', go: 'int64' };
-const time: Shape = { id: 'time', go: 'string' };
-const microTime: Shape = { id: 'micro-time', go: 'string' };
-const uid: Shape = { id: 'string', go: 'types.UID' };
-const stringMap: Shape = { id: 'map', go: 'map[string]string' };
-const strings: Shape = { id: 'list', go: '[]string', of: string };
+const string: Shape = { id: 'string' };
+const bool: Shape = { id: 'bool' };
+const int32: Shape = { id: 'int32' };
+const int64: Shape = { id: 'int64' };
+const time: Shape = { id: 'time' };
+const microTime: Shape = { id: 'micro-time' };
+const stringMap: Shape = { id: 'map' };
+const strings: Shape = { id: 'list', of: string };
 
 const ownerReference: Struct = {
-  name: 'OwnerReference',
   omitEmpty: false,
   fields: {
     apiVersion: string,
     kind: string,
     name: string,
-    uid,
+    uid: string,
     controller: bool,
     blockOwnerDeletion: bool,
   },
 };
 
 const objectMeta: Struct = {
-  name: 'ObjectMeta',
   omitEmpty: true,
   fields: {
     name: string,
     generateName: string,
     namespace: string,
-    uid,
+    uid: string,
     resourceVersion: string,
     generation: int64,
     creationTimestamp: time,
@@ -53,11 +47,7 @@ const objectMeta: Struct = {
     deletionGracePeriodSeconds: int64,
     labels: stringMap,
     annotations: stringMap,
-    ownerReferences: {
-      id: 'list',
-      go: '[]v1.OwnerReference',
-      of: { id: 'struct', go: 'v1.OwnerReference', struct: ownerReference },
-    },
+    ownerReferences: { id: 'list', of: { id: 'struct', struct: ownerReference } },
     finalizers: strings,
   },
 };
@@ -66,7 +56,6 @@ const objectMeta: Struct = {
 export const metadataFields: readonly string[] = Object.keys(objectMeta.fields);
 
 const leaseSpec: Struct = {
-  name: 'LeaseSpec',
   omitEmpty: false,
   fields: {
     holderIdentity: string,
@@ -74,26 +63,24 @@ const leaseSpec: Struct = {
     acquireTime: microTime,
     renewTime: microTime,
     leaseTransitions: int32,
-    strategy: { id: 'string', go: 'v1.CoordinatedLeaseStrategy' },
+    strategy: string,
     preferredHolder: string,
   },
 };
 
 /** coordination.k8s.io/v1 Lease. */
 export const leaseStruct: Struct = {
-  name: 'Lease',
   omitEmpty: false,
   fields: {
     kind: string,
     apiVersion: string,
-    metadata: { id: 'struct', go: 'v1.ObjectMeta', struct: objectMeta },
-    spec: { id: 'struct', go: 'v1.LeaseSpec', struct: leaseSpec },
+    metadata: { id: 'struct', struct: objectMeta },
+    spec: { id: 'struct', struct: leaseSpec },
   },
 };
 
 /** meta/v1 DeleteOptions. */
 export const deleteOptionsStruct: Struct = {
-  name: 'DeleteOptions',
   omitEmpty: false,
   fields: {
     kind: string,
@@ -101,11 +88,10 @@ export const deleteOptionsStruct: Struct = {
     gracePeriodSeconds: int64,
     preconditions: {
       id: 'struct',
-      go: 'v1.Preconditions',
-      struct: { name: 'Preconditions', omitEmpty: false, fields: { uid, resourceVersion: string } },
+      struct: { omitEmpty: false, fields: { uid: string, resourceVersion: string } },
     },
     orphanDependents: bool,
-    propagationPolicy: { id: 'string', go: 'v1.DeletionPropagation' },
+    propagationPolicy: string,
     dryRun: strings,
   },
 };

@@ -25,6 +25,7 @@ describe('defaults', () => {
         gracePeriodMs: 25_000,
         waitMs: Infinity,
       },
+      operate: null,
       log: { format: 'text', level: 'info' },
       warnings: [],
       command: ['true'],

@@ -128,16 +128,6 @@ export const patchCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'a strategic merge patch knows $patch and $retainKeys',
-    play: async (api) => {
-      await api.given('a');
-      const retained = { $retainKeys: ['holderIdentity', 'renewTime'], holderIdentity: 'r' };
-      await api.patch('a', { spec: retained }, asStrategicPatch);
-      await api.patch('a', { spec: { $patch: 'replace', holderIdentity: 'b' } }, asStrategicPatch);
-      await api.patch('a', { spec: { $patch: 'delete' } }, asStrategicPatch);
-    },
-  },
-  {
     name: 'a PATCH of another content type is 415',
     play: async (api) => {
       await api.given('a');

@@ -106,7 +106,9 @@ describe('the lines that start leader-run', () => {
     expect(jobs).toHaveLength(1);
     for (const job of jobs) {
       expect(job).toMatch(/^(?:[\d*,/-]+ ){5}leader-run /);
-      expect(accepted(wordsOf(job))).toMatchObject({
+      // cron takes % for a line break.
+      expect(job).not.toMatch(/[^\\]%/);
+      expect(accepted(wordsOf(job.replace(/"\$\(.*?\)"/, '2026-01-01')))).toMatchObject({
         flags: { conflictExitCode: 0 },
         settings: { waitMs: 0 },
       });
@@ -125,6 +127,13 @@ describe('the lines that start leader-run', () => {
     expect(accepted(wordsOf(command), env)).toMatchObject({ lockName: 'worker' });
   });
 
+  it('in the unit of the job', () => {
+    const [, command = ''] = /^ExecStart=(.*)$/m.exec(example('nightly.service')) ?? [];
+    expect(accepted(wordsOf(command))).toMatchObject({
+      settings: { once: { id: 'period' }, waitMs: 0 },
+    });
+  });
+
   it('in the Makefile', () => {
     const printed = execFileSync('make', ['-n', '-f', join(root, 'examples/Makefile'), 'deploy']);
     expect(accepted(wordsOf(printed.toString().trim()))).toMatchObject({
@@ -140,7 +149,7 @@ describe('the lines that start leader-run', () => {
       return [...text.matchAll(/^(?:\$ )?leader-run (?!sandbox)--?\w.*$/gm)].map(([line]) => line);
     });
     expect(lines.length).toBeGreaterThan(4);
-    for (const line of lines) accepted(wordsOf(line));
+    for (const line of lines) accepted(wordsOf(line.replace(/"\$\(.*?\)"/, 'key')));
   });
 });
 
@@ -150,15 +159,16 @@ it('the shell script is one', () => {
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
-it.skipIf(!hasSystemd)('systemd takes the unit', () => {
+it.skipIf(!hasSystemd).each(['worker.service', 'nightly.timer'])('systemd takes %s', (name) => {
   const folder = mkdtempSync(join(tmpdir(), 'leader-run-unit-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const unit = join(folder, 'worker.service');
-  // It asks for the program as well.
-  writeFileSync(
-    unit,
-    example('worker.service').replace('/usr/local/bin/leader-run', process.execPath),
-  );
+  const unit = join(folder, name);
+  // It asks for the program as well, and for the service of a timer.
+  for (const each of [name, 'nightly.service'])
+    writeFileSync(
+      join(folder, each),
+      example(each).replace('/usr/local/bin/leader-run', process.execPath),
+    );
   const { status, stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });

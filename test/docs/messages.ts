@@ -10,7 +10,8 @@ export interface Message {
 }
 
 /** No messages: what an internal error reports, help texts, shell scripts, the bodies that the sandbox answers with, and what is text for other programs. */
-const others = /(?:cli\/(?:flags|programs)|invariants|-script|gate-plan|subreaper|koffi\.d)\.ts$/;
+const others =
+  /(?:cli\/(?:flags|subcommand-flags|programs)|invariants|-script|gate-plan|subreaper|koffi\.d|metrics)\.ts$/;
 const sandboxMessages = /sandbox\/(?:run|sandbox|kubeconfig)\.ts$/;
 
 /** Every text of three words or more that is not the reason of an exception, and what the launcher says. */

@@ -1,6 +1,6 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { kubeconfigFor, leaderRun, sandbox, scriptedServer, start } from './rig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 
@@ -110,6 +110,28 @@ describe('a kubeconfig', () => {
     const said = /^leader-run: (Running exec plugin|exec plugin "[^"]*": no luck)/;
     expect(await refusal(path, [...lock, ...command], said)).toMatch(message);
   });
+});
+
+it('credentials that do not come are named when the wait is over, and the plugin is gone', async () => {
+  const folder = temporaryFolder();
+  const plugin = join(folder, 'plugin');
+  writeFileSync(
+    plugin,
+    `#!/bin/sh\necho $$ > '${folder}/pid'\necho Open this page >&2\nexec sleep 600\n`,
+  );
+  chmodSync(plugin, 0o755);
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: plugin,
+    interactiveMode: 'Never',
+  };
+  const path = kubeconfigFor('https://127.0.0.1:1', { exec });
+  const said = /^leader-run: (Running exec plugin|exec plugin "[^"]*": Open this page$)/;
+  expect(await refusal(path, [...lock, '--wait', '1s', ...command], said)).toMatch(
+    /there are no credentials yet: exec plugin ".*" is still running$/,
+  );
+  const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
 });
 
 describe('at first contact', () => {

@@ -76,9 +76,12 @@ export async function scriptedServer(
   return { kubeconfig: kubeconfigFor(url), server, url };
 }
 
-/** Writes a kubeconfig for a server without credentials, removed at the end of the test. */
-export function kubeconfigFor(url: string): string {
-  return writeKubeconfig({ server: url }, { token: 'none' });
+/** Writes a kubeconfig for a server, by default with a token of no meaning, removed at the end of the test. */
+export function kubeconfigFor(
+  url: string,
+  user: Parameters<typeof writeKubeconfig>[1] = { token: 'none' },
+): string {
+  return writeKubeconfig({ server: url }, user);
 }
 
 /** The Lease as the API serves it; null: there is none. */

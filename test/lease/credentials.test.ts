@@ -241,16 +241,19 @@ describe('through a proxy', () => {
     expect(server.connections()).toBe(1);
   });
 
-  test('an https:// server is reached by SOCKS, on one connection', async () => {
-    const server = await startServer([ok], pair);
-    const proxy = await startSocksProxy(server.port);
-    const proxyUrl = `socks5h://127.0.0.1:${proxy.port}`;
-    const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
-    for (let i = 0; i < 3; i += 1)
-      expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
-    expect(proxy.targets).toEqual(['api.test:6443']);
-    expect(server.connections()).toBe(1);
-  });
+  test.for(['socks5', 'socks5h'])(
+    'an https:// server is reached by %s, on one connection',
+    async (scheme) => {
+      const server = await startServer([ok], pair);
+      const proxy = await startSocksProxy(server.port);
+      const proxyUrl = `${scheme}://127.0.0.1:${proxy.port}`;
+      const api = connect(writeKubeconfig(secure({ 'proxy-url': proxyUrl })));
+      for (let i = 0; i < 3; i += 1)
+        expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+      expect(proxy.targets).toEqual(['api.test:6443']);
+      expect(server.connections()).toBe(1);
+    },
+  );
 
   test('an http:// server is reached by either', async () => {
     const server = await startServer([ok]);
@@ -262,6 +265,27 @@ describe('through a proxy', () => {
       expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
     }
     expect([...http.targets, ...socks.targets]).toEqual(['http://api.test:8080', 'api.test:8080']);
+  });
+
+  test('that HTTPS_PROXY names may speak SOCKS, want a password, and know names that are known there alone', async () => {
+    const server = await startServer([ok], pair);
+    const proxy = await startSocksProxy(server.port, 'bob:p:w');
+    const get = (user: string) => {
+      const env = { HTTPS_PROXY: `socks5://${user}@127.0.0.1:${proxy.port}` };
+      return connect(writeKubeconfig(secure({})), { env }).send({ id: 'get' }, longMs).answer;
+    };
+    expect(await get('bob:p%3Aw')).toMatchObject({ id: 'lease' });
+    expect(proxy.targets).toEqual(['api.test:6443']);
+    expect(await get('bob:no')).toMatchObject({ failure: { reason: 'credentials' } });
+  });
+
+  test('an IPv6 address is asked for in brackets', async () => {
+    const server = await startServer([ok], await createServerCertificate(authority));
+    const proxy = await startHttpProxy(server.port);
+    const cluster = { server: 'https://[::1]:6443', 'proxy-url': `http://127.0.0.1:${proxy.port}` };
+    const api = connect(writeKubeconfig(secure(cluster)));
+    expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
+    expect(proxy.targets).toEqual(['[::1]:6443']);
   });
 
   test('that HTTPS_PROXY names, unless NO_PROXY exempts the server', async () => {

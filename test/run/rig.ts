@@ -61,7 +61,10 @@ export class Rig {
   #report: (event: CommandEvent) => void = () => undefined;
   #tellSignal: (signal: NodeJS.Signals) => void = () => undefined;
 
-  constructor(changes: Partial<RunSettings> = {}) {
+  readonly #observe: Ports['onState'];
+
+  constructor(changes: Partial<RunSettings> = {}, observe?: Ports['onState']) {
+    this.#observe = observe;
     this.ended = run({ ...settings, ...changes }, this.#ports());
   }
 
@@ -86,6 +89,10 @@ export class Rig {
     this.#bootMs += ms;
     this.#suspendedMs += ms;
     this.#timers = new Set([...this.#timers].map((timer) => ({ ...timer, atMs: timer.atMs + ms })));
+  }
+
+  get bootMs(): number {
+    return this.#bootMs;
   }
 
   get delaysMs(): number[] {
@@ -165,7 +172,10 @@ export class Rig {
         this.reports.push(report);
         this.log.push(`say ${report.id}`);
       },
-      onState: ({ id }, { bootMs }) => this.states.push(`${id} at ${bootMs}`),
+      onState: (state, at) => {
+        this.states.push(`${state.id} at ${at.bootMs}`);
+        this.#observe?.(state, at);
+      },
     };
   }
 

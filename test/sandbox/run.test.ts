@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished, describe, expect, it } from 'vitest';
 
-const host = join(import.meta.dirname, 'fixtures/host.ts');
+const leaderRun = join(import.meta.dirname, '../../bin/leader-run');
 
 interface Running {
   readonly process: ChildProcess;
@@ -16,12 +16,21 @@ interface Running {
 }
 
 /** Runs the sandbox without a terminal, as in a container. */
-function start(command: readonly string[] | null, kubeconfig: string | null = null): Running {
-  const options = JSON.stringify({ port: 0, kubeconfig, command });
-  const child = spawn(process.execPath, ['--import', 'tsx', host, options], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+function start(
+  command: readonly string[] | null,
+  kubeconfig: string | null = null,
+  before = ':',
+): Running {
+  const flags = kubeconfig === null ? [] : ['--kubeconfig', kubeconfig];
+  const words = command === null ? [] : ['--', ...command];
+  const child = spawn(
+    'sh',
+    ['-c', `${before}; exec "$@"`, 'sh', leaderRun, 'sandbox', ...flags, ...words],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
   const lines: string[] = [];
   const waiting: { holding: string; resolve: (line: string) => void }[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -98,6 +107,24 @@ describe('leader-run sandbox', () => {
     ['a command that is not executable: 126', ['/etc/passwd'], 126],
   ])('ends as %s', async (_, command, code) => {
     expect(await start(command).ended).toEqual({ code, signal: null });
+  });
+
+  it('gives the command the limits and the ignored signals that it has', async () => {
+    const script = 'ulimit -S -n; grep SigIgn /proc/self/status; exit 0';
+    const sandbox = start(['sh', '-c', script], null, "ulimit -S -n 777; trap '' HUP");
+    expect(await sandbox.ended).toEqual({ code: 0, signal: null });
+    expect(sandbox.output()).toMatch(/^777\nSigIgn:\t0*1$/);
+  });
+
+  it('gives the command its variables byte for byte, and one more', async () => {
+    const before = "export B=$(printf '\\377') KUBECONFIG=/none; unset OLDPWD";
+    const plain = start(['env'], null, before);
+    await plain.ended;
+    const { stdout } = spawnSync('sh', ['-c', `${before}; exec env`], { encoding: 'utf8' });
+    const sorted = (text: string) => text.trim().split('\n').sort();
+    expect(
+      sorted(plain.output()).map((line) => line.replace(/^KUBECONFIG=.*/, 'KUBECONFIG=/none')),
+    ).toEqual(sorted(stdout));
   });
 
   it('that cannot write its kubeconfig runs no command and ends with 125', async () => {

@@ -178,7 +178,10 @@ export class Judge {
 
   onStopSignal(tree: SimulatedTree): void {
     this.#checkTree(tree);
-    this.#checkLabel(this.#ledgerOf(tree));
+    const ledger = this.#ledgerOf(tree);
+    const atMs = ledger.process.bootMs();
+    // What the stop is for is said right after it.
+    this.#world.whenSettled(() => this.#checkLabel(ledger, atMs));
   }
 
   onKilled(tree: SimulatedTree): void {
@@ -209,11 +212,11 @@ export class Judge {
           : null;
     if (loss === null) return;
     this.#world.count(`loss: ${loss.id}`);
-    if (loss.id === 'deposed') {
-      // By a record of its own that somebody has edited, which the ledger takes for its own.
-      if (this.#isBeyondLimits) ledger.deposedAtMs ??= ledger.process.bootMs();
-      this.#checkDeposed(ledger);
-    }
+    ledger.saysLost = true;
+    // By a record of its own that somebody has edited or restored, which the ledger takes for its own.
+    const mayBeEdited = this.#isBeyondLimits || this.#server.setBackAtMs > -Infinity;
+    if (loss.id !== 'expired' && mayBeEdited) ledger.deposedAtMs ??= ledger.process.bootMs();
+    if (loss.id === 'deposed') this.#checkDeposed(ledger);
     if (loss.id === 'went-back' && !ledger.hasFoundOlder)
       this.#world.break('nothing old deposes', `${ledger.author.name} has found nothing older`);
     if (loss.id === 'expired') this.#checkExpired(ledger, loss.jump !== null);
@@ -272,15 +275,21 @@ export class Judge {
   }
 
   /** The label goes first, and the stop waits for it a second at most; after a loss it does not wait. */
-  #checkLabel(ledger: Ledger): void {
-    const { settings, process, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
+  #checkLabel(ledger: Ledger, stopAtMs: number): void {
+    const { settings, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
     if (settings.hasPodLabel !== true || isLabelGone || stopRequests > 1) return;
-    if (ledger.lostAtMs !== null || ledger.deposedAtMs !== null || ledger.hasFoundOlder) return;
+    if (
+      ledger.saysLost ||
+      ledger.lostAtMs !== null ||
+      ledger.deposedAtMs !== null ||
+      ledger.hasFoundOlder
+    )
+      return;
     // Without a guard nothing is waited for, and not for who asks once more.
     if (ledger.tree?.isUnguarded === true) return;
     const askedAtMs = labelAskedAtMs ?? Infinity;
     if ((ledger.stopRequestedAtMs ?? -Infinity) > askedAtMs) return;
-    const waitedMs = process.bootMs() - askedAtMs;
+    const waitedMs = stopAtMs - askedAtMs;
     if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
     this.#world.break(
       'label first',

@@ -34,6 +34,8 @@ export class Ledger {
   /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */
   labelAskedAtMs: number | null = null;
   isLabelGone = false;
+  /** It has reported a loss. */
+  saysLost = false;
   goAtMs: number | null = null;
   /** When it heard that its command has ended. */
   endedAtMs: number | null = null;

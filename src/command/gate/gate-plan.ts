@@ -20,15 +20,16 @@ export interface CommandOptions {
   readonly lockId?: string;
 }
 
+/** `marker`: the variable by which the command's processes are known; null: they need not be. */
 export function createGatePlan(
   shell: string,
-  marker: string,
+  marker: string | null,
   { command, startContext, settingNames, lockId = '' }: CommandOptions,
 ): GatePlan {
   const words = rawWords(command);
   const variables = [
     ...inheritedVariables(startContext.environment, settingNames),
-    { name: marker, value: toBytes(lockId) },
+    ...(marker === null ? [] : [{ name: marker, value: toBytes(lockId) }]),
   ];
   return {
     command: words,

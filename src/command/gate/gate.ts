@@ -40,6 +40,8 @@ export interface Gate {
   go(options: StartOptions): number;
   /** Instead of {@link go}. */
   cancel(): void;
+  /** Writes a line on the descriptor of a warm command, and ends it. */
+  promote(line: string): void;
   /** To the command alone; a no-op when it has ended or does not exist yet. */
   signal(signal: NodeJS.Signals): void;
 }
@@ -49,8 +51,13 @@ export interface GateOptions {
   readonly plan: GatePlan;
   /** Not in a terminal, where the command has to stay in our group. */
   readonly hasOwnGroup: boolean;
+  /** The command has one more descriptor, {@link promotionDescriptor}, to be told that it leads. */
+  readonly isWarm?: boolean;
   readonly events: GateEvents;
 }
+
+/** The number of the descriptor on which a warm command is told that it leads. */
+export const promotionDescriptor = 4;
 
 export function createGate(options: GateOptions): Gate {
   return new ShellGate(options);
@@ -81,12 +88,12 @@ class ShellGate implements Gate {
   }
 
   prepare(): void {
-    const { shell, plan, hasOwnGroup, events } = this.#options;
+    const { shell, plan, hasOwnGroup, isWarm = false, events } = this.#options;
     const files = isBusybox(shell) ? filesOf(plan) : null;
     const process = startProcess(shell, ['-c', gateLoop, 'sh', this.#token], {
       detached: hasOwnGroup,
       env: gateEnvironment(plan),
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+      stdio: [...(['inherit', 'inherit', 'inherit', 'pipe'] as const), ...promotionPipe(isWarm)],
     });
     process.on('error', (error) => {
       // Of a signal that could not be sent it tells, too.
@@ -115,6 +122,14 @@ class ShellGate implements Gate {
     this.#state = { id: 'cancelled', process };
     if (process === null) queueMicrotask(this.#options.events.onCancelled);
     else process.kill('SIGKILL');
+  }
+
+  promote(line: string): void {
+    if (this.#state.id !== 'open') return;
+    const socket = this.#state.process.stdio[promotionDescriptor] as Socket | null | undefined;
+    // It may have closed it.
+    socket?.on('error', () => undefined);
+    socket?.end(`${line}\n`);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -180,6 +195,10 @@ class ShellGate implements Gate {
 /** Of an 'exit' event. Node tells neither code nor signal of a command that a real-time signal ended: 0 (docs/guarantees.md, limit 5). */
 function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
   return signal === null ? { id: 'exited', code: code ?? 0 } : { id: 'signalled', signal };
+}
+
+function promotionPipe(isWarm: boolean): readonly 'pipe'[] {
+  return isWarm ? ['pipe'] : [];
 }
 
 function isBusybox(shell: string): boolean {

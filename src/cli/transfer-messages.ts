@@ -1,0 +1,55 @@
+/** What came of `leader-run transfer`, in words. */
+import type { Failure } from '../election/lease.ts';
+import { formatDuration } from './durations.ts';
+import { failureClause } from './failures.ts';
+import { quote } from './text.ts';
+
+type Result =
+  | { readonly id: 'transferred' | 'other'; readonly holder: string }
+  | {
+      readonly id: 'timeout';
+      readonly holder: string;
+      readonly isReleased: boolean;
+      readonly isLeaderRun: boolean;
+    }
+  | { readonly id: 'no-lease' | 'no-holder' }
+  | { readonly id: 'failed'; readonly failure: Failure };
+
+/** The line, and the exit status of it. `lease` is its namespace and name. */
+export function transferLine(
+  result: Result,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { to, waitMs }: { readonly to: string | null; readonly waitMs: number },
+): { readonly text: string; readonly status: number } {
+  const lease = `lease ${quote(`${namespace}/${name}`)}`;
+  switch (result.id) {
+    case 'transferred':
+      return { status: 0, text: `Transferred ${lease}: ${quote(result.holder)} leads` };
+    case 'other':
+      return {
+        status: 1,
+        text: `Cannot transfer ${lease} to ${quote(to ?? '')}: ${quote(result.holder)} leads now. Is the other one waiting for it?`,
+      };
+    case 'timeout':
+      return {
+        status: 124,
+        text: `Cannot transfer ${lease} within ${formatDuration(waitMs)}: ${whyNot(result)}`,
+      };
+    case 'no-lease':
+      return { status: 125, text: `Cannot transfer ${lease}: there is no such Lease` };
+    case 'no-holder':
+      return { status: 125, text: `Cannot transfer ${lease}: no one holds it` };
+    case 'failed':
+      return {
+        status: 125,
+        text: `Cannot transfer ${lease}: ${failureClause(result.failure, namespace)}`,
+      };
+  }
+}
+
+function whyNot({ holder, isReleased, isLeaderRun }: Result & { readonly id: 'timeout' }): string {
+  if (isReleased) return `${quote(holder)} released it, but no one has taken it`;
+  return isLeaderRun
+    ? `${quote(holder)} did not step down`
+    : `${quote(holder)} did not step down, and is not a leader-run, which alone knows such a request`;
+}

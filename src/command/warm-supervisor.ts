@@ -1,0 +1,128 @@
+/**
+ * `--warm`: the command starts at once, on standbys too, and is told when it leads. The gate moves into the program: what was "go" is a
+ * line on a descriptor of its own, and end of file without a line means never.
+ *
+ * To the election this is a supervisor like any other, ready when the program runs. Until it is promoted it is nobody's leader, and not watched
+ * over but for the death of leader-run.
+ */
+import type { CommandEvent } from '../election/event.ts';
+import type { StartOptions, Supervisor } from './supervisor.ts';
+
+/** The supervisor of the processes. */
+export interface PromotableSupervisor extends Supervisor {
+  /** Tells the command that it leads: the line, and the signal if there is one. Synchronous; a command that does not listen is let be. */
+  promote(line: string, signal: NodeJS.Signals | null): void;
+}
+
+export interface WarmOptions {
+  /** Makes the supervisor of the processes. */
+  readonly create: (onEvent: (event: CommandEvent) => void) => PromotableSupervisor;
+  readonly onEvent: (event: CommandEvent) => void;
+  /** What the command gets from the start. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Told along with the line. */
+  readonly promoteSignal: NodeJS.Signals | null;
+  readonly stopSignal: NodeJS.Signals;
+  readonly gracePeriodMs: number;
+  readonly bootMs: () => number;
+}
+
+export function createWarmSupervisor(options: WarmOptions): Supervisor {
+  return new WarmSupervisor(options);
+}
+
+/** setTimeout takes no more. */
+const longestTimerMs = 2 ** 31 - 1;
+
+class WarmSupervisor implements Supervisor {
+  readonly #options: WarmOptions;
+  readonly #inner: PromotableSupervisor;
+  #phase: 'preparing' | 'standby' | 'promoted' | 'dismissed' = 'preparing';
+  #pid = 0;
+  #hasEnded = false;
+  #isGone = false;
+  #killing: NodeJS.Timeout | null = null;
+
+  constructor(options: WarmOptions) {
+    this.#options = options;
+    this.#inner = options.create((event) => this.#heard(event));
+  }
+
+  prepare(): void {
+    this.#inner.prepare();
+  }
+
+  /** The guard first: should we be stopped between the two, it knows when to kill what may take itself for the leader. */
+  start({ environment, notAfterMs, killAtMs }: StartOptions): void {
+    this.#phase = 'promoted';
+    this.#inner.extend(killAtMs);
+    const isInTime = this.#options.bootMs() < notAfterMs;
+    if (isInTime) this.#inner.promote(lineOf(environment), this.#options.promoteSignal);
+    this.#options.onEvent({ id: 'started', pid: this.#pid });
+  }
+
+  extend(killAtMs: number): void {
+    if (this.#phase === 'promoted') this.#inner.extend(killAtMs);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#inner.signal(signal);
+  }
+
+  signalTree(signal: NodeJS.Signals): void {
+    this.#inner.signalTree(signal);
+  }
+
+  kill(): void {
+    this.#inner.kill();
+  }
+
+  /** It was never promoted: it is stopped as a leader would be. */
+  cancel(): void {
+    const wasPreparing = this.#phase === 'preparing';
+    this.#phase = 'dismissed';
+    if (this.#isGone) return queueMicrotask(() => this.#options.onEvent({ id: 'gone' }));
+    if (wasPreparing) return this.#inner.cancel();
+    const { stopSignal, gracePeriodMs } = this.#options;
+    if (this.#hasEnded) this.#inner.signalTree('SIGTERM');
+    else this.#inner.signal(stopSignal);
+    if (gracePeriodMs < Infinity)
+      this.#killing = setTimeout(() => this.#inner.kill(), Math.min(gracePeriodMs, longestTimerMs));
+  }
+
+  #heard(event: CommandEvent): void {
+    const { onEvent, environment } = this.#options;
+    if (event.id === 'ended') this.#hasEnded = true;
+    if (event.id === 'gone') {
+      this.#isGone = true;
+      if (this.#killing !== null) clearTimeout(this.#killing);
+    }
+    switch (this.#phase) {
+      case 'promoted':
+        return onEvent(event);
+      case 'dismissed':
+        if (event.id === 'ended') this.#inner.signalTree('SIGTERM');
+        if (event.id === 'gone') onEvent(event);
+        return;
+      case 'preparing':
+        if (event.id === 'ready')
+          return this.#inner.start({ environment, notAfterMs: Infinity, killAtMs: Infinity });
+        if (event.id !== 'started') return onEvent(event);
+        this.#phase = 'standby';
+        this.#pid = event.pid;
+        return onEvent({ id: 'ready' });
+      case 'standby':
+        // What it leaves behind is stopped when the candidacy is over.
+        if (event.id === 'ended' || event.id === 'unguarded' || event.id === 'failed')
+          onEvent(event);
+    }
+  }
+}
+
+/** `LEADER_RUN_FENCING_TOKEN=4711 …`: what else is told by variables. */
+function lineOf(environment: Readonly<Record<string, string>>): string {
+  const names = ['FENCING_TOKEN', 'LEASE_TRANSITIONS', 'ACQUIRE_TIME'];
+  return names
+    .map((name) => `LEADER_RUN_${name}=${environment[`LEADER_RUN_${name}`] ?? ''}`)
+    .join(' ');
+}

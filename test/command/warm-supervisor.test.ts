@@ -1,0 +1,113 @@
+/** `--warm` around a supervisor that notes what is asked of it. */
+import { expect, it, vi, onTestFinished } from 'vitest';
+import type { CommandEvent } from '../../src/election/event.ts';
+import { createWarmSupervisor } from '../../src/command/warm-supervisor.ts';
+
+const term = {
+  environment: {
+    LEADER_RUN_FENCING_TOKEN: '4711',
+    LEADER_RUN_LEASE_TRANSITIONS: '3',
+    LEADER_RUN_ACQUIRE_TIME: '2026-01-01T12:00:00.000000Z',
+    LEADER_RUN_IDENTITY: 'me',
+  },
+  notAfterMs: 10_000,
+  killAtMs: 13_850,
+};
+const line =
+  'LEADER_RUN_FENCING_TOKEN=4711 LEADER_RUN_LEASE_TRANSITIONS=3 LEADER_RUN_ACQUIRE_TIME=2026-01-01T12:00:00.000000Z';
+
+function rig(nowMs = 0) {
+  const asked: string[] = [];
+  const told: string[] = [];
+  let say!: (event: CommandEvent) => void;
+  const supervisor = createWarmSupervisor({
+    create: (onEvent) => {
+      say = onEvent;
+      return {
+        prepare: () => asked.push('prepare'),
+        start: ({ environment, notAfterMs, killAtMs }) =>
+          asked.push(`start ${Object.keys(environment).join(' ')} ${notAfterMs} ${killAtMs}`),
+        extend: (killAtMs) => asked.push(`extend to ${killAtMs}`),
+        promote: (text, signal) => asked.push(`promote ${text} ${signal ?? ''}`.trim()),
+        signal: (signal) => asked.push(`signal ${signal}`),
+        signalTree: (signal) => asked.push(`signal tree ${signal}`),
+        kill: () => asked.push('kill'),
+        cancel: () => asked.push('cancel'),
+      };
+    },
+    onEvent: (event) => told.push(event.id),
+    environment: { LEADER_RUN_FD: '4' },
+    promoteSignal: null,
+    stopSignal: 'SIGQUIT',
+    gracePeriodMs: 5_000,
+    bootMs: () => nowMs,
+  });
+  return { asked, told, supervisor, say: (event: CommandEvent) => say(event) };
+}
+
+function warm(nowMs?: number) {
+  const made = rig(nowMs);
+  made.supervisor.prepare();
+  made.say({ id: 'ready' });
+  made.say({ id: 'started', pid: 7 });
+  return made;
+}
+
+it('starts the command as soon as guard and gate are ready, and is ready when it runs', () => {
+  const { asked, told } = warm();
+  expect(asked).toEqual(['prepare', 'start LEADER_RUN_FD Infinity Infinity']);
+  expect(told).toEqual(['ready']);
+});
+
+it('tells the guard of the deadline before it tells the command that it leads', () => {
+  const { asked, told, supervisor } = warm();
+  supervisor.start(term);
+  expect(asked.slice(2)).toEqual(['extend to 13850', `promote ${line}`]);
+  expect(told).toEqual(['ready', 'started']);
+});
+
+it('promotes nobody at t+R or later', () => {
+  const { asked, supervisor } = warm(10_000);
+  supervisor.start(term);
+  expect(asked.slice(2)).toEqual(['extend to 13850']);
+});
+
+it('passes everything on once the command is promoted', () => {
+  const { told, supervisor, say } = warm();
+  supervisor.start(term);
+  say({ id: 'lingering', pids: [7] });
+  say({ id: 'ended', ending: { id: 'exited', code: 0 } });
+  say({ id: 'gone' });
+  expect(told).toEqual(['ready', 'started', 'lingering', 'ended', 'gone']);
+});
+
+it('stops a command that is not promoted with its grace, and says when it is gone', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { asked, told, supervisor, say } = warm();
+  supervisor.cancel();
+  expect(asked.slice(2)).toEqual(['signal SIGQUIT']);
+  vi.advanceTimersByTime(5_000);
+  expect(asked.at(-1)).toBe('kill');
+  say({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
+  expect(asked.at(-1)).toBe('signal tree SIGTERM');
+  say({ id: 'gone' });
+  expect(told).toEqual(['ready', 'gone']);
+});
+
+it('tells of the end of a command that did not wait, and stops what it left behind', async () => {
+  const { asked, told, supervisor, say } = warm();
+  say({ id: 'ended', ending: { id: 'exited', code: 3 } });
+  say({ id: 'left-behind', processes: [], ranForMs: 1 });
+  expect(told).toEqual(['ready', 'ended']);
+  supervisor.cancel();
+  expect(asked.at(-1)).toBe('signal tree SIGTERM');
+  say({ id: 'gone' });
+  expect(told.at(-1)).toBe('gone');
+  const another = warm();
+  another.say({ id: 'ended', ending: { id: 'exited', code: 3 } });
+  another.say({ id: 'gone' });
+  another.supervisor.cancel();
+  await Promise.resolve();
+  expect(another.told).toEqual(['ready', 'ended', 'gone']);
+});

@@ -1,0 +1,182 @@
+/** `--http` as a kubelet, a Prometheus and a malevolent client meet it. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo, connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseMetrics } from '../operate/metrics-text.ts';
+import { callApi, readLease, sandbox, start, waitFor } from './rig.ts';
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function get(port: number, path: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return { status: response.status, text: await response.text() };
+}
+
+async function statuses(port: number): Promise<number[]> {
+  const paths = ['/livez', '/readyz', '/readyz?leader', '/leader'];
+  return Promise.all(paths.map(async (path) => (await get(port, path)).status));
+}
+
+test('a leader and a standby: probes, metrics, and the hand-over between them', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const [first, second] = [await freePort(), await freePort()];
+  const run = (port: number, id: string) =>
+    start(kubeconfigPath, [
+      '--lock-name',
+      'x',
+      '--id',
+      id,
+      '-v',
+      `--http=127.0.0.1:${port}`,
+      '--',
+      'cat',
+    ]);
+  const leader = run(first, 'one');
+  await waitFor(leader.all, 'Started command');
+  const standby = run(second, 'two');
+  await waitFor(standby.all, 'Waiting for lease');
+  expect(await statuses(first)).toEqual([200, 200, 200, 200]);
+  expect(await statuses(second)).toEqual([200, 200, 503, 503]);
+  expect(JSON.parse((await get(second, '/')).text)).toMatchObject({ name: 'one' });
+  for (const port of [first, second]) {
+    const families = parseMetrics((await get(port, '/metrics')).text);
+    expect(families.get('leader_election_master_status')?.samples).toEqual(
+      new Map([['leader_election_master_status{name="default/x"}', port === first ? 1 : 0]]),
+    );
+  }
+  leader.kill('SIGTERM');
+  await waitFor(standby.all, 'Started command');
+  expect(await statuses(second)).toEqual([200, 200, 200, 200]);
+  const families = parseMetrics((await get(second, '/metrics')).text);
+  expect(
+    families.get('leader_run_hand_over_seconds')?.samples.get('leader_run_hand_over_seconds_count'),
+  ).toBe(1);
+});
+
+test('a port that is taken is refused at start, before anything else', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const api = await sandbox();
+  const { exitCode, stderr } = await start(api.kubeconfigPath, [
+    '--lock-name=x',
+    `--http=127.0.0.1:${port}`,
+    '--',
+    'echo',
+    'ran',
+  ]);
+  expect(exitCode).toBe(125);
+  expect(stderr).toBe(
+    `leader-run: Cannot serve on 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}: choose another address for --http`,
+  );
+  expect(await readLease(api, 'x')).toBeNull();
+});
+
+test('1,000 clients that are too slow do not keep the lease from being renewed in time', async () => {
+  const api = await sandbox();
+  const port = await freePort();
+  const flags = ['--lock-name=x', '--lease-duration=4s', `--http=127.0.0.1:${port}`, '-v'];
+  const leader = start(api.kubeconfigPath, [...flags, '--', 'cat']);
+  await waitFor(leader.all, 'Started command');
+  const sockets = new Set<Socket>();
+  let isOver = false;
+  const attack = (): void => {
+    if (isOver) return;
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /livez HTTP/1.1\r\nX: '));
+    sockets.add(socket.on('error', () => undefined));
+    socket.on('close', () => sockets.delete(socket) && setImmediate(attack));
+  };
+  onTestFinished(() => {
+    isOver = true;
+    for (const socket of sockets) socket.destroy();
+  });
+  for (let count = 0; count < 1_000; count += 1) attack();
+  const before = (await readLease(api, 'x'))?.spec.renewTime ?? '';
+  // Long after the lease would have been lost.
+  const untilMs = Date.parse(before) + 10_000;
+  let renewals = 0;
+  let last = before;
+  while (Date.parse(last) < untilMs) {
+    const { renewTime = '' } = (await readLease(api, 'x'))?.spec ?? {};
+    if (renewTime !== last) renewals += 1;
+    last = renewTime;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(renewals).toBeGreaterThanOrEqual(8);
+  expect(leader.exitCode).toBeNull();
+  expect((await callApi(api, 'GET', '/x')).status).toBe(200);
+});
+
+test('the command is asked, and a sick one fails the probes until the kubelet ends it', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const [port, health] = [await freePort(), await freePort()];
+  // Well when leader-run asks at first, and never again.
+  const script = `let isWell = true;
+    require('http').createServer((_, r) => { r.statusCode = isWell ? 200 : 500; isWell = false; r.end(); })
+      .listen(${health}, '127.0.0.1', () => console.log('serves'))`;
+  const leader = start(kubeconfigPath, [
+    '--lock-name=x',
+    `--http=127.0.0.1:${port}`,
+    `--command-health=http://127.0.0.1:${health}/healthz`,
+    '--',
+    process.execPath,
+    '-e',
+    script,
+  ]);
+  await waitFor(leader.stdout, 'serves');
+  let livez = await get(port, '/livez');
+  while (livez.status === 200) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    livez = await get(port, '/livez');
+  }
+  expect(livez).toEqual({
+    status: 500,
+    text: '[+]leaderElection ok\n[-]command failed: answered 500 Internal Server Error\nlivez check failed\n',
+  });
+  expect((await get(port, '/readyz')).status).toBe(503);
+  expect((await get(port, '/leader')).status).toBe(200);
+});
+
+test.each([
+  [['--http=8080'], 'Cannot use --http "8080": expected [HOST]:PORT'],
+  [['--http=:99999'], 'expected [HOST]:PORT'],
+  [['--http=a b:80'], 'expected [HOST]:PORT'],
+  [['--http=:0', '--command-health=ftp://x/'], 'expected an http:// or https:// URL'],
+  [['--http=:0', '--command-health=localhost:80'], 'expected an http:// or https:// URL'],
+  [['--command-health=http://x/'], 'Cannot use --command-health alone'],
+  [['--command-start-timeout=1s'], 'Cannot use --command-start-timeout alone'],
+  [['--pod-label=role=leader'], 'Cannot use --pod-label: POD_NAME is not set'],
+  [['--pod-label=role'], 'Cannot use --pod-label "role": not a label'],
+  [['--pod-label=a/b/c=d'], 'not a label'],
+  [['--pod-label=-a=b'], 'not a label'],
+  [['--pod-label=role=a b'], 'not a label'],
+])('%j is refused', async (flags, message) => {
+  const { exitCode, stderr } = await start('/nonexistent', [
+    '--lock-name=x',
+    ...flags,
+    '--',
+    'true',
+  ]);
+  expect(stderr).toContain(message);
+  expect(exitCode).toBe(125);
+});
+
+test('a host that is not of this machine is refused at start', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const { exitCode, stderr } = await start(kubeconfigPath, [
+    '--lock-name=x',
+    '--http=192.0.2.1:8080',
+    '--',
+    'true',
+  ]);
+  expect(stderr).toContain('Cannot serve on 192.0.2.1:8080: listen EADDRNOTAVAIL');
+  expect(exitCode).toBe(125);
+});
