@@ -212,7 +212,7 @@ export class Judge {
           : null;
     if (loss === null) return;
     this.#world.count(`loss: ${loss.id}`);
-    ledger.saysLost = true;
+    ledger.saidLostAtMs ??= ledger.process.bootMs();
     // By a record of its own that somebody has edited or restored, which the ledger takes for its own.
     const mayBeEdited = this.#isBeyondLimits || this.#server.setBackAtMs > -Infinity;
     if (loss.id !== 'expired' && mayBeEdited) ledger.deposedAtMs ??= ledger.process.bootMs();
@@ -279,7 +279,7 @@ export class Judge {
     const { settings, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
     if (settings.hasPodLabel !== true || isLabelGone || stopRequests > 1) return;
     if (
-      ledger.saysLost ||
+      ledger.saidLostAtMs !== null ||
       ledger.lostAtMs !== null ||
       ledger.deposedAtMs !== null ||
       ledger.hasFoundOlder
@@ -386,10 +386,11 @@ export class Judge {
 
   /** A voluntary stop began with the first signal after "go", or with the end of the command. */
   #checkGrace(tree: SimulatedTree, ledger: Ledger): void {
-    const { stopRequestedAtMs, endedAtMs, lostAtMs, deposedAtMs, settings } = ledger;
+    const { stopRequestedAtMs, endedAtMs, lostAtMs, deposedAtMs, saidLostAtMs, settings } = ledger;
     const stopAtMs = Math.min(stopRequestedAtMs ?? Infinity, endedAtMs ?? Infinity);
-    // After a loss another grace counts.
-    if (stopAtMs >= Math.min(lostAtMs ?? Infinity, deposedAtMs ?? Infinity)) return;
+    // After a loss another grace counts. It may find that it lost before the ledger does, which knows of writes that it was not shown.
+    if (stopAtMs >= Math.min(...[lostAtMs, deposedAtMs, saidLostAtMs].map((at) => at ?? Infinity)))
+      return;
     this.#checkKill(tree, ledger, stopAtMs + settings.gracePeriodMs, 'its grace is over');
   }
 

@@ -35,7 +35,7 @@ export class Ledger {
   labelAskedAtMs: number | null = null;
   isLabelGone = false;
   /** It has reported a loss. */
-  saysLost = false;
+  saidLostAtMs: number | null = null;
   goAtMs: number | null = null;
   /** When it heard that its command has ended. */
   endedAtMs: number | null = null;
@@ -49,6 +49,8 @@ export class Ledger {
   hasFoundOlder = false;
   /** When an event last told of another's record that is older than what it had seen, boot clock. */
   #olderToldMs = -Infinity;
+  /** When it last found that there is no Lease, boot clock. */
+  #missingMs = -Infinity;
   /** When the write that won was sent, boot clock. */
   #wonMs = Infinity;
   #acquireTime = '';
@@ -86,6 +88,7 @@ export class Ledger {
 
   noteAnswer(answer: Answer, arrival: Arrival): void {
     this.noteTime();
+    if (answer.id === 'not-found') this.#missingMs = this.process.bootMs();
     this.hasFoundOlder ||= this.#showsOlder(answer, arrival, -Infinity);
     if (this.goAtMs !== null && this.#showsOlder(answer, arrival, this.goAtMs))
       this.deposedAtMs ??= this.process.bootMs();
@@ -131,7 +134,11 @@ export class Ledger {
     this.noteTime();
     const version = this.#server.versionOf(lease);
     const isOlder = version !== null && version.resourceVersion < this.newestSeen;
-    if (isOlder && !this.#isOfThisTerm(version)) this.#olderToldMs = this.process.bootMs();
+    if (isOlder && !this.#isOfThisTerm(version)) {
+      this.#olderToldMs = this.process.bootMs();
+      // Together with a Lease that was not there it is no late one.
+      this.hasFoundOlder ||= this.#missingMs > this.confirmedMs;
+    }
     // To a leader an older event is late, even one of its own record.
     if (isOlder && this.#wonMs < Infinity) this.#noteSeen(version);
     else this.#noteLease(lease);

@@ -65,6 +65,7 @@ export class SimulatedSupervisor implements Supervisor {
   #isScanPlanned = false;
   /** True time. */
   #scannedAtMs = 0;
+  readonly #undecided = new WeakSet<Task>();
 
   constructor(
     process: SimulatedProcess,
@@ -255,6 +256,7 @@ export class SimulatedSupervisor implements Supervisor {
     const rows = this.#kernel.readDescendants(this.#self, betweenScans);
     const started = new Set([...this.#started].map(({ pid }) => pid));
     this.#oracle.see(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
+    this.#noteTheUndecided();
     return rows;
   }
 
@@ -406,12 +408,19 @@ export class SimulatedSupervisor implements Supervisor {
 
   /** What the docs leave open: whether an orphan is the command's or an older child's. */
   #excuseTheUndecided(members: readonly ProcessRow[]): void {
-    if (!this.#others.hasOlder) return;
+    this.#noteTheUndecided();
     for (const task of this.#tree?.living ?? []) {
       const isMember = members.some(({ pid }) => pid === task.pid);
-      if (isMember || isGone(task) || this.#oracle.isDecided(task)) continue;
+      if (isMember || isGone(task) || !this.#undecided.has(task)) continue;
       this.#excuse('a process daemonised and cleared its environment beside an older child');
     }
+  }
+
+  /** What leader-run makes of one that it sees beside an older child it keeps to, though that one ends. */
+  #noteTheUndecided(): void {
+    if (!this.#others.hasOlder) return;
+    for (const task of this.#tree?.living ?? [])
+      if (!this.#oracle.isDecided(task)) this.#undecided.add(task);
   }
 
   #excuse(why: string): void {
