@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { dump, load } from 'js-yaml';
 import { execCredential, fakePlugin } from '../fixtures/api/exec-plugin.ts';
+import { startTlsFront } from '../fixtures/api/tls-front.ts';
 import { standIns } from '../fixtures/daemons/stand-ins.ts';
 import { type Tag, createTag } from '../fixtures/daemons/tag.ts';
 import { inRounds, roundsOf, untilRun } from '../fixtures/daemons/ways.ts';
@@ -168,7 +169,12 @@ test.each(daemons)(
         if (run === 1) spawnSync(${JSON.stringify(file)}, ${JSON.stringify(args)}, { stdio: 'ignore' });
         process.stdout.write(${JSON.stringify(execCredential({ token: api.token }))});`;
       const { exec } = fakePlugin(temporaryFolder(), script);
-      const kubeconfig = load(readFileSync(api.kubeconfigPath, 'utf8')) as { users: object[] };
+      const kubeconfig = load(readFileSync(api.kubeconfigPath, 'utf8')) as {
+        clusters: object[];
+        users: object[];
+      };
+      const cluster = await startTlsFront(Number(new URL(api.url).port));
+      for (const each of kubeconfig.clusters) Object.assign(each, { cluster });
       for (const user of kubeconfig.users)
         Object.assign(user, { user: { exec: { ...exec, interactiveMode: 'Never' } } });
       const path = join(temporaryFolder(), 'config');

@@ -60,7 +60,7 @@ describe('an exec plugin', () => {
 
   test('is run again when its token has expired', async () => {
     const lifeMs = 3_600_000;
-    const expires = `expirationTimestamp: new Date(Date.now() + ${lifeMs}).toISOString()`;
+    const expires = `expirationTimestamp: new Date(Date.now() + run * ${lifeMs}).toISOString()`;
     const { get, server } = await setUp(printToken.replace('}}', `, ${expires}}}`));
     await get();
     await get();
