@@ -22,10 +22,15 @@ export function keepOwnSignals(): void {
 function keepInspectorClosed(): void {
   const inspector = process.getBuiltinModule('node:inspector');
   const check = (): void => {
-    if (inspector.url() === undefined) return;
-    inspector.close();
-    // It fails, and so will all that are asked for later: Node remembers the address.
-    inspector.open(9229, 'fe80::1');
+    while (inspector.url() !== undefined) {
+      inspector.close();
+      try {
+        // It fails, and so will all that are asked for later: Node remembers the address.
+        inspector.open(9229, 'fe80::1');
+      } catch {
+        // The next USR1 had it opened in between.
+      }
+    }
   };
   check();
   setInterval(check, checkEveryMs).unref();

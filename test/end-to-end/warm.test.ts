@@ -59,7 +59,12 @@ it('the end of leader-run before a promotion is the end of the command', async (
 it('--promote-signal is for programs that know signals only; closing the descriptor harms nobody', async () => {
   const { kubeconfigPath } = await sandbox();
   const script = `exec 4<&-; trap 'echo leads; exit 0' USR1; echo up; sleep 30 & wait`;
-  const { exitCode, stdout } = await warm(kubeconfigPath, script, ['--promote-signal', 'USR1']);
+  const first = warm(kubeconfigPath, waits);
+  await waitFor(first.stdout, 'leads');
+  const second = warm(kubeconfigPath, script, ['--promote-signal', 'USR1']);
+  await waitFor(second.stdout, 'up');
+  first.kill('SIGTERM');
+  const { exitCode, stdout } = await second;
   expect(stdout).toContain('leads');
   expect(exitCode).toBe(0);
 });

@@ -62,7 +62,7 @@ function findByMarks({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): FindMe
     known.get(row.pid) === row.startTicks ||
     isInGroup(row) ||
     readEnvironment(row.pid)?.includes(marker) === true;
-  return () => {
+  const scan = (): Map<number, ProcessRow> => {
     const rows = [...readAllProcesses().values()].filter(
       (row) => isAlive(row) && row.startTicks >= (startTicks ?? 0),
     );
@@ -73,9 +73,16 @@ function findByMarks({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): FindMe
       before = found.size;
       for (const row of rows) if (found.has(row.parent)) found.set(row.pid, row);
     }
+    return found;
+  };
+  return () => {
+    let found = scan();
+    // One that was forked during the scan can be missing in it. Its group is there.
+    const showsGroup = [...found.values()].some(isInGroup);
+    if (hasGroup && !showsGroup && exists(-pid)) found = scan();
     known = new Map([...found.values()].map((row) => [row.pid, row.startTicks]));
     // Once it is empty, its number can become another group's.
-    hasGroup = [...found.values()].some(isInGroup);
+    hasGroup &&= exists(-pid);
     return [...found.values()];
   };
 }

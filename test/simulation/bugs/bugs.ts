@@ -610,7 +610,7 @@ export const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/tree-reaper.ts',
-        search: 'this.isOver = left.length === 0;',
+        search: 'this.isOver = left?.length === 0;',
         replace: 'this.isOver = true;',
       },
     ],
