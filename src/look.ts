@@ -112,6 +112,7 @@ export async function transfer(
   const result = await transferLease(request, {
     api,
     wallMs: Date.now,
+    nowMs: () => performance.now(),
     attemptTimeoutMs: transferAttemptTimeoutMs,
   });
   api.close();

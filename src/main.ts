@@ -86,7 +86,7 @@ async function lead(options: RunOptions): Promise<number> {
   const terminal = findTerminal();
   const signals = receiveSignals((onSignal) => listenToSignals(terminal.hasTerminal, onSignal));
   const markers = createMarkers();
-  // Of what credential plugins leave behind, nothing belongs to the command.
+  // Marks credential plugins and their children as helpers: they are not the command's.
   const env = { ...environmentOf(startContext), [markers.helper]: '' };
   const loaded = findCluster(options.flags, env, (notice) => backlog.add(() => log.say(notice)));
   if (loaded.id === 'failed') return fail(log, loaded.message);

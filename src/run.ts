@@ -22,7 +22,7 @@ export type { Clock, Ports, RunSettings } from './ports.ts';
 const wakeCheckMs = 200;
 /** A turn this late is said to be late, ms. */
 const noticeableJumpMs = 500;
-/** setTimeout takes no more than 2^31-1 ms. */
+/** Woken at least once an hour; setTimeout takes 2^31-1 ms at most. */
 const longestTimerMs = 3_600_000;
 
 /** Runs one candidacy to its end. */

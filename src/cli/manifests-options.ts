@@ -1,44 +1,26 @@
 /** `leader-run manifests [flags of a run]`: the flags are checked as in a run, and become the variables of its container. */
 import { envVarOf } from './flag.ts';
 import { envVarNames } from './flags.ts';
-import type { Checked } from './operate-options.ts';
 import type { SubcommandLine } from './programs.ts';
 import { runOptionsOf } from './run-options.ts';
 import { notForPods } from './subcommand-flags.ts';
 
-export interface ManifestsOptions {
-  readonly lockName: string;
-  readonly namespace: string;
-  readonly image: string;
-  /** By the names of their variables. */
-  readonly settings: Readonly<Record<string, string>>;
-  /** Empty: that of the image. */
-  readonly command: readonly string[];
-  readonly gracePeriodMs: number;
-  readonly lostExitCode: number;
-  readonly httpPort: number | null;
-  readonly hasEvents: boolean;
-  readonly hasPodLabel: boolean;
-  readonly hasFlowSchema: boolean;
-  /** null: a Deployment, no CronJob. */
-  readonly schedule: string | null;
-}
-
+/** The settings are by the names of their variables. */
 export function manifestsOptionsOf({
   flags,
   words: command,
   texts,
-}: SubcommandLine & { readonly id: 'manifests' }): Checked<ManifestsOptions> {
+}: SubcommandLine & { readonly id: 'manifests' }) {
   // In the Pod there will be a name of it and a command, perhaps the image's own.
   const words = command.length === 0 ? ['true'] : command;
   const { options: run, refusal } = runOptionsOf(flags, words, 'pod', { POD_NAME: 'pod' });
-  if (refusal !== null) return { id: 'refused', message: refusal };
+  if (refusal !== null) return { id: 'refused', message: refusal } as const;
   const settings = Object.entries(texts)
     .filter(([name]) => !notForPods.includes(name))
     .map(([name, text]): [string, string] => [envVarOf(name), text])
     .filter(([name]) => envVarNames.has(name));
   return {
-    id: 'options',
+    id: 'options' as const,
     options: {
       lockName: run.lockName,
       namespace: flags.lockNamespace ?? 'default',

@@ -1,23 +1,12 @@
 /** What came of `leader-run transfer`, in words. */
-import type { Failure } from '../election/lease.ts';
+import type { TransferResult } from '../election/transfer.ts';
 import { formatDuration } from './durations.ts';
 import { failureClause } from './failures.ts';
 import { quote } from './text.ts';
 
-type Result =
-  | { readonly id: 'transferred' | 'other'; readonly holder: string }
-  | {
-      readonly id: 'timeout';
-      readonly holder: string;
-      readonly isReleased: boolean;
-      readonly isLeaderRun: boolean;
-    }
-  | { readonly id: 'no-lease' | 'no-holder' }
-  | { readonly id: 'failed'; readonly failure: Failure };
-
 /** The line, and the exit status of it. `lease` is its namespace and name. */
 export function transferLine(
-  result: Result,
+  result: TransferResult,
   { namespace, name }: { readonly namespace: string; readonly name: string },
   { to, waitMs }: { readonly to: string | null; readonly waitMs: number },
 ): { readonly text: string; readonly status: number } {
@@ -47,7 +36,11 @@ export function transferLine(
   }
 }
 
-function whyNot({ holder, isReleased, isLeaderRun }: Result & { readonly id: 'timeout' }): string {
+function whyNot({
+  holder,
+  isReleased,
+  isLeaderRun,
+}: TransferResult & { readonly id: 'timeout' }): string {
   if (isReleased) return `${quote(holder)} released it, but no one has taken it`;
   return isLeaderRun
     ? `${quote(holder)} did not step down`

@@ -40,7 +40,8 @@ export function lose(state: Tenured, loss: Loss, turn: Turn): State {
     outcome: outcomeOf(state, command, lossKillAtMs),
   };
   const killed = killWhenDue(losing, { id: 'lost', loss }, turn);
-  if (killed.killAtMs !== null && command.id !== 'ended') reportStop(killed, killed.killAtMs, turn);
+  if (killed.killAtMs !== null && command.id !== 'ended')
+    stopCommand(killed, killed.killAtMs, turn);
   abandon(requestState, turn);
   return killed;
 }
@@ -111,7 +112,7 @@ function outcomeOf(
 }
 
 /** A stop signal comes first unless it is too late for that, or had come before. */
-function reportStop(losing: Losing, killAtMs: number, turn: Turn): void {
+function stopCommand(losing: Losing, killAtMs: number, turn: Turn): void {
   turn.emit({ id: 'stop-command' });
   turn.report({
     id: 'stopping-command',

@@ -147,6 +147,10 @@ function doubtAfter(
   at: Instant,
 ): Doubt | null {
   const { lastHolder, doubt } = before;
+  // Shown again, since when it has been so is known.
+  const isKnown = doubt !== null && doubt.lastHolder === lastHolder;
+  if (isKnown && isOlder(lease, doubt.lastHolder) && !isOlderThanBefore(before, lease))
+    return doubt;
   const sinceMs = doubtSinceMs(before, lease, record, at);
   if (lastHolder !== null && sinceMs !== null) {
     const leaseDurationMs = Math.max(lastHolder.leaseDurationMs, doubt?.leaseDurationMs ?? 0);
@@ -170,7 +174,18 @@ function doubtSinceMs(
   return isAnother ? current.sinceMs : null;
 }
 
-export function isOlder(lease: RawLease, { resourceVersion }: LastHolder): boolean {
+/** The server has gone back once more. */
+function isOlderThanBefore({ current }: ObservedLease, lease: RawLease): boolean {
+  return (
+    current.id !== 'present' ||
+    isOlder(lease, { resourceVersion: resourceVersionOf(current.lease) })
+  );
+}
+
+export function isOlder(
+  lease: RawLease,
+  { resourceVersion }: Pick<LastHolder, 'resourceVersion'>,
+): boolean {
   const order = compareResourceVersions(resourceVersionOf(lease), resourceVersion);
   return order !== null && order < 0;
 }
@@ -182,35 +197,30 @@ export function observeAbsence(before: ObservedLease, at: Instant): ObservedLeas
 }
 
 /** The boot-clock instant from which on the Lease may be taken; `-Infinity`: at once, `Infinity`: not known yet. */
-export function freeAtMs(observed: ObservedLease, ownLeaseDurationMs: number): number {
+export function freeAtMs(observed: ObservedLease, leaseDurationMs: number): number {
   return Math.max(
-    freeByRecordAtMs(observed, ownLeaseDurationMs),
-    doubtOverAtMs(observed, ownLeaseDurationMs),
+    freeByRecordAtMs(observed, leaseDurationMs),
+    doubtOverAtMs(observed, leaseDurationMs),
   );
 }
 
 /** Whoever was seen to hold the lease before the server went back in time has its whole lease to find that out. */
-function doubtOverAtMs({ doubt }: ObservedLease, ownLeaseDurationMs: number): number {
+function doubtOverAtMs({ doubt }: ObservedLease, leaseDurationMs: number): number {
   if (doubt === null) return -Infinity;
-  return doubt.sinceMs + Math.max(ownLeaseDurationMs, doubt.leaseDurationMs);
+  return doubt.sinceMs + Math.max(leaseDurationMs, doubt.leaseDurationMs);
 }
 
-function freeByRecordAtMs(
-  { current, lastHolder }: ObservedLease,
-  ownLeaseDurationMs: number,
-): number {
+function freeByRecordAtMs({ current, lastHolder }: ObservedLease, leaseDurationMs: number): number {
   switch (current.id) {
     case 'nothing':
       return Infinity;
     case 'absent':
       if (lastHolder === null) return -Infinity;
-      return current.sinceMs + Math.max(ownLeaseDurationMs, lastHolder.leaseDurationMs);
+      return current.sinceMs + Math.max(leaseDurationMs, lastHolder.leaseDurationMs);
     case 'present': {
       if (current.isReleased) return -Infinity;
       const recordMs = current.record.leaseDurationMs ?? 0;
-      return (
-        current.sinceMs + Math.max(ownLeaseDurationMs, recordMs, clearedMs(current, lastHolder))
-      );
+      return current.sinceMs + Math.max(leaseDurationMs, recordMs, clearedMs(current, lastHolder));
     }
   }
 }

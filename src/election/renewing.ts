@@ -80,7 +80,7 @@ function onWritten(state: Tenured, requestState: Writing, lease: RawLease, turn:
   const { tenure } = state;
   const failure = whyUnconfirmed(requestState, lease);
   if (failure !== null) return retryAfterFailure(state, failure, turn);
-  // The Lease did not vanish by a deletion, and another candidate that created it before us may lead though that is forgotten, too.
+  // Our create got a version that is not newer: the Lease was not deleted, the server went back, and may have forgotten another holder.
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
   if (requestState.over === null && order <= 0)
     return lose(state, wentBack(tenure, '', lease), turn);

@@ -108,7 +108,7 @@ export function onStandbyEvent(
     return isDeleted ? standby : { ...win(standby, requestState.sent, lease, turn), requestState };
   }
   const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
-  // The event answers a read. A write is in the way of the renewals once one that was given up has landed.
+  // The event answers a read. If a write that was given up has won after all, the one under way would only delay the renewals.
   if (next.id !== 'standby' && next.id !== 'leading') return next;
   if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);
   return next;

@@ -3,6 +3,7 @@
  * lead next. Whoever is not meant leaves the free lease to that one for a moment, and then races as ever.
  */
 import type { JsonValue } from '../json.ts';
+import type { Failure } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
 import { type Annotations, annotationOf, preferredHolderOf, termOf } from './record.ts';
 import type { Leading } from './state.ts';
@@ -21,6 +22,20 @@ export interface TransferRequest {
   readonly to: string | null;
   readonly by: string;
 }
+
+/** What came of a request. */
+export type TransferResult =
+  /** The wanted one leads, or someone else. */
+  | { readonly id: 'transferred' | 'other'; readonly holder: string }
+  /** Nobody has taken the lease in time; `isReleased`: though it was given back, `isLeaderRun`: who holds it knows such requests. */
+  | {
+      readonly id: 'timeout';
+      readonly holder: string;
+      readonly isReleased: boolean;
+      readonly isLeaderRun: boolean;
+    }
+  | { readonly id: 'no-lease' | 'no-holder' }
+  | { readonly id: 'failed'; readonly failure: Failure };
 
 /** The request that the Lease holds for this leader; a request for another term is void. */
 export function requestFor({ candidate, tenure }: Leading): TransferRequest | null {

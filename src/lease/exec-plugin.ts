@@ -129,8 +129,12 @@ export class ExecPlugin extends ProviderBase implements Provider {
     this.#child = child;
     const lastSaid = child.stderr === null ? () => '' : this.#relay(child.stderr);
     return new Promise<Buffer>((resolve, reject) => {
+      // After a time-out another may run already.
+      const forget = () => {
+        if (this.#child === child) this.#child = null;
+      };
       const fail = (why: string) => {
-        this.#child = null;
+        forget();
         child.kill('SIGKILL');
         child.stdout?.destroy();
         child.stderr?.destroy();
@@ -147,7 +151,7 @@ export class ExecPlugin extends ProviderBase implements Provider {
       child.on('error', (error) => fail(`failed: ${messageOf(error)}`));
       child.on('close', (code, signal) => {
         clearTimeout(timer);
-        this.#child = null;
+        forget();
         if (code === 0) return resolve(Buffer.concat(chunks));
         const said = lastSaid();
         fail(`${exited(code, signal)}${said === '' ? '' : `: ${said}`}`);

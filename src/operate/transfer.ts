@@ -2,7 +2,7 @@
  * `leader-run transfer`: asks the present leader, by an annotation on the version that was read, to give the lease to another, and
  * waits for what comes of it.
  */
-import type { Answer, Failure, RawLease, WatchEvent } from '../election/lease.ts';
+import type { Answer, RawLease, WatchEvent } from '../election/lease.ts';
 import {
   type ElectionRecord,
   annotationOf,
@@ -11,7 +11,7 @@ import {
   termOfRecord,
   withAnnotations,
 } from '../election/record.ts';
-import { isMeant, transferAnnotation } from '../election/transfer.ts';
+import { type TransferResult, isMeant, transferAnnotation } from '../election/transfer.ts';
 import type { LeaseApi } from '../lease/api.ts';
 
 export interface TransferRequest {
@@ -22,22 +22,12 @@ export interface TransferRequest {
   readonly waitMs: number;
 }
 
-export type TransferResult =
-  /** The wanted one leads, or someone else. */
-  | { readonly id: 'transferred' | 'other'; readonly holder: string }
-  /** Nobody has taken the lease in time; `isReleased`: though it was given back, `isLeaderRun`: who holds it knows such requests. */
-  | {
-      readonly id: 'timeout';
-      readonly holder: string;
-      readonly isReleased: boolean;
-      readonly isLeaderRun: boolean;
-    }
-  | { readonly id: 'no-lease' | 'no-holder' }
-  | { readonly id: 'failed'; readonly failure: Failure };
-
 export interface TransferPorts {
   readonly api: LeaseApi;
+  /** For the leader's log. */
   readonly wallMs: () => number;
+  /** A clock that nobody sets. */
+  readonly nowMs: () => number;
   readonly attemptTimeoutMs: number;
 }
 
@@ -50,7 +40,7 @@ export async function transferLease(
   request: TransferRequest,
   ports: TransferPorts,
 ): Promise<TransferResult> {
-  const deadlineMs = ports.wallMs() + request.waitMs;
+  const deadlineMs = ports.nowMs() + request.waitMs;
   const asked = await ask(request, ports, deadlineMs);
   return asked.id === 'asked' ? waitForSuccessor(asked, request.to, ports, deadlineMs) : asked;
 }
@@ -81,7 +71,7 @@ async function ask(
     if (written.id === 'failed') return written;
     if (written.id === 'lease') return { id: 'asked', lease: written.lease, record };
     // It was renewed in between.
-    if (ports.wallMs() >= deadlineMs)
+    if (ports.nowMs() >= deadlineMs)
       return { id: 'timeout', holder, isReleased: false, isLeaderRun: isOfLeaderRun(record) };
   }
 }
@@ -101,7 +91,7 @@ async function waitForSuccessor(
       const { holder } = now;
       if (holder !== '' && termOfRecord(now) !== term)
         return { id: to === null || isMeant(to, holder) ? 'transferred' : 'other', holder };
-      const leftMs = deadlineMs - ports.wallMs();
+      const leftMs = deadlineMs - ports.nowMs();
       if (leftMs > 0) {
         const told = await sights.next(Math.min(leftMs, lookEveryMs));
         seen = told ?? (await look(ports)) ?? seen;

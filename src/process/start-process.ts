@@ -27,7 +27,7 @@ export function startFailure({ code, message }: NodeJS.ErrnoException): string {
   return limit === undefined ? message : `no process can be started: ${limit} (${String(code)})`;
 }
 
-/** What fork says, as all others are of exec. */
+/** What an error of fork means (a limit was reached); every other code comes from exec. */
 const limits: Readonly<Record<string, string>> = {
   EAGAIN: 'the limit on processes is reached',
   EMFILE: 'the limit on open files is reached',

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { oneLine } from '../../src/cli/text.ts';
 import { roomForLossGraceMs } from '../../src/election/settings.ts';
-import { options, read, refusal, refusalOf } from './run-line.ts';
+import { options, read, refusalOf } from './run-line.ts';
 
 describe('defaults', () => {
   it('are those of the documentation', () => {
@@ -176,70 +175,6 @@ describe('zero is meaningful', () => {
   });
 });
 
-describe('names', () => {
-  const long = 'a'.repeat(254);
-
-  it.each(['a', 'a.b-c', '0', 'a'.repeat(253)])('%s is a lock name', (name) => {
-    expect(read(['--lock-name', name, 'true'])).toMatchObject({ options: { lockName: name } });
-  });
-
-  it.each(['../x', 'X', 'a_b', '-a', 'a-', 'a..b', '.a', 'a/b', 'a%2f', 'é', 'a\n', long])(
-    '%j is no lock name',
-    (name) => {
-      expect(refusal([`--lock-name=${name}`, 'true'])).toMatch(
-        /^Cannot use --lock-name ".*": not a valid RFC 1123 subdomain: /,
-      );
-    },
-  );
-
-  it.each(['a.b', '../x', 'X', 'kube_system', 'a'.repeat(64), ''])('%j is no namespace', (name) => {
-    expect(refusalOf([`--namespace=${name}`])).toMatch(
-      /^Cannot use --lock-namespace ".*": not a valid RFC 1123 label: /,
-    );
-  });
-
-  it('there must be a lock name', () => {
-    expect(refusal([])).toBe(
-      'Cannot start: there is no lock name: give --lock-name or LEADER_RUN_LOCK_NAME',
-    );
-  });
-
-  it('there must be a command', () => {
-    const message =
-      'Cannot start: there is no command: write it after the flags, for example leader-run --lock-name my-lock -- ./worker';
-    expect(refusal(['--lock-name', 'x'])).toBe(message);
-    expect(refusal(['--lock-name', 'x', '--'])).toBe(message);
-    expect(refusal(['--lock-name', 'x', ''])).toMatch(
-      /^Cannot start: the command is an empty word/,
-    );
-  });
-});
-
-describe('--id', () => {
-  it.each(['me', '👩‍💻', 'système', 'a@b', 'a b', 'x'.repeat(1_024)])('%s is accepted', (id) => {
-    expect(options(['--id', id]).settings.identity).toBe(id);
-  });
-
-  it.each([
-    ['', 'it is empty: an empty holder means that no one leads'],
-    ['  ', 'it is empty: an empty holder means that no one leads'],
-    ['é'.repeat(513), 'it is too long: 1026 bytes, at most 1024 are allowed'],
-    ['a\nb', 'it holds a control character (U+000A)'],
-    ['web\u202e0', 'it holds a control character (U+202E)'],
-    ['\u2066web', 'it holds a control character (U+2066)'],
-    ['a\u2028b', 'it holds a control character (U+2028)'],
-    ['a\ud800', 'it holds a control character (U+D800)'],
-    [
-      '$(POD_NAME)-1',
-      "$(POD_NAME) was not expanded, so that every replica would have the same identity: declare that variable in the container's env",
-    ],
-  ])('%j is refused', (id, why) => {
-    expect(refusalOf([`--id=${id}`])).toBe(
-      oneLine(`Cannot use --id ${JSON.stringify(id)}: ${why}`),
-    );
-  });
-});
-
 describe('--signal', () => {
   it.each([
     ['TERM', 'SIGTERM'],
@@ -307,50 +242,5 @@ describe('the log', () => {
     [['--try=maybe'], 'Cannot use --try "maybe": expected true or false'],
   ])('%j is refused', (words, message) => {
     expect(refusalOf(words)).toBe(message);
-  });
-});
-
-describe('unknown flags', () => {
-  const help = ': see leader-run --help';
-
-  it.each([
-    [['--lok-name', 'x'], `unknown option '--lok-name' (Did you mean --lock-name?)${help}`],
-    [
-      ['--lease-duraton=3s'],
-      `unknown option '--lease-duraton' (Did you mean --lease-duration?)${help}`,
-    ],
-    [
-      ['-lease-duraton', '3s'],
-      `unknown option '--lease-duraton' (Did you mean --lease-duration?)${help}`,
-    ],
-    [['--zzz'], `unknown option '--zzz'${help}`],
-    [['--a\nb'], `unknown option '--a b'${help}`],
-    [['-Z'], `unknown option '-Z'${help}`],
-    [['-qZ'], `unknown option '-Z'${help}`],
-    [['--=x'], `unknown option '--=x'${help}`],
-  ])('%j', (words, message) => {
-    expect(refusal(['--lock-name', 'x', ...words])).toBe(`Cannot start: ${message}`);
-  });
-});
-
-describe('a flag without its value', () => {
-  it.each([
-    [['--lock-name'], '--lock-name'],
-    [['--lock-name', 'x', '--id'], '--id'],
-    [['--lock-name', '--', 'true'], '--lock-name'],
-    [['--lock-name', 'x', '--grace-period', '--', 'true'], '--grace-period'],
-    [['--lock-name', 'x', '-n', '--', 'true'], '--lock-namespace'],
-  ])('%j', (words, flag) => {
-    expect(refusal(words)).toBe(
-      `Cannot start: ${flag} has no value: write it as the next word or after "="`,
-    );
-  });
-});
-
-describe('a flag behind the command', () => {
-  it.each([['--lock-name'], ['-lease-lock-name=x9']])('%s is said to be too late', (flag) => {
-    expect(refusal(['true', flag, 'x9'])).toBe(
-      `Cannot start: "${flag}" comes after the command "true", so that it belongs to it: write the flags of leader-run before the command`,
-    );
   });
 });

@@ -137,7 +137,7 @@ kill_known() {
   known=' ' group=-
 }
 
-# Fails if there was somebody, or nothing to be seen.
+# Fails if it killed something, or could not read /proc.
 kill_marked() {
   scan_everywhere
   add_descendants

@@ -232,8 +232,8 @@ class GuardProcess {
     const timeoutMs = this.hasAnswered ? this.#answerMs : this.#firstAnswerMs;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // If it was leader-run that was stopped or starved, an answer is there and will be read before this: then, or when
-      // there was something new to tell meanwhile, it has its time again.
+      // If leader-run itself was stopped, the answer is in the pipe and is read before this runs. Then, or if something new
+      // was sent meanwhile, the wait starts again.
       setImmediate(() => {
         if (this.#isBehind && this.#timer === undefined)
           this.#fail(`did not answer within ${timeoutMs / 1000}s`);

@@ -41,8 +41,8 @@ export class Descendants implements TreeFinder {
   }
 
   /**
-   * Only as a child of our own that Node did not start: to see that there is none takes a tenth of a scan. Also with another helper than
-   * the guard we scan, so that its descendants are known as such.
+   * True if we have a child that Node did not start: to read that list costs a tenth of a scan. Also true while another helper than the
+   * guard runs, so that its children are known before they are orphaned.
    */
   mayHaveAdopted(): boolean {
     const { subreaper } = this.#options;

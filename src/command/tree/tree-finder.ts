@@ -17,7 +17,7 @@ import { type Subreaper, becomeSubreaper } from './subreaper.ts';
 export interface TreeFinder {
   /** Finds all members, and fast enough to be asked now and then while the command runs. */
   readonly isExact: boolean;
-  /** Orphans come to us, and of the tree alone, but for those of helpers. */
+  /** Every orphan that comes to us belongs to the tree or to a helper: leader-run had no other children at the start. */
   readonly adoptsTreeAlone: boolean;
   /** Whether there may be a member that does not descend from the command. */
   mayHaveAdopted(): boolean;

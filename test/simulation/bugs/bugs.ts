@@ -83,8 +83,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'Math.max(ownLeaseDurationMs, recordMs, clearedMs(current, lastHolder))',
-        replace: 'ownLeaseDurationMs',
+        search: 'Math.max(leaseDurationMs, recordMs, clearedMs(current, lastHolder))',
+        replace: 'leaseDurationMs',
       },
     ],
   },
