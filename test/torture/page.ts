@@ -87,7 +87,7 @@ function drawTimeline(history: History, verdict: Verdict): string {
   if (instants.length === 0) return '<p>Nothing happened.</p>';
   const beginMs = Math.min(...instants);
   const x = (ms: number) => labelWidth + ((ms - beginMs) / 1000) * pixelsPerSecond;
-  const width = x(Math.max(...ends)) + 20;
+  const width = x(Math.max(...ends)) + 60;
   const names = [...new Set(terms.map(({ candidate }) => candidate))].sort();
   const rows = ['servers', ...names];
   const rowOf = (name: string) => Math.max(0, rows.indexOf(name));
@@ -96,7 +96,7 @@ function drawTimeline(history: History, verdict: Verdict): string {
   return `<svg id="timeline" width="${Math.ceil(width)}" height="${height}" role="img">
 ${drawAxis(beginMs, Math.max(...ends), x, height)}
 ${rows.map((name, row) => `<text x="6" y="${axisHeight + row * rowHeight + 26}">${escape(name)}</text>`).join('\n')}
-${faults.map((fault) => drawFault(fault, x, rowOf(fault.target))).join('\n')}
+${drawFaults(faults, x, rowOf)}
 ${terms.map((term) => drawTerm(term, x, rowOf(term.candidate))).join('\n')}
 ${marks.map(({ atMs, text }) => `<line x1="${x(atMs)}" x2="${x(atMs)}" y1="0" y2="${height}" stroke="#b3202a" stroke-width="2"><title>${escape(text)}</title></line>`).join('\n')}
 </svg>`;
@@ -110,12 +110,26 @@ function drawAxis(fromMs: number, toMs: number, x: (ms: number) => number, heigh
   }).join('\n');
 }
 
-/** A band: as tall as the row for what lasts, and a line for what was done at once. */
-function drawFault({ kind, fromMs, toMs }: Fault, x: (ms: number) => number, row: number): string {
-  const colour = colours.find(([kinds]) => kinds.test(kind))?.[1] ?? '#999';
-  const width = Math.max(2, x(toMs) - x(fromMs));
-  const y = axisHeight + row * rowHeight;
-  return `<g class="fault"><rect x="${x(fromMs).toFixed(1)}" y="${y + 2}" width="${width.toFixed(1)}" height="${rowHeight - 4}" fill="${colour}" opacity="0.35"/><text x="${(x(fromMs) + 2).toFixed(1)}" y="${y + 13}" style="font-size:9px">${escape(kind)}</text><title>${escape(`${kind}, ${Math.round(toMs - fromMs)} ms`)}</title></g>`;
+/** Bands as tall as their row. The name of each is left out where another one stands: the tooltip has it. */
+function drawFaults(
+  faults: readonly Fault[],
+  x: (ms: number) => number,
+  rowOf: (name: string) => number,
+): string {
+  const namedUntil = new Map<number, number>();
+  const inOrder = faults.toSorted((a, b) => a.fromMs - b.fromMs);
+  const bands = inOrder.map(({ kind, target, fromMs, toMs }) => {
+    const row = rowOf(target);
+    const [from, y] = [x(fromMs), axisHeight + row * rowHeight];
+    const colour = colours.find(([kinds]) => kinds.test(kind))?.[1] ?? '#999';
+    const hasRoom = from >= (namedUntil.get(row) ?? 0);
+    if (hasRoom) namedUntil.set(row, from + kind.length * 5.2 + 4);
+    const name = `<text x="${(from + 3).toFixed(1)}" y="${y + 13}" style="font-size:9px">${escape(kind)}</text>`;
+    const tip = escape(`${kind}, ${Math.round(toMs - fromMs)} ms`);
+    const width = Math.max(2, x(toMs) - from).toFixed(1);
+    return `<g class="fault"><rect x="${from.toFixed(1)}" y="${y + 2}" width="${width}" height="${rowHeight - 4}" fill="${colour}" opacity="0.35"/>${hasRoom ? name : ''}<title>${tip}</title></g>`;
+  });
+  return bands.join('\n');
 }
 
 function drawTerm(term: Term, x: (ms: number) => number, row: number): string {

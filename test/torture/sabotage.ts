@@ -1,6 +1,7 @@
 /**
- * `npm run torture:sabotage [-- --only ID --seed S]`: shows that torture can fail. Builds each sabotaged leader-run in a copy of the sources
- * and tortures it until the judge has found what it breaks, for at most five minutes. Fails if one is not found.
+ * `npm run torture:sabotage [-- --only ID,ID --seed S --minutes M --parallel N]`: shows that torture can fail. Builds each sabotaged
+ * leader-run in a copy of the sources and tortures it until the judge has found what it breaks, for at most five minutes. Fails if one is
+ * not found.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -22,30 +23,40 @@ import { sabotages, type Sabotage } from './sabotages.ts';
 import { torture } from './torture.ts';
 
 const project = resolve(import.meta.dirname, '../..');
-const minutes = 5;
 const candidates = 5;
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, seed: { type: 'string', default: '1' } },
+  options: {
+    only: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '5' },
+    parallel: { type: 'string', default: '1' },
+  },
 });
+const minutes = Number(values.minutes);
 
 const chosen = sabotages.filter(
   ({ id }) => values.only === undefined || values.only.split(',').includes(id),
 );
 const root = mkdtempSync(join(tmpdir(), 'leader-run-sabotage-'));
+const queue = [...chosen];
 let missed = 0;
 try {
-  for (const sabotage of chosen) {
-    const found = await attack(sabotage);
-    if (found === null) missed += 1;
-    const result = found ?? `NOT FOUND in ${minutes} minutes`;
-    console.log(`${sabotage.id} (${sabotage.what}): ${result}`);
-  }
+  await Promise.all(Array.from({ length: Number(values.parallel) }, takeNext));
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
 console.log(`${chosen.length - missed} of ${chosen.length} found`);
 process.exitCode = missed > 0 || chosen.length === 0 ? 1 : 0;
+
+async function takeNext(): Promise<void> {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const found = await attack(next);
+    if (found === null) missed += 1;
+    const result = found ?? `NOT FOUND in ${minutes} minutes`;
+    console.log(`${next.id} (${next.what}): ${result}`);
+  }
+}
 
 /** After how long it was found, and by which rule; null: it was not. */
 async function attack(sabotage: Sabotage): Promise<string | null> {
