@@ -62,7 +62,7 @@ export async function setStage(folder: string, names: readonly string[]): Promis
   const clientGo = await buildRecorder(say);
   const cluster = await startCluster({ audit: 'bodies', say });
   const disarm = whenRunDies(
-    'for each in /proc/[0-9]*; do ! grep -q -F "$1" $each/cmdline || kill -KILL ${each#/proc/}; done',
+    'for each in /proc/[0-9]*; do [ $each = /proc/$$ ] || ! grep -q -F "$1" $each/cmdline || kill -KILL ${each#/proc/}; done',
     folder,
   );
   const observer = await startObserver(folder);
