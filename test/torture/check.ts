@@ -22,7 +22,7 @@ export interface Verdict {
 /** For timers and signals, and for a guard that reads all of /proc. */
 const slackMs = 250;
 /** Between the clock of the audit log and that of the stamps. */
-const clockMs = 10;
+const clockMs = 1;
 /** docs/guarantees.md: limit 1; G2 after a suspend; G1 after a restore. */
 const editedMs = 1_000;
 const wakingMs = 250;
