@@ -151,7 +151,8 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   promote(line: string): void {
     const tree = this.#tree;
     if (tree === null || this.#live === null || this.#isOver) return;
-    const environment = Object.fromEntries(line.split(' ').map((word) => word.split('=')));
+    const pairs = line.split(' ').map((word) => word.split('=') as [string, string]);
+    const environment = Object.fromEntries(pairs);
     // What the guard knows is judged when the line is written: leader-run may be held up right before that.
     this.#observer.onStart(tree, { environment, notAfterMs: -Infinity, killAtMs: -Infinity });
     this.#process.act(() => {
