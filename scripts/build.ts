@@ -6,7 +6,7 @@
  * - what client-node would use for what is done beside it is left out: its 340 KB of generated models, by what it connects and what
  *   its auth providers need (docs/dependencies.md);
  * - what only some runs need has files of its own, which are loaded when they are asked for;
- * - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
+ * - what V8 makes of the program is kept beside the program, in dist/program.cache.
  */
 import { type BuildOptions, type Plugin, build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
@@ -136,26 +136,10 @@ for (const native of natives) {
   const from = `node_modules/${native}`;
   if (existsSync(from)) await cp(from, `dist/${folderOf(native)}`, { recursive: true });
 }
-await cacheCode();
+// The environment must not steer it: V8's code is good only for the flags under which it was made.
+execFileSync(
+  process.execPath,
+  ['--random-seed=1', 'scripts/cache-code.mjs', 'dist/program.js', 'dist/program.cache'],
+  { env: {} },
+);
 if (process.argv.includes('--metafile')) process.stdout.write(JSON.stringify(metafile));
-
-/**
- * The environment must not steer it: V8's code is good only for the flags under which it was made. So it runs without the loader
- * of TypeScript, too.
- */
-async function cacheCode(): Promise<void> {
-  const script = 'dist/cache-code.mjs';
-  await build({
-    entryPoints: ['scripts/cache-code.ts'],
-    outfile: script,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
-  const sandbox = ['dist/leader-run.cjs', 'sandbox', '--', process.execPath];
-  execFileSync(process.execPath, [...sandbox, script], {
-    env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  await rm(script);
-}
