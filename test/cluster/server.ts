@@ -3,7 +3,6 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -11,6 +10,7 @@ import {
   createClientCertificate,
   createServerCertificate,
 } from '../fixtures/certificates.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { callApi, type ClusterAccess } from './api.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { Daemon, whenRunDies } from './daemon.ts';
@@ -158,23 +158,4 @@ function auditFlags({ auditLog, folder }: ClusterAccess, hasBodies: boolean): st
   // One file, however long: in MiB.
   const log = [`--audit-log-path=${auditLog}`, '--audit-log-maxsize=4000'];
   return [`--audit-policy-file=${policyFile}`, ...log];
-}
-
-/**
- * A port that is free now and stays so: below the range from which the system picks ports for outgoing connections, as
- * a server that is down for a minute must find its port again.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
