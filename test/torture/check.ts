@@ -43,10 +43,7 @@ export function check(history: History): Verdict {
     });
     writes.forEach((write, index) => judgeWrite(court, write, writes.slice(0, index), own));
   }
-  judgeLabels(
-    court,
-    terms.filter(({ key }) => key === '-'),
-  );
+  judgeLabels(court);
   judgeEnd(court);
   return court;
 }
@@ -173,21 +170,18 @@ function judgeRuns(court: Court, { atMs, runs }: Write, last: Write, terms: read
   }
 }
 
-/** The Pod of the leader has the label, and no other. One that was cut off when its term ended could not take it off. */
-function judgeLabels(court: Court, terms: readonly Term[]): void {
-  const labelled = new Set<string>();
-  const wasCutOff = (pod: string, atMs: number) => {
-    const last = terms.findLast((term) => term.candidate === pod && term.startMs < atMs);
-    const endMs = last?.aliveMs ?? NaN;
-    return court.fault(cuts, pod, endMs - effectMs, endMs + effectMs) ? 'cut off' : null;
-  };
+/** A Pod that gets the label is the only one that has it. A leader that was cut off meanwhile may not have taken its own off. */
+function judgeLabels(court: Court): void {
+  const labelled = new Map<string, number>();
   for (const { atMs, pod, isLabelled } of court.history.labels) {
-    const [stale = ''] = labelled;
     if (isLabelled === null) labelled.clear();
-    else if (isLabelled) labelled.add(pod);
     else labelled.delete(pod);
-    const text = `${[...labelled].join(' and ')} have the label at once`;
-    court.judge('one label', labelled.size <= 1, atMs, text, () => wasCutOff(stale, atMs));
+    if (isLabelled !== true) continue;
+    const [[stale, sinceMs] = ['', atMs]] = labelled;
+    const wasCut = () => (court.fault(cuts, stale, sinceMs, atMs) ? 'cut off' : null);
+    court.judge('one label', stale === '', atMs, `${stale} has the label beside ${pod}`, wasCut);
+    labelled.clear();
+    labelled.set(pod, atMs);
   }
 }
 

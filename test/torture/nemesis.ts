@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { leasePath, mustCallApi } from '../cluster/api.ts';
 import { files, type Fault } from './history.ts';
-import type { PlannedFault } from './plan.ts';
+import { kinds, type PlannedFault } from './plan.ts';
 import { guardOf, signal, treeOf } from './processes.ts';
 import type { Replica } from './replica.ts';
 import { bootNowMs, giveRights, locks, namespace, takeRights, type Stage } from './stage.ts';
@@ -51,7 +51,10 @@ export class Nemesis {
       if (target !== null) this.note({ kind: fault.kind, target, fromMs, toMs: bootNowMs() });
     } catch (error) {
       process.stderr.write(`torture: ${fault.kind} has failed: ${String(error)}\n`);
-      this.note({ kind: `failed-${fault.kind}`, target: '', fromMs, toMs: bootNowMs() });
+      // An edit without an answer may have landed.
+      const isEdit = kinds.lease.some((kind) => kind === fault.kind);
+      const kind = isEdit ? fault.kind : `failed-${fault.kind}`;
+      this.note({ kind, target: isEdit ? locks.work : '', fromMs, toMs: bootNowMs() });
     }
   }
 

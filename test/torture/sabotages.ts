@@ -111,5 +111,4 @@ export const sabotages: readonly Sabotage[] = [
     ],
   },
   seeded('gone-with-the-command', 'release last', 'one at a time', 'nothing left'),
-  seeded('no-resource-version', 'one at a time', 'not taken early'),
 ];
