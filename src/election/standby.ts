@@ -152,7 +152,10 @@ function seeLease(
   const record = readRecord(lease);
   const landed = standby.unanswered.find((sent) => isWholeWrite(record, sent));
   if (landed !== undefined) return win(standby, landed, lease, turn);
-  const observed = observe(standby.observed, lease, serverTimeMs, turn.at, standby.former);
+  const { former, candidate } = standby;
+  const { leaseDurationMs } = candidate;
+  const observer = { at: turn.at, leaseDurationMs, serverTimeMs, former };
+  const observed = observe(standby.observed, lease, observer);
   const hasMissed = { mayHaveMissedRuns: mayHaveMissedRuns(standby, lease) };
   const need = needOf({ ...standby, ...hasMissed, observed }, turn);
   if (need.id === 'done') return endAsDone(standby, need.run, turn);
