@@ -63,6 +63,8 @@ export type Moment =
   /** client-go has acquired or renewed; another has taken the lease from it. */
   | 'client-go landed'
   | 'client-go succeeded'
+  /** client-go has emptied the record of another. */
+  | 'client-go cleared'
   | 'released'
   | 'stopping-command'
   | 'killing-tree'

@@ -7,7 +7,7 @@ import { type FaultId, calmFaultIds, faultIds, misbehaviourIds } from './faults.
 import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
 import { type OncePlan, drawOnce } from './once.ts';
-import { drawTactics } from './tactics.ts';
+import { drawLaterTactics, drawTactics } from './tactics.ts';
 import { type TermPlan, drawTerms, drawTransfers } from './terms.ts';
 
 export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
@@ -90,9 +90,11 @@ export function drawScenario(seed: string): Scenario {
   const ambience = isCalm || random.chance(0.1) ? calmAmbience() : drawAmbience(random);
   const ids = isCalm ? calmFaultIds : faultIds(isBeyondLimits);
   const chance = drawFaults(random, ids, durationMs, base, replicas);
-  const tactics = drawTactics(new Random(`tactics ${seed}`), { timing: base, replicas, isCalm });
+  const field = { timing: base, replicas, isCalm };
+  const tactics = drawTactics(new Random(`tactics ${seed}`), field);
+  const later = drawLaterTactics(new Random(`later tactics ${seed}`), field);
   const transfers = isCalm ? [] : drawTransfers(new Random(`transfers ${seed}`));
-  const faults = [...chance, ...tactics, ...transfers];
+  const faults = [...chance, ...tactics, ...transfers, ...later];
   const once = drawOnce(new Random(`once ${seed}`));
   const termRandom = new Random(`terms ${seed}`);
   const areSpecial = termRandom.chance(0.3);

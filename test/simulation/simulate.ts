@@ -71,6 +71,9 @@ class Simulation {
       const writer = this.#replicas.find(({ process }) => process?.name === processOf(author));
       if (writer === undefined) return;
       this.#onMoment('landed', writer);
+      const isAnothers = before?.write.author !== author;
+      if (holder === '' && author.kind === 'client-go' && isAnothers)
+        this.#onMoment('client-go cleared', writer);
       if (holder === '') return;
       if (author.kind === 'client-go') this.#onMoment('client-go landed', writer);
       else if (before?.write.author.kind === 'client-go' && before.holder !== '')
