@@ -125,6 +125,7 @@ export class Candidate implements Replica {
     const settings: RunSettings = {
       ...this.#plan.settings,
       ...this.#terms,
+      nominates: this.#terms.nominates === true && this.#plan.settings.waitMs === Infinity,
       identity,
       once: once === null ? null : ruleAt(once, world.nowMs),
     };

@@ -8,7 +8,7 @@ import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
 import { type OncePlan, drawOnce } from './once.ts';
 import { drawLaterTactics, drawTactics } from './tactics.ts';
-import { type TermPlan, drawTerms, drawTransfers } from './terms.ts';
+import { type TermPlan, drawNominations, drawTerms, drawTransfers } from './terms.ts';
 
 export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
   | { readonly kind: 'leader-run'; readonly plan: CandidatePlan }
@@ -98,7 +98,11 @@ export function drawScenario(seed: string): Scenario {
   const once = drawOnce(new Random(`once ${seed}`));
   const termRandom = new Random(`terms ${seed}`);
   const areSpecial = termRandom.chance(0.3);
-  const terms = replicas.map(() => (areSpecial ? drawTerms(termRandom, once !== null) : {}));
+  const nominations = drawNominations(new Random(`nominations ${seed}`), replicas.length);
+  const terms = replicas.map((_, index) => ({
+    ...(areSpecial ? drawTerms(termRandom, once !== null) : {}),
+    ...nominations[index],
+  }));
   const usual = {
     seed,
     replicas,

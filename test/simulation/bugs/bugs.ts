@@ -670,3 +670,46 @@ export const treeBugs: readonly Bug[] = [
     ],
   },
 ];
+
+/** Bugs that a designated successor could have. */
+export const successorBugs: readonly Bug[] = [
+  {
+    id: 'successor-is-waited-for',
+    what: 'the lease is left to the designated successor until it comes, dead or alive',
+    breaks: 'G4',
+    edits: [
+      {
+        file: 'src/election/transfer.ts',
+        search: 'Math.min(Math.max(untilMs, 0), longestHeadStartMs)',
+        replace: '(untilMs < 1_000 ? 3_000 : untilMs)',
+      },
+    ],
+  },
+  {
+    id: 'successor-takes-what-is-empty',
+    what: 'the designated successor takes a lease without a holder, whoever emptied it',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/acquiring.ts',
+        search: 'const freeMs = freeAtMs(observed, candidate.leaseDurationMs);',
+        replace: `const isEmpty = observed.current.id === 'present' && observed.current.record.holder === '';
+  const isSuccessor = JSON.stringify(observed.current).includes(JSON.stringify('{"to":"' + candidate.identity).slice(1, -1));
+  const freeMs = isEmpty && isSuccessor ? -Infinity : freeAtMs(observed, candidate.leaseDurationMs);`,
+      },
+    ],
+  },
+  {
+    id: 'successor-over-any-version',
+    what: 'the successor is entered over whatever version is stored, so that it brings an old record back',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/successor.ts',
+        search: 'const body = withAnnotations(lease, { [successorAnnotation]: successor });',
+        replace: `const whole = withAnnotations(lease, { [successorAnnotation]: successor });
+  const body = { ...whole, metadata: { ...(whole['metadata'] as object), resourceVersion: undefined } } as unknown as RawLease;`,
+      },
+    ],
+  },
+];
