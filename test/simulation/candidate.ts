@@ -65,6 +65,8 @@ export type Moment =
   /** client-go has acquired or renewed; another has taken the lease from it. */
   | 'client-go landed'
   | 'client-go succeeded'
+  /** client-go has emptied the record of another. */
+  | 'client-go cleared'
   | 'released'
   | 'stopping-command'
   | 'killing-tree'
@@ -125,6 +127,7 @@ export class Candidate implements Replica {
     const settings: RunSettings = {
       ...this.#plan.settings,
       ...this.#terms,
+      nominates: this.#terms.nominates === true && this.#plan.settings.waitMs === Infinity,
       identity,
       once: once === null ? null : ruleAt(once, world.nowMs),
     };

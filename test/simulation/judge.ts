@@ -77,7 +77,7 @@ export class Judge {
     const { request } = arrival;
     if (request.id === 'get') return;
     const { holderIdentity: holder, renewTime } = specOf(request.body);
-    ledger.noteSent(textOf(renewTime));
+    if (holder === '' || holder === ledger.settings.identity) ledger.noteSent(textOf(renewTime));
     if (holder === '' && isLeft(ledger.tree)) {
       this.#world.break('G3', `${name} sent its release while its tree lives`);
     }
@@ -207,8 +207,10 @@ export class Judge {
     if (report.id === 'acquired') this.writes.onWin(ledger.author, ledger.confirmedMs);
     const reason = 'reason' in report ? report.reason : null;
     if (reason?.id === 'transfer') this.#checkTransfer(ledger);
-    if (reason?.id === 'transfer' || reason?.id === 'max-term')
+    if (reason?.id === 'transfer' || reason?.id === 'max-term') {
+      ledger.stepsDownOfOwn = true;
       this.#world.count(`stepped down: ${reason.id}`);
+    }
     if (report.id === 'not-released' && report.why === 'not-ours') this.#checkNotOurs(ledger);
     const loss =
       report.id === 'lost'
@@ -299,7 +301,8 @@ export class Judge {
     // Without a guard nothing is waited for, and not for who asks once more.
     if (ledger.tree?.isUnguarded === true) return;
     const askedAtMs = labelAskedAtMs ?? Infinity;
-    if ((ledger.stopRequestedAtMs ?? -Infinity) > askedAtMs) return;
+    const requestedAtMs = ledger.stopRequestedAtMs ?? -Infinity;
+    if (requestedAtMs > askedAtMs || (requestedAtMs > -Infinity && ledger.stepsDownOfOwn)) return;
     const waitedMs = stopAtMs - askedAtMs;
     if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
     this.#world.break(

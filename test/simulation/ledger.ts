@@ -34,6 +34,8 @@ export class Ledger {
   /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */
   labelAskedAtMs: number | null = null;
   isLabelGone = false;
+  /** A transfer or the end of its term has begun its stop, so that a signal asks for that once more. */
+  stepsDownOfOwn = false;
   /** It has reported a loss. */
   saidLostAtMs: number | null = null;
   goAtMs: number | null = null;
