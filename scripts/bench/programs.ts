@@ -15,6 +15,10 @@ export interface Start {
   readonly kubeconfig: string;
   /** The command ends by itself at once. */
   readonly isBrief?: boolean;
+  /** More flags of leader-run. */
+  readonly flags?: readonly string[];
+  /** What runs before the command's first instruction, in sh. */
+  readonly before?: string;
 }
 
 export interface Program {
@@ -65,11 +69,13 @@ export function findPrograms(cluster: Cluster): Programs {
       leaseDurationMs: 15_000,
       usesLeases: true,
       waitingLine: 'Waiting for lease',
-      start: ({ lock, kubeconfig, isBrief }) =>
+      start: ({ lock, kubeconfig, isBrief, flags = [], before = null }) =>
         new Candidate([
           join(folder, 'bin/leader-run'),
           ...['--kubeconfig', kubeconfig, '--lock-namespace', 'default', '--lock-name', lock],
-          ...['--id', id(), '--', ...command(isBrief)],
+          ...['--id', id(), ...flags, '--'],
+          ...(before === null ? [] : ['sh', '-c', `${before}; exec "$@"`, 'sh']),
+          ...command(isBrief),
         ]),
     },
     wrapper: {

@@ -14,6 +14,8 @@ export function renderTables(results: Results, goals: readonly Goal[]): string {
     ['Where a hand-over spends its time (p50, ms)', partRows(results)],
     ['Idle: leader, standby', idleRows(results)],
     ['Among many standbys', crowdRows(results)],
+    ['A command that needs 3 s to start', slowStartRows(results)],
+    ["The API server's return after an outage → command", outageRows(results)],
     ['Goals', goalRows(goals)],
   ];
   return tables.map(([title, rows]) => `\n### ${title}\n\n${table(rows)}\n`).join('');
@@ -157,6 +159,24 @@ function crowdRows({ crowd }: Results): Row[] {
       inMs(crowd.hundredMs.slice(learningHandOvers)),
       puts(crowd.hundredPuts.slice(learningHandOvers)),
     ],
+  ];
+}
+
+function slowStartRows({ slowStarts: { cold, warm } }: Results): Row[] {
+  return [
+    ['', 'hand-over'],
+    ['started when it leads', inMs(cold)],
+    ['with --warm', inMs(warm)],
+    ['ratio of the medians', `${(medianOf(cold) / medianOf(warm)).toFixed(0)} ×`],
+  ];
+}
+
+function outageRows({ outages: { rejoin, restart } }: Results): Row[] {
+  const row = (title: string, values: readonly number[]) => [title, ...values.map(ms)];
+  return [
+    ['', ...rejoin.map((_, index) => `outage ${index + 1}`)],
+    row('--on-lost rejoin', rejoin),
+    row('restarted as by a kubelet', restart),
   ];
 }
 
