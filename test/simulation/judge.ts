@@ -282,8 +282,8 @@ export class Judge {
 
   /** The label goes first, and the stop waits for it a second at most; after a loss it does not wait. */
   #checkLabel(ledger: Ledger, stopAtMs: number): void {
-    const { settings, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
-    if (settings.hasPodLabel !== true || isLabelGone || stopRequests > 1) return;
+    const { settings, labelAskedAtMs, isLabelGone, isAskedAgain, author } = ledger;
+    if (settings.hasPodLabel !== true || isLabelGone || isAskedAgain) return;
     if (
       ledger.saidLostAtMs !== null ||
       ledger.lostAtMs !== null ||
@@ -293,9 +293,7 @@ export class Judge {
       return;
     // Without a guard nothing is waited for, and not for who asks once more.
     if (ledger.tree?.isUnguarded === true) return;
-    const askedAtMs = labelAskedAtMs ?? Infinity;
-    if ((ledger.stopRequestedAtMs ?? -Infinity) > askedAtMs) return;
-    const waitedMs = stopAtMs - askedAtMs;
+    const waitedMs = stopAtMs - (labelAskedAtMs ?? Infinity);
     if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
     this.#world.break(
       'label first',
