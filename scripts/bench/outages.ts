@@ -21,7 +21,7 @@ function backOffMs(restarts: number): number {
   return restarts === 0 ? 0 : Math.min(10_000 * 2 ** (restarts - 1), 300_000);
 }
 
-const timing = ['--lease-duration', '4s', '--renew-deadline', '2s', '--retry-period', '500ms'];
+const timing = ['--lease-duration', '4s', '--renew-deadline', '2s', '--retry-period', '1s'];
 
 export async function measureOutages(stage: Stage): Promise<Outages> {
   const { cluster, programs, plan } = stage;
