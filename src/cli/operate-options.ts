@@ -69,7 +69,7 @@ export function checkOptionsOf(words: readonly string[], env: Environment): Chec
   if (words.length > 0) return refused('Cannot start: leader-run check takes no words');
   if ([namespace, lockName, identity, acquireTime].includes(''))
     return refused(
-      'Cannot check: this is not the command of a leader-run: LEADER_RUN_LOCK, LEADER_RUN_IDENTITY and LEADER_RUN_ACQUIRE_TIME are required',
+      'Cannot check: this is not the command of a leader-run: LEADER_RUN_LOCK, LEADER_RUN_IDENTITY and LEADER_RUN_ACQUIRE_TIME are required (a warm command exports the words of its line)',
     );
   return { id: 'options', options: { namespace, lockName, identity, acquireTime } };
 }
