@@ -15,8 +15,9 @@ export interface Start {
   readonly kubeconfig: string;
   /** The command ends by itself at once. */
   readonly isBrief?: boolean;
-  /** More flags of leader-run. */
+  /** Of leader-run alone. */
   readonly flags?: readonly string[];
+  readonly identity?: string;
   /** What runs before the command's first instruction, in sh. */
   readonly before?: string;
 }
@@ -69,11 +70,11 @@ export function findPrograms(cluster: Cluster): Programs {
       leaseDurationMs: 15_000,
       usesLeases: true,
       waitingLine: 'Waiting for lease',
-      start: ({ lock, kubeconfig, isBrief, flags = [], before = null }) =>
+      start: ({ lock, kubeconfig, isBrief, flags = [], before = null, identity = id() }) =>
         new Candidate([
           join(folder, 'bin/leader-run'),
           ...['--kubeconfig', kubeconfig, '--lock-namespace', 'default', '--lock-name', lock],
-          ...['--id', id(), ...flags, '--'],
+          ...['--id', identity, ...flags, '--'],
           ...(before === null ? [] : ['sh', '-c', `${before}; exec "$@"`, 'sh']),
           ...command(isBrief),
         ]),

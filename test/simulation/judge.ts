@@ -272,11 +272,16 @@ export class Judge {
 
   /** It goes on as another candidate would that was started now. */
   onRejoin(ledger: Ledger): void {
-    const { name } = ledger.author;
+    const { author, stopRequestedAtMs, process } = ledger;
     if (isLeft(ledger.tree))
-      this.#world.break('nothing is left', `${name} rejoins before its tree is gone`);
-    if (ledger.stopRequestedAtMs !== null)
-      this.#world.break('no start after a stop', `${name} rejoins though it had been told to stop`);
+      this.#world.break('nothing is left', `${author.name} rejoins before its tree is gone`);
+    if (stopRequestedAtMs !== null) {
+      const text = `${author.name} rejoins though it had been told to stop`;
+      const check = () => this.#world.break('no start after a stop', text);
+      // Time comes first: where its term is over in the very turn in which it is told to stop, it rejoins and ends in that turn.
+      if (stopRequestedAtMs < process.machine.bootMs()) check();
+      else this.#world.whenSettled(() => process.isAlive && check());
+    }
     this.leave(ledger);
   }
 
