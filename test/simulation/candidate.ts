@@ -320,8 +320,9 @@ export class Candidate implements Replica {
     process.post(() => {
       this.#around.world.tell(process.name, () => `gets ${signal}`);
       if (this.#onSignal === null) return;
+      // What is asked of the label comes with the stop, of whatever cause.
+      ledger.isAskedAgain ||= ledger.stopRequestedAtMs !== null || ledger.labelAskedAtMs !== null;
       ledger.stopRequestedAtMs ??= process.bootMs();
-      ledger.stopRequests += 1;
       this.#onSignal(signal);
     });
   }

@@ -207,10 +207,8 @@ export class Judge {
     if (report.id === 'acquired') this.writes.onWin(ledger.author, ledger.confirmedMs);
     const reason = 'reason' in report ? report.reason : null;
     if (reason?.id === 'transfer') this.#checkTransfer(ledger);
-    if (reason?.id === 'transfer' || reason?.id === 'max-term') {
-      ledger.stepsDownOfOwn = true;
+    if (reason?.id === 'transfer' || reason?.id === 'max-term')
       this.#world.count(`stepped down: ${reason.id}`);
-    }
     if (report.id === 'not-released' && report.why === 'not-ours') this.#checkNotOurs(ledger);
     const loss =
       report.id === 'lost'
@@ -289,8 +287,8 @@ export class Judge {
 
   /** The label goes first, and the stop waits for it a second at most; after a loss it does not wait. */
   #checkLabel(ledger: Ledger, stopAtMs: number): void {
-    const { settings, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
-    if (settings.hasPodLabel !== true || isLabelGone || stopRequests > 1) return;
+    const { settings, labelAskedAtMs, isLabelGone, isAskedAgain, author } = ledger;
+    if (settings.hasPodLabel !== true || isLabelGone || isAskedAgain) return;
     if (
       ledger.saidLostAtMs !== null ||
       ledger.lostAtMs !== null ||
@@ -300,10 +298,7 @@ export class Judge {
       return;
     // Without a guard nothing is waited for, and not for who asks once more.
     if (ledger.tree?.isUnguarded === true) return;
-    const askedAtMs = labelAskedAtMs ?? Infinity;
-    const requestedAtMs = ledger.stopRequestedAtMs ?? -Infinity;
-    if (requestedAtMs > askedAtMs || (requestedAtMs > -Infinity && ledger.stepsDownOfOwn)) return;
-    const waitedMs = stopAtMs - askedAtMs;
+    const waitedMs = stopAtMs - (labelAskedAtMs ?? Infinity);
     if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
     this.#world.break(
       'label first',

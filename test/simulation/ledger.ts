@@ -28,14 +28,13 @@ export class Ledger {
   /** The newest version that it has seen, by whatever way. */
   newestSeen = 0;
   stopRequestedAtMs: number | null = null;
-  stopRequests = 0;
+  /** It was asked to stop while it stopped. */
+  isAskedAgain = false;
   /** True time. */
   readonly enteredAtMs: number;
   /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */
   labelAskedAtMs: number | null = null;
   isLabelGone = false;
-  /** A transfer or the end of its term has begun its stop, so that a signal asks for that once more. */
-  stepsDownOfOwn = false;
   /** It has reported a loss. */
   saidLostAtMs: number | null = null;
   goAtMs: number | null = null;
