@@ -194,12 +194,9 @@ async function warmSupervisors(
     LEADER_RUN_FD: String(promotionDescriptor),
   };
   const { promoteSignal, signal: stopSignal } = flags;
-  const { gracePeriodMs } = settings;
-  return (onEvent) =>
-    createWarmSupervisor({
-      ...{ create, onEvent, environment, promoteSignal, stopSignal, gracePeriodMs },
-      bootMs: () => realClock.bootMs(),
-    });
+  const { gracePeriodMs, renewDeadlineMs } = settings;
+  const terms = { environment, promoteSignal, stopSignal, gracePeriodMs, renewDeadlineMs };
+  return (onEvent) => createWarmSupervisor({ ...terms, create, onEvent, clock: realClock });
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;
