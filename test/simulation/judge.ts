@@ -299,7 +299,7 @@ export class Judge {
     // Without a guard nothing is waited for, and not for who asks once more.
     if (ledger.tree?.isUnguarded === true) return;
     const waitedMs = stopAtMs - (labelAskedAtMs ?? Infinity);
-    if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
+    if (waitedMs >= longestWithdrawalMs(ledger) - 0.001) return;
     this.#world.break(
       'label first',
       `${author.name} stops its command ${waitedMs.toFixed(0)} ms after it asked for its label to be gone`,
@@ -389,6 +389,10 @@ export class Judge {
       this.#checkStop(tree, ledger, deposedAtMs, 'it was deposed');
       this.#checkKill(tree, ledger, deposedAtMs + graceMs, 'it was deposed');
     }
+    if (ledger.labelAskedAtMs !== null) {
+      const byMs = ledger.labelAskedAtMs + longestWithdrawalMs(ledger);
+      this.#checkStop(tree, ledger, byMs, 'its label was waited for as long as it may be');
+    }
     this.#checkGrace(tree, ledger);
     this.#checkGuard(tree, ledger);
   }
@@ -451,4 +455,9 @@ function isLeft(tree: SimulatedTree | null): boolean {
 /** Two requests each retry period, a write and a read, and some more: after a failure the pauses begin short. */
 export function requestsPerMinute(retryPeriodMs: number): number {
   return 40 + Math.ceil(2 * (60_000 / retryPeriodMs));
+}
+
+/** For how long the Pod's label may keep the stop signal back. */
+function longestWithdrawalMs({ settings }: Ledger): number {
+  return Math.min(1_000, settings.gracePeriodMs / 2);
 }

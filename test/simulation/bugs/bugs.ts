@@ -266,6 +266,33 @@ export const termBugs: readonly Bug[] = [
     ],
   },
   {
+    id: 'transfer-is-a-release',
+    what: 'a lease of which somebody has asked for a transfer is taken as if it had been released',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/observed-lease.ts',
+        search: "if (record.holder !== '') return false;\n  if (lastHolder",
+        replace:
+          "if (record.holder !== '') return JSON.stringify(lease).includes('leader-run/transfer');\n  if (lastHolder",
+      },
+    ],
+  },
+  {
+    id: 'transfer-releases-early',
+    what: 'who is asked for a transfer releases when its command has ended, before the tree is gone',
+    breaks: 'G3',
+    edits: [
+      {
+        file: 'src/election/command-events.ts',
+        search: 'return noteEnding(state, event.ending, turn);',
+        replace: `if (state.id === 'stepping-down' && state.cause.id === 'transfer')
+        return finishSteppingDown(noteEnding(state, event.ending, turn), turn);
+      return noteEnding(state, event.ending, turn);`,
+      },
+    ],
+  },
+  {
     id: 'rejoin-after-a-stop',
     what: 'a candidate that was told to stop while it lost its lease rejoins the election',
     breaks: 'no start after a stop',
@@ -318,6 +345,31 @@ export const termBugs: readonly Bug[] = [
         file: 'src/election/stepping-down.ts',
         search: "const waits = hasPodLabel && stop !== null && cause.id !== 'unguarded';",
         replace: "const waits = hasPodLabel && stop !== null && cause.id === 'max-term';",
+      },
+    ],
+  },
+  {
+    id: 'label-waited-for-too-long',
+    what: 'the stop signal waits for the label for almost all of the grace',
+    breaks: 'G2',
+    edits: [
+      {
+        file: 'src/election/stepping-down.ts',
+        search: 'Math.min(longestWithdrawalMs, gracePeriodMs / 2)',
+        replace: '0.9 * gracePeriodMs',
+      },
+    ],
+  },
+  {
+    id: 'label-hides-the-loss',
+    what: 'a command whose stop signal waits for the label gets none when the lease is lost meanwhile',
+    breaks: 'G2',
+    edits: [
+      {
+        file: 'src/election/losing.ts',
+        search: "if (killed.killAtMs !== null && command.id !== 'ended')",
+        replace: `const isWaiting = state.id === 'stepping-down' && state.pendingStop !== null;
+  if (killed.killAtMs !== null && command.id !== 'ended' && !isWaiting)`,
       },
     ],
   },
