@@ -139,3 +139,15 @@ it.skipIf(!isRoot)('hands the environment on as it is, where there is no env(1)'
   );
   expect(stdout).not.toContain('LAUNCHER');
 });
+
+it.skipIf(!isRoot)('has no process that "pkill -f leader-run" finds but its own', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const words = ['--lock-name', 'x', '-q', '--', '/bin/sh', '-c', 'echo leads; sleep 60'];
+  const { child, leaderRunPid } = startIn({ fill: busybox }, kubeconfigPath, words);
+  await waitFor(child.stdout, 'leads');
+  const pid = leaderRunPid();
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  const lines = children.map((each) => readFileSync(`/proc/${each}/cmdline`, 'latin1'));
+  expect(lines.find((line) => line.includes('eval'))).toBe('sh\0-c\0eval "$script"\0');
+  expect(lines.filter((line) => line.includes('leader-run'))).toEqual([]);
+});
