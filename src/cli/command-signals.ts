@@ -5,6 +5,9 @@ import type { Parsed } from './parsers.ts';
 /** The system's default for these is to stop a process or to let it go on: they do not ask it to end. */
 const suspending: readonly string[] = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCONT'];
 
+/** Those that programs give a meaning to as a way to ask them something. */
+export const stopSignals: readonly string[] = ['TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2'];
+
 /** Reads a signal by name or number. */
 function parseSignal(text: string): Parsed<NodeJS.Signals> {
   const names = Object.keys(constants.signals) as NodeJS.Signals[];
