@@ -35,7 +35,7 @@ const mayImportOnly = (folder, allowed) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'reports', '.stryker-tmp', '.cache'] },
+  { ignores: ['dist', 'release', 'node_modules', 'reports', '.stryker-tmp', '.cache'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

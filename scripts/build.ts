@@ -1,161 +1,24 @@
 /**
- * Bundles src/main.ts into dist/program.js, src/load.ts, which loads it, into dist/leader-run.cjs, and what only some runs need
- * into files beside them. All of dist is shipped.
- *
- * Loading everything at start is what makes the naive program slow, so three things are done about it:
- * - what client-node would use for what is done beside it is left out: its 340 KB of generated models, by what it connects and what
- *   its auth providers need (docs/dependencies.md);
- * - what only some runs need has files of its own, which are loaded when they are asked for;
- * - what V8 compiles in a usual run is kept beside the program, in dist/program.cache.
+ * `npm run build`: makes dist, all of which is shipped: the bundles (scripts/bundles.ts), koffi's native modules, what V8 makes of the
+ * program, and the licences of what all this holds. The same sources give the same bytes.
  */
-import { type BuildOptions, type Plugin, build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
-import { basename } from 'node:path';
-
-const { version } = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string };
-
-const common = {
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20.19',
-  minify: true,
-  // program.js is run as a script, in which `import()` fails: it becomes a `require`.
-  supported: { 'dynamic-import': false },
-  logLevel: 'warning',
-} as const satisfies BuildOptions;
-
-/** What is left out of client-node: by what it imports, what stands for it. The build fails where that no longer fits. */
-const leftOut: Readonly<Record<string, string>> = {
-  './gen/index.js':
-    'export const createConfiguration = undefined, ServerConfiguration = undefined;',
-  undici: 'export const Agent = undefined, ProxyAgent = undefined;',
-  socks: 'export const SocksClient = undefined;',
-  'socks-proxy-agent': 'export const SocksProxyAgent = undefined;',
-  hpagent: 'export const HttpProxyAgent = undefined, HttpsProxyAgent = undefined;',
-  'openid-client':
-    'export const discovery = undefined, refreshTokenGrant = undefined, customFetch = undefined;',
-  'jsonpath-plus': 'export const JSONPath = undefined;',
-};
-
-const leaveOut: Plugin = {
-  name: 'leave-out',
-  setup(bundler) {
-    const namespace = 'left-out';
-    const unused = new Set(Object.keys(leftOut));
-    bundler.onResolve({ filter: /./ }, ({ path, importer }) =>
-      path in leftOut && importer.includes('/@kubernetes/client-node/')
-        ? { path, namespace }
-        : undefined,
-    );
-    bundler.onLoad({ filter: /./, namespace }, ({ path }) => {
-      unused.delete(path);
-      return { contents: leftOut[path] ?? '' };
-    });
-    bundler.onEnd(() => {
-      if (unused.size > 0)
-        throw new Error(
-          `client-node no longer imports what is left out: ${[...unused].join(', ')}`,
-        );
-    });
-  },
-};
-
-/** What only some runs need: by the name under which it is asked for, what it is and its file beside the program. */
-const parts: Readonly<Record<string, { readonly in: string; readonly out: string }>> = {
-  'socks-proxy-agent': { in: 'socks-proxy-agent', out: 'socks-proxy-agent' },
-  './oidc.ts': { in: './src/lease/oidc.ts', out: 'oidc' },
-  './command/warm-supervisor.ts': { in: './src/command/warm-supervisor.ts', out: 'warm' },
-  './operate/status.ts': { in: './src/operate/status.ts', out: 'status' },
-  './operate/check.ts': { in: './src/operate/check.ts', out: 'check' },
-  './operate/manifests.ts': { in: './src/operate/manifests.ts', out: 'manifests' },
-  './operate/observers.ts': { in: './src/operate/observers.ts', out: 'observers' },
-  './operate/metrics.ts': { in: './src/operate/metrics.ts', out: 'metrics' },
-  './operate/transfer.ts': { in: './src/operate/transfer.ts', out: 'transfer' },
-  './sandbox/run.ts': { in: './src/sandbox/run.ts', out: 'sandbox' },
-};
-
-/** koffi's native modules, for each architecture that npm has installed: taken as they are. */
-const natives = ['@koromix/koffi-linux-x64', '@koromix/koffi-linux-arm64'];
-const folderOf = (native: string): string => basename(native);
-
-const setApart: Plugin = {
-  name: 'set-apart',
-  setup(bundler) {
-    bundler.onResolve({ filter: /./ }, ({ path, kind }) => {
-      if (natives.includes(path)) return { path: `./${folderOf(path)}/index.js`, external: true };
-      const part = kind === 'entry-point' ? undefined : parts[path];
-      return part === undefined ? undefined : { path: `./${part.out}.cjs`, external: true };
-    });
-  },
-};
-
-/** prom-client would attach traces of OpenTelemetry, which it has not been asked for. */
-const leaveTracesOut: Plugin = {
-  name: 'leave-traces-out',
-  setup(bundler) {
-    const namespace = 'no-traces';
-    bundler.onResolve({ filter: /^@opentelemetry\/api$/ }, ({ path }) => ({ path, namespace }));
-    bundler.onLoad({ filter: /./, namespace }, () => ({ contents: 'export {}' }));
-  },
-};
-
-const tooOld =
-  "var have=process.versions.node.split('.').map(Number);if(have[0]<20||have[0]===20&&have[1]<19){" +
-  "process.stderr.write('leader-run: Cannot start: Node.js is '+process.versions.node+': 20.19 or later is required\\n');process.exit(125)}";
+import { bundle, folderOf, natives } from './bundles.ts';
+import { bundledPackages, licensesText, nativePackages, ownManifest } from './licenses.ts';
 
 await rm('dist', { recursive: true, force: true });
-await build({
-  ...common,
-  banner: { js: tooOld },
-  entryPoints: ['src/load.ts'],
-  outfile: 'dist/leader-run.cjs',
-});
-const { metafile } = await build({
-  ...common,
-  banner: { js: '(function (require) {' },
-  footer: { js: '})' },
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/program.js',
-  define: { LEADER_RUN_VERSION: JSON.stringify(version) },
-  plugins: [leaveOut, setApart],
-  metafile: true,
-});
-await build({
-  ...common,
-  entryPoints: Object.values(parts),
-  plugins: [setApart, leaveTracesOut],
-  outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
-});
+const packages = bundledPackages(await bundle({ write: true }));
 for (const native of natives) {
   const from = `node_modules/${native}`;
   if (existsSync(from)) await cp(from, `dist/${folderOf(native)}`, { recursive: true });
 }
-await cacheCode();
-if (process.argv.includes('--metafile')) process.stdout.write(JSON.stringify(metafile));
-
-/**
- * The environment must not steer it: V8's code is good only for the flags under which it was made. So it runs without the loader
- * of TypeScript, too.
- */
-async function cacheCode(): Promise<void> {
-  const script = 'dist/cache-code.mjs';
-  await build({
-    entryPoints: ['scripts/cache-code.ts'],
-    outfile: script,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
-  const sandbox = ['dist/leader-run.cjs', 'sandbox', '--', process.execPath];
-  execFileSync(process.execPath, [...sandbox, script], {
-    env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  await rm(script);
-}
+const carried = nativePackages(ownManifest().optionalDependencies);
+writeFileSync('dist/THIRD-PARTY-LICENSES', licensesText([...packages, ...carried]));
+// The environment must not steer it: V8's code is good only for the flags under which it was made.
+execFileSync(
+  process.execPath,
+  ['--random-seed=1', 'scripts/cache-code.mjs', 'dist/program.js', 'dist/program.cache'],
+  { env: {} },
+);

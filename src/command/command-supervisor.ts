@@ -21,6 +21,7 @@ import type { Tree, TreeRoot } from './tree/process-tree.ts';
 import type { StartOptions } from './supervisor.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 import type { PromotableSupervisor } from './warm-supervisor.ts';
+import { systemShell } from '../process/start-context.ts';
 import { suspendAlongWith } from '../process/suspend.ts';
 import { type TreeFinder, createTreeFinder } from './tree/tree-finder.ts';
 import { type TreeReaper, createTreeReaper } from './tree/tree-reaper.ts';
@@ -68,7 +69,7 @@ class CommandSupervisor implements PromotableSupervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#markers = options.markers ?? createMarkers();
-    this.#shell = options.shell ?? '/bin/sh';
+    this.#shell = options.shell ?? options.startContext.shell ?? systemShell;
   }
 
   prepare(): void {

@@ -1,5 +1,6 @@
 /** A command that needs no lease: started as faithfully as one that does, and not guarded. For `leader-run sandbox`. */
 import type { Ending } from '../election/event.ts';
+import { systemShell } from '../process/start-context.ts';
 import { createGate } from './gate/gate.ts';
 import { type CommandOptions, createGatePlan } from './gate/gate-plan.ts';
 
@@ -15,7 +16,7 @@ export function startPlainCommand(
   options: CommandOptions,
   environment: Readonly<Record<string, string>>,
 ): PlainCommand {
-  const shell = '/bin/sh';
+  const shell = options.startContext.shell ?? systemShell;
   let resolve: (how: Awaited<PlainCommand['ended']>) => void = doNothing;
   const ended: PlainCommand['ended'] = new Promise((resolved) => (resolve = resolved));
   const early: NodeJS.Signals[] = [];

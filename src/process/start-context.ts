@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { openablePath } from './byte-paths.ts';
 
 const prefix = 'LEADER_RUN_LAUNCHER_';
@@ -19,7 +19,11 @@ export interface StartContext {
   readonly softOpenFilesLimit: string | null;
   /** Signals that were ignored at start (nohup, `&` in a script), which the command expects to be ignored too. */
   readonly ignoredSignals: readonly NodeJS.Signals[];
+  /** The sh for gate and guard, where not /bin/sh: that of the folder /opt/leader-run. */
+  readonly shell?: string;
 }
+
+export const systemShell = '/bin/sh';
 
 /** The launcher's notes; the nearest thing to them if leader-run was started without it (`node dist/leader-run.cjs`). */
 export function readStartContext(env: NodeJS.ProcessEnv, pid = process.pid): StartContext {
@@ -34,6 +38,8 @@ export function readStartContext(env: NodeJS.ProcessEnv, pid = process.pid): Sta
     environment: entriesOf(notedBlock(env) ?? presentBlock(env)),
     softOpenFilesLimit: env[`${prefix}NOFILE`] ?? null,
     ignoredSignals: signalsOf(Number(env[`${prefix}IGNORED`] ?? 0)),
+    // Absolute, as the guard runs elsewhere.
+    shell: resolve(env[`${prefix}SHELL`] ?? systemShell),
   };
 }
 

@@ -53,6 +53,7 @@ test('a gate that Node throws at instead of starting it has failed', async () =>
       variables: [],
       hasVariables: true,
       hasClock: true,
+      shell: '/bin/sh',
       softOpenFilesLimit: null,
       ignoredSignals: [],
     };
@@ -84,6 +85,7 @@ function runThroughGate(shell: string, command: readonly string[], ignoredSignal
     variables: [{ name: 'PATH', value: process.env['PATH'] ?? '' }],
     hasVariables: false,
     hasClock: false,
+    shell,
     softOpenFilesLimit: null,
     ignoredSignals,
   };

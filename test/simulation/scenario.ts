@@ -98,9 +98,12 @@ export function drawScenario(seed: string): Scenario {
   const once = drawOnce(new Random(`once ${seed}`));
   const termRandom = new Random(`terms ${seed}`);
   const areSpecial = termRandom.chance(0.3);
+  // By a chance of its own, so that all else in a seed is as it would be without.
+  const isWarm = once === null && new Random(`warm standbys ${seed}`).chance(0.12);
   const nominations = drawNominations(new Random(`nominations ${seed}`), replicas.length);
   const terms = replicas.map((_, index) => ({
     ...(areSpecial ? drawTerms(termRandom, once !== null) : {}),
+    ...(isWarm && { isWarm }),
     ...nominations[index],
   }));
   const usual = {

@@ -32,6 +32,7 @@ export function createGatePlan(
     ...(marker === null ? [] : [{ name: marker, value: toBytes(lockId) }]),
   ];
   return {
+    shell: toBytes(shell),
     command: words,
     variables,
     hasVariables: passesOn(shell, words, variables),

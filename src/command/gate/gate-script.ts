@@ -16,6 +16,8 @@ done
 exit 125`;
 
 export interface GatePlan {
+  /** The file of the sh. */
+  readonly shell: Bytes;
   readonly command: readonly Bytes[];
   readonly variables: readonly Variable[];
   /** Whether the gate's sh has the variables in its own environment; if not, `env` sets them, which costs a millisecond. */
@@ -94,10 +96,10 @@ function execInPlace({ command, variables }: GatePlan): Bytes {
   ].join('\n');
 }
 
-function execThroughEnv({ command, variables }: GatePlan): Bytes {
+function execThroughEnv({ shell, command, variables }: GatePlan): Bytes {
   const assignments = variables.map(({ name, value }) => shellQuote(`${name}=${value}`));
   // A command with a "=" in its name would be one more variable to env.
-  const detour = command[0]?.includes('=') ? `/bin/sh -c 'exec "$@"' sh` : '';
+  const detour = command[0]?.includes('=') ? `${shellQuote(shell)} -c 'exec "$@"' sh` : '';
   const words = command.slice(1).map(shellQuote).join(' ');
   return `exec "$gate_env" -i -- ${assignments.join(' ')} "$@" ${detour} "$gate_file" ${words}`;
 }
