@@ -260,8 +260,8 @@ export const termBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/transfer.ts',
-        search: "asked?.['term'] === own ? toRequest(asked) : null",
-        replace: "asked !== null && own !== '' ? toRequest(asked) : null",
+        search: "asked['term'] === own ? toRequest(asked) : null",
+        replace: "'term' in asked && own !== '' ? toRequest(asked) : null",
       },
     ],
   },
