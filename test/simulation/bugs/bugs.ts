@@ -260,8 +260,8 @@ export const termBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/transfer.ts',
-        search: "asked?.['term'] === own ? toRequest(asked) : null",
-        replace: "asked !== null && own !== '' ? toRequest(asked) : null",
+        search: "asked['term'] === own ? toRequest(asked) : null",
+        replace: "'term' in asked && own !== '' ? toRequest(asked) : null",
       },
     ],
   },
@@ -759,12 +759,12 @@ export const successorBugs: readonly Bug[] = [
   {
     id: 'successor-is-waited-for',
     what: 'the lease is left to the designated successor until it comes, dead or alive',
-    breaks: 'G4',
+    breaks: 'a candidate leads',
     edits: [
       {
         file: 'src/election/transfer.ts',
         search: 'Math.min(Math.max(untilMs, 0), longestHeadStartMs)',
-        replace: '(untilMs < 1_000 ? 3_000 : untilMs)',
+        replace: '(untilMs < 1_000 ? Infinity : untilMs)',
       },
     ],
   },
