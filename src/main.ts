@@ -15,6 +15,7 @@ import { startPlainCommand } from './command/plain-command.ts';
 import { createSupervisor } from './command/command-supervisor.ts';
 import type { SupervisorOptions } from './command/supervisor-options.ts';
 import type { PromotableSupervisor } from './command/warm-supervisor.ts';
+import { candidateEnvironmentOf } from './command/term-environment.ts';
 import { promotionDescriptor } from './command/gate/gate.ts';
 import { commandProblem } from './command/gate/gate-plan.ts';
 import { createDeferredLog } from './cli/deferred-log.ts';
@@ -190,18 +191,15 @@ async function warmSupervisors(
 ): Promise<Ports['createSupervisor']> {
   if (!flags.warm) return create;
   const { createWarmSupervisor } = await import('./command/warm-supervisor.ts');
+  const candidate = { ...settings, leaseName: lockName, leaseNamespace: namespace };
   const environment = {
-    LEADER_RUN_IDENTITY: settings.identity,
-    LEADER_RUN_LOCK: `${namespace}/${lockName}`,
+    ...candidateEnvironmentOf(candidate),
     LEADER_RUN_FD: String(promotionDescriptor),
   };
   const { promoteSignal, signal: stopSignal } = flags;
-  const { gracePeriodMs } = settings;
-  return (onEvent) =>
-    createWarmSupervisor({
-      ...{ create, onEvent, environment, promoteSignal, stopSignal, gracePeriodMs },
-      bootMs: () => realClock.bootMs(),
-    });
+  const { gracePeriodMs, renewDeadlineMs } = settings;
+  const terms = { environment, promoteSignal, stopSignal, gracePeriodMs, renewDeadlineMs };
+  return (onEvent) => createWarmSupervisor({ ...terms, create, onEvent, clock: realClock });
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;

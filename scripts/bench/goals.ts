@@ -1,4 +1,5 @@
 /** What leader-run wants to reach, as ratios within one run, and whether it did. */
+import type { Operated } from './operated.ts';
 import type { Results } from './results.ts';
 import { medianOf, summarise } from './statistics.ts';
 
@@ -10,7 +11,12 @@ export interface Goal {
 }
 
 export function judgeGoals(results: Results): Goal[] {
-  return [...handOverGoals(results), ...crowdGoals(results), ...otherGoals(results)];
+  return [
+    ...handOverGoals(results),
+    ...crowdGoals(results),
+    ...otherGoals(results),
+    ...operatedGoals(results.operated),
+  ];
 }
 
 function handOverGoals({ handOvers: { took } }: Results): Goal[] {
@@ -49,6 +55,19 @@ function otherGoals({ startUps, idle, crashes, forced }: Results): Goal[] {
     atMost('idle RSS of a leader, guard included / node', leader.rssMb / idle.node.rssMb, 1.4),
     atMost('idle RSS of a standby, guard included / node', standby.rssMb / idle.node.rssMb, 1.4),
   ];
+}
+
+export function operatedGoals({ startUps, handOvers, rssMb }: Operated): Goal[] {
+  const addedMb = medianOf(rssMb.http) - medianOf(rssMb.plain);
+  return [
+    atMost('start → command, with / without --http', ratioOf(startUps), 1.05),
+    atMost('hand-over p50, with / without --http', ratioOf(handOvers), 1.05),
+    atMost('RSS of a leader, with less without --http', addedMb, 4, ' MB'),
+  ];
+}
+
+function ratioOf({ http, plain }: Operated['startUps']): number {
+  return medianOf(http) / medianOf(plain);
 }
 
 function atMost(figure: string, value: number, limit: number, unit = ' ×'): Goal {

@@ -5,6 +5,7 @@ import { Floor } from './floor.ts';
 import { type HandOver, Lane } from './lane.ts';
 import type { ProgramName } from './programs.ts';
 import type { Stage } from './stage.ts';
+import { mapValues } from './statistics.ts';
 
 /** Where the time of one hand-over went, ms. */
 export interface Parts {
@@ -102,10 +103,4 @@ function partsOf(
       starting: startedAtMs - acquire.answeredAtMs,
     };
   });
-}
-
-function mapValues<K extends string, V, W>(from: Record<K, V>, map: (value: V) => W): Record<K, W> {
-  return Object.fromEntries(
-    Object.entries(from).map(([key, value]) => [key, map(value as V)]),
-  ) as Record<K, W>;
 }

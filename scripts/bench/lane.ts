@@ -14,12 +14,16 @@ export class Lane {
   readonly lock = freshLock();
   readonly #stage: Stage;
   readonly #program: Program;
+  readonly #flags: readonly string[];
+  #started = 0;
   #leader: Candidate | null = null;
   #standby: Candidate | null = null;
 
-  constructor(stage: Stage, program: Program) {
+  /** `flags`: of leader-run alone. */
+  constructor(stage: Stage, program: Program, flags: readonly string[] = []) {
     this.#stage = stage;
     this.#program = program;
+    this.#flags = flags;
   }
 
   /** Brings leader and standby up to full strength and lets the standby settle. */
@@ -30,14 +34,11 @@ export class Lane {
     await untilStandby(this.#standby, this.#program);
   }
 
-  /** Asks the leader to stop and waits for its successor. */
-  async handOver(): Promise<HandOver> {
+  /** Asks the leader to stop and waits for its successor. `ask` does so in another way than by SIGTERM, of this standby, and says when. */
+  async handOver(ask?: (to: string) => number): Promise<HandOver> {
     const [leader, standby] = [this.#leader, this.#standby];
     if (leader === null || standby === null) throw new Error('not prepared');
-    // etcdctl does not pass signals on.
-    const signalledAtMs = this.#program.usesLeases
-      ? leader.kill('SIGTERM')
-      : leader.killCommand('SIGTERM');
+    const signalledAtMs = ask?.(this.#newest) ?? this.#signal(leader);
     const startedAtMs = await standby.started();
     const toldAtMs = leader.commandPid === null ? null : await leader.told();
     await leader.end();
@@ -51,8 +52,20 @@ export class Lane {
     await this.#leader?.end();
   }
 
+  #signal(leader: Candidate): number {
+    // etcdctl does not pass signals on.
+    return this.#program.usesLeases ? leader.kill('SIGTERM') : leader.killCommand('SIGTERM');
+  }
+
   #start(): Candidate {
-    const { adminKubeconfig } = this.#stage.cluster;
-    return this.#program.start({ lock: this.lock, kubeconfig: adminKubeconfig });
+    const { adminKubeconfig: kubeconfig } = this.#stage.cluster;
+    this.#started += 1;
+    const { lock } = this;
+    return this.#program.start({ lock, kubeconfig, flags: this.#flags, identity: this.#newest });
+  }
+
+  /** The identity of who was started last: the standby's, once there is one. */
+  get #newest(): string {
+    return `${this.lock}-${this.#started}`;
   }
 }

@@ -15,11 +15,12 @@ import { Candidate } from './candidate.ts';
 import { drawChart } from './chart.ts';
 import type { CrowdResult } from './crowd.ts';
 import { measureAged, measureBlackHole, measureCrash, measureForced } from './faults.ts';
-import { judgeGoals } from './goals.ts';
+import { judgeGoals, operatedGoals } from './goals.ts';
 import { measureHandOvers } from './hand-over.ts';
 import { measureIdle } from './idle.ts';
+import { measureOperated } from './operated.ts';
 import { buildPeers, findPrograms } from './programs.ts';
-import { renderTables } from './report.ts';
+import { renderOperated, renderTables } from './report.ts';
 import type { FaultedName, Results } from './results.ts';
 import type { Plan, Stage } from './stage.ts';
 import { measureStartUps } from './start-up.ts';
@@ -37,7 +38,13 @@ const root = resolve(import.meta.dirname, '../..');
 const faulted: readonly FaultedName[] = ['leader-run', 'wrapper'];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      /** Only the part of operated.ts, which is printed and not written. */
+      operated: { type: 'boolean', default: false },
+    },
+  });
   // Node 20 reads it at each start: 33 ms, of which leader-run's own start is free.
   delete process.env['NODE_EXTRA_CA_CERTS'];
   const beganAtMs = performance.now();
@@ -57,7 +64,12 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void end().finally(() => process.exit(1)));
   try {
-    const results = await measure({ cluster, programs, plan: values.quick ? quick : full, say });
+    const stage = { cluster, programs, plan: values.quick ? quick : full, say };
+    if (values.operated) {
+      await printOperated(stage);
+      return;
+    }
+    const results = await measure(stage);
     const folder = join(root, values.quick ? 'reports' : 'docs');
     await write(folder, results);
     say(`written ${folder}/bench.{json,svg}`);
@@ -70,6 +82,7 @@ async function measure(stage: Stage): Promise<Results> {
   const { plan, programs } = stage;
   const startUps = await measureStartUps(stage);
   const handOvers = await measureHandOvers(stage);
+  const operated = await measureOperated(stage);
   stage.say(`somebody else is written into the Lease, ${plan.forced} times`);
   const ours: number[] = [];
   for (let round = 0; round < plan.forced; round += 1)
@@ -90,10 +103,16 @@ async function measure(stage: Stage): Promise<Results> {
     crowd,
     aged,
     idle,
+    operated,
     crashes,
     blackHoles,
     forced: { 'leader-run': ours, wrapper },
   };
+}
+
+async function printOperated(stage: Stage): Promise<void> {
+  const operated = await measureOperated(stage);
+  process.stdout.write(renderOperated(operated, operatedGoals(operated)));
 }
 
 /** Several pairs at once, each begun a little later than the one before. */

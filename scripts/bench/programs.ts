@@ -15,6 +15,9 @@ export interface Start {
   readonly kubeconfig: string;
   /** The command ends by itself at once. */
   readonly isBrief?: boolean;
+  /** Of leader-run alone. */
+  readonly flags?: readonly string[];
+  readonly identity?: string;
 }
 
 export interface Program {
@@ -65,11 +68,11 @@ export function findPrograms(cluster: Cluster): Programs {
       leaseDurationMs: 15_000,
       usesLeases: true,
       waitingLine: 'Waiting for lease',
-      start: ({ lock, kubeconfig, isBrief }) =>
+      start: ({ lock, kubeconfig, isBrief, flags = [], identity = id() }) =>
         new Candidate([
           join(folder, 'bin/leader-run'),
           ...['--kubeconfig', kubeconfig, '--lock-namespace', 'default', '--lock-name', lock],
-          ...['--id', id(), '--', ...command(isBrief)],
+          ...['--id', identity, ...flags, '--', ...command(isBrief)],
         ]),
     },
     wrapper: {

@@ -2,6 +2,7 @@
 import { type Goal, learningHandOvers } from './goals.ts';
 import type { Parts } from './hand-over.ts';
 import type { Idle } from './idle.ts';
+import type { Operated } from './operated.ts';
 import type { Results } from './results.ts';
 import { medianOf, summarise } from './statistics.ts';
 
@@ -14,8 +15,21 @@ export function renderTables(results: Results, goals: readonly Goal[]): string {
     ['Where a hand-over spends its time (p50, ms)', partRows(results)],
     ['Idle: leader, standby', idleRows(results)],
     ['Among many standbys', crowdRows(results)],
+    ['With `--http`, and by transfer', operatedRows(results.operated)],
     ['Goals', goalRows(goals)],
   ];
+  return tablesOf(tables);
+}
+
+/** Those of `bench:operated`. */
+export function renderOperated(operated: Operated, goals: readonly Goal[]): string {
+  return tablesOf([
+    ['With `--http`, and by transfer', operatedRows(operated)],
+    ['Goals', goalRows(goals)],
+  ]);
+}
+
+function tablesOf(tables: readonly (readonly [string, Row[]])[]): string {
   return tables.map(([title, rows]) => `\n### ${title}\n\n${table(rows)}\n`).join('');
 }
 
@@ -157,6 +171,18 @@ function crowdRows({ crowd }: Results): Row[] {
       inMs(crowd.hundredMs.slice(learningHandOvers)),
       puts(crowd.hundredPuts.slice(learningHandOvers)),
     ],
+  ];
+}
+
+function operatedRows({ startUps, handOvers, transfers, rssMb }: Operated): Row[] {
+  const mb = (values: readonly number[]) => `${medianOf(values).toFixed(1)} MB (${values.length})`;
+  return [
+    ['p50 / p99 (n)', 'without', '--http', 'probed and scraped'],
+    ['start → command', inMs(startUps.plain), inMs(startUps.http), ''],
+    ['hand-over, SIGTERM', inMs(handOvers.plain), inMs(handOvers.http), ''],
+    ['hand-over, from the request of a transfer', inMs(transfers.fromRequest), '', ''],
+    ['hand-over, from the start of leader-run transfer', inMs(transfers.fromStart), '', ''],
+    ['RSS of a leader, guard included', ...[rssMb.plain, rssMb.http, rssMb.scraped].map(mb)],
   ];
 }
 

@@ -3,6 +3,7 @@ import type { CrowdResult } from './crowd.ts';
 import type { BlackHole, Crash } from './faults.ts';
 import type { HandOvers } from './hand-over.ts';
 import type { Idles } from './idle.ts';
+import type { Operated } from './operated.ts';
 import type { StartUps } from './start-up.ts';
 
 export type FaultedName = 'leader-run' | 'wrapper';
@@ -12,6 +13,7 @@ export interface Results {
   readonly handOvers: HandOvers;
   readonly crowd: CrowdResult;
   readonly idle: Idles;
+  readonly operated: Operated;
   readonly crashes: Readonly<Record<FaultedName, readonly Crash[]>>;
   readonly blackHoles: Readonly<Record<FaultedName, readonly BlackHole[]>>;
   /** Hand-over of leader-run to a standby of long standing, ms. */

@@ -29,3 +29,13 @@ export function medianOf(values: readonly number[]): number {
 function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(Math.ceil(share * sorted.length) - 1, 0)] ?? NaN;
 }
+
+/** The same keys, each with what is made of its value. */
+export function mapValues<K extends string, V, W>(
+  from: Readonly<Record<K, V>>,
+  map: (value: V) => W,
+): Record<K, W> {
+  return Object.fromEntries(
+    Object.entries(from).map(([key, value]) => [key, map(value as V)]),
+  ) as Record<K, W>;
+}

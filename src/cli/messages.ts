@@ -84,6 +84,8 @@ class Sentences {
         return this.#holderChanged(report.from, report.to);
       case 'went-back':
         return `The API server shows an older state of ${lease} (resourceVersion ${report.shownVersion} after ${report.newestVersion}): it was restored from a backup, or answers from an old cache. Waiting ${humanDuration(report.waitsMs)} for ${quote(report.holder)}, which may still lead`;
+      case 'wait-bounded':
+        return `${capital(lease)} was cleared and asks others to wait ${humanDuration(report.askedMs)}: waiting ${humanDuration(report.waitsMs)} at most`;
       case 'acquired':
         return `Leading ${lease}: fencing token ${report.token}, transitions ${report.transitions}`;
       case 'command-started':

@@ -60,18 +60,25 @@ export interface CheckOptions {
   readonly lockName: string;
   readonly identity: string;
   readonly acquireTime: string;
+  readonly renewDeadlineMs: number;
 }
 
 export function checkOptionsOf(words: readonly string[], env: Environment): Checked<CheckOptions> {
   const [namespace = '', lockName = ''] = (env['LEADER_RUN_LOCK'] ?? '').split('/');
   const identity = env['LEADER_RUN_IDENTITY'] ?? '';
   const acquireTime = env['LEADER_RUN_ACQUIRE_TIME'] ?? '';
+  const seconds = env['LEADER_RUN_RENEW_DEADLINE_SECONDS'] ?? '';
   if (words.length > 0) return refused('Cannot start: leader-run check takes no words');
-  if ([namespace, lockName, identity, acquireTime].includes(''))
+  if ([namespace, lockName, identity, acquireTime, seconds].includes(''))
     return refused(
-      'Cannot check: this is not the command of a leader-run: LEADER_RUN_LOCK, LEADER_RUN_IDENTITY and LEADER_RUN_ACQUIRE_TIME are required',
+      'Cannot check: this is not the command of a leader-run: LEADER_RUN_LOCK, LEADER_RUN_IDENTITY, LEADER_RUN_ACQUIRE_TIME and LEADER_RUN_RENEW_DEADLINE_SECONDS are required',
     );
-  return { id: 'options', options: { namespace, lockName, identity, acquireTime } };
+  // Not a number: never leading.
+  const renewDeadlineMs = Number(seconds) * 1000 || 0;
+  return {
+    id: 'options',
+    options: { namespace, lockName, identity, acquireTime, renewDeadlineMs },
+  };
 }
 
 function refused(message: string): { readonly id: 'refused'; readonly message: string } {

@@ -17,7 +17,10 @@ export function transferLine(
     case 'other':
       return {
         status: 1,
-        text: `Cannot transfer ${lease} to ${quote(to ?? '')}: ${quote(result.holder)} leads now. Is the other one waiting for it?`,
+        text:
+          to === null
+            ? `Cannot transfer ${lease}: ${quote(result.holder)} leads again, because no other candidate took it`
+            : `Cannot transfer ${lease} to ${quote(to)}: ${quote(result.holder)} leads now. Is the other one waiting for it?`,
       };
     case 'timeout':
       return {

@@ -4,7 +4,7 @@ import { quote } from './text.ts';
 
 /** What a leader-run around this one gives its command, and what the launcher gives us. */
 const ours =
-  /^LEADER_RUN_(?:IDENTITY|LOCK|FENCING_TOKEN|LEASE_TRANSITIONS|ACQUIRE_TIME|ONCE_KEY|FD|TREE_.*|LAUNCHER_.*)$/;
+  /^LEADER_RUN_(?:IDENTITY|LOCK|FENCING_TOKEN|LEASE_TRANSITIONS|ACQUIRE_TIME|RENEW_DEADLINE_SECONDS|ONCE_KEY|FD|TREE_.*|LAUNCHER_.*)$/;
 
 /** Images like to note the versions of what they hold; Kubernetes notes the addresses of a Service called "leader-run…". */
 const others =

@@ -6,6 +6,7 @@
  * over but for the death of leader-run.
  */
 import type { CommandEvent } from '../election/event.ts';
+import type { Clock } from '../ports.ts';
 import type { StartOptions, Supervisor } from './supervisor.ts';
 
 /** The supervisor of the processes. */
@@ -24,7 +25,8 @@ export interface WarmOptions {
   readonly promoteSignal: NodeJS.Signals | null;
   readonly stopSignal: NodeJS.Signals;
   readonly gracePeriodMs: number;
-  readonly bootMs: () => number;
+  readonly renewDeadlineMs: number;
+  readonly clock: Pick<Clock, 'bootMs' | 'setTimer'>;
 }
 
 export function createWarmSupervisor(options: WarmOptions): Supervisor {
@@ -34,6 +36,12 @@ export function createWarmSupervisor(options: WarmOptions): Supervisor {
 /** setTimeout takes no more. */
 const longestTimerMs = 2 ** 31 - 1;
 
+/** What the command is to be told, and how long before the guard's deadline that has to be. */
+interface Promotion {
+  readonly line: string;
+  readonly marginMs: number;
+}
+
 class WarmSupervisor implements Supervisor {
   readonly #options: WarmOptions;
   readonly #inner: PromotableSupervisor;
@@ -41,7 +49,8 @@ class WarmSupervisor implements Supervisor {
   #pid = 0;
   #hasEnded = false;
   #isGone = false;
-  #killing: NodeJS.Timeout | null = null;
+  #promotion: Promotion | null = null;
+  #cancelKill: () => void = () => undefined;
 
   constructor(options: WarmOptions) {
     this.#options = options;
@@ -52,20 +61,28 @@ class WarmSupervisor implements Supervisor {
     this.#inner.prepare();
   }
 
-  /** The guard first: should we be stopped between the two, it knows when to kill what may take itself for the leader. */
   start({ environment, notAfterMs, killAtMs }: StartOptions): void {
     this.#phase = 'promoted';
-    this.#inner.extend(killAtMs);
-    const isInTime = this.#options.bootMs() < notAfterMs;
-    if (isInTime) this.#inner.promote(lineOf(environment), this.#options.promoteSignal);
+    const promotedByMs = notAfterMs - this.#options.renewDeadlineMs / 2;
+    this.#promotion = { line: lineOf(environment), marginMs: killAtMs - promotedByMs };
+    this.extend(killAtMs);
     this.#options.onEvent({ id: 'started', pid: this.#pid });
   }
 
+  /** The guard first: should we be stopped between the two, it knows when to kill what may take itself for the leader. */
   extend(killAtMs: number): void {
-    if (this.#phase === 'promoted') this.#inner.extend(killAtMs);
+    if (this.#phase !== 'promoted') return;
+    this.#inner.extend(killAtMs);
+    const { clock, promoteSignal } = this.#options;
+    // If we were stopped until past t+R/2, the promotion waits for another renewal.
+    if (this.#promotion === null || clock.bootMs() >= killAtMs - this.#promotion.marginMs) return;
+    this.#inner.promote(this.#promotion.line, promoteSignal);
+    this.#promotion = null;
   }
 
   signal(signal: NodeJS.Signals): void {
+    // It may be the stop, while renewals go on.
+    this.#promotion = null;
     this.#inner.signal(signal);
   }
 
@@ -83,11 +100,12 @@ class WarmSupervisor implements Supervisor {
     this.#phase = 'dismissed';
     if (this.#isGone) return queueMicrotask(() => this.#options.onEvent({ id: 'gone' }));
     if (wasPreparing) return this.#inner.cancel();
-    const { stopSignal, gracePeriodMs } = this.#options;
+    const { stopSignal, gracePeriodMs, clock } = this.#options;
     if (this.#hasEnded) this.#inner.signalTree('SIGTERM');
     else this.#inner.signal(stopSignal);
-    if (gracePeriodMs < Infinity)
-      this.#killing = setTimeout(() => this.#inner.kill(), Math.min(gracePeriodMs, longestTimerMs));
+    if (gracePeriodMs === Infinity) return;
+    const killInMs = Math.min(gracePeriodMs, longestTimerMs);
+    this.#cancelKill = clock.setTimer(killInMs, () => this.#inner.kill());
   }
 
   #heard(event: CommandEvent): void {
@@ -95,7 +113,7 @@ class WarmSupervisor implements Supervisor {
     if (event.id === 'ended') this.#hasEnded = true;
     if (event.id === 'gone') {
       this.#isGone = true;
-      if (this.#killing !== null) clearTimeout(this.#killing);
+      this.#cancelKill();
     }
     switch (this.#phase) {
       case 'promoted':

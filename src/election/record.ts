@@ -16,18 +16,21 @@ export const durationAnnotation = 'leader-run/lease-duration-seconds';
 /** What the API stores: an int32. */
 export const largestInteger = 2 ** 31 - 1;
 
+/** How long a cleared record makes others wait at most: whoever cleared it may have written any number. */
+const longestWhenClearedSeconds = 3_600;
+
 /** What a record says, as far as it can be read. */
 export interface ElectionRecord {
   /** Empty: the lease is not held. */
   readonly holder: string;
-  /** What the holder asks others to wait; null when missing or not a positive number. */
+  /** What the holder asks others to wait; null when missing or not a positive number. At most an hour when there is no holder. */
   readonly leaseDurationMs: number | null;
   readonly acquireTime: string | null;
   readonly renewTime: string | null;
   readonly transitions: number;
   /** `identity@acquireTime` of the leader-run term that wrote the annotation, or null. */
   readonly term: string | null;
-  /** What that term asks others to wait, also when the record is cleared. */
+  /** What that term asks others to wait, also when the record is cleared: then at most an hour. */
   readonly termDurationMs: number | null;
 }
 
@@ -43,18 +46,34 @@ export interface SentRecord {
 
 export function readRecord(lease: RawLease): ElectionRecord {
   const spec = objectOf(lease['spec']);
-  const seconds = spec['leaseDurationSeconds'];
   const transitions = spec['leaseTransitions'];
   const annotations = objectOf(objectOf(lease['metadata'])['annotations']);
-  const termSeconds = Number(annotations[durationAnnotation]);
+  const holder = readHolder(spec['holderIdentity']);
   return {
-    holder: readHolder(spec['holderIdentity']),
-    leaseDurationMs: durationMs(seconds),
+    holder,
     acquireTime: stringOrNull(spec['acquireTime']),
     renewTime: stringOrNull(spec['renewTime']),
     transitions: isPositive(transitions) ? Math.floor(transitions) : 0,
     term: stringOrNull(annotations[termAnnotation]),
-    termDurationMs: durationMs(termSeconds),
+    ...durationsOf(lease, holder === '' ? longestWhenClearedSeconds : largestInteger),
+  };
+}
+
+/** What a record asks others to wait, also where it is cleared and gets an hour at most; 0: nothing. */
+export function askedDurationMs(lease: RawLease): number {
+  const { leaseDurationMs, termDurationMs } = durationsOf(lease, largestInteger);
+  return Math.max(leaseDurationMs ?? 0, termDurationMs ?? 0);
+}
+
+function durationsOf(
+  lease: RawLease,
+  mostSeconds: number,
+): Pick<ElectionRecord, 'leaseDurationMs' | 'termDurationMs'> {
+  const { leaseDurationSeconds } = objectOf(lease['spec']);
+  const termSeconds = Number(annotationOf(lease, durationAnnotation));
+  return {
+    leaseDurationMs: durationMs(leaseDurationSeconds, mostSeconds),
+    termDurationMs: durationMs(termSeconds, mostSeconds),
   };
 }
 
@@ -232,8 +251,8 @@ function readHolder(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function durationMs(seconds: JsonValue | undefined): number | null {
-  return isPositive(seconds) ? Math.min(seconds, largestInteger) * 1000 : null;
+function durationMs(seconds: JsonValue | undefined, mostSeconds: number): number | null {
+  return isPositive(seconds) ? Math.min(seconds, mostSeconds) * 1000 : null;
 }
 
 function isPositive(value: JsonValue | undefined): value is number {

@@ -54,6 +54,8 @@ export type Report =
       readonly newestVersion: string;
       readonly waitsMs: number;
     }
+  /** Someone has cleared the record, and it asks others to wait for `askedMs`: longer than it is worth. */
+  | { readonly id: 'wait-bounded'; readonly askedMs: number; readonly waitsMs: number }
   | { readonly id: 'acquired'; readonly token: string; readonly transitions: number }
   | { readonly id: 'command-started'; readonly pid: number }
   /** A request failed while standby; said once per change of the failure. */

@@ -6,7 +6,7 @@ import {
   holderOf,
   isOlder,
 } from './observed-lease.ts';
-import { resourceVersionOf } from './record.ts';
+import { askedDurationMs, resourceVersionOf } from './record.ts';
 import type { Standby } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -34,4 +34,22 @@ export function reportDoubt(
     shownVersion: resourceVersionOf(current.lease),
     waitsMs: freeAtMs(observed, candidate.leaseDurationMs) - turn.nowMs,
   });
+}
+
+/** Reports, once, that a record which someone has cleared asks us to wait for longer than we do. */
+export function reportBound(
+  { observed: before, candidate }: Standby,
+  observed: ObservedLease & { current: PresentLease },
+  turn: Turn,
+): void {
+  const { lease, record, isReleased, sinceMs } = observed.current;
+  if (isReleased || record.holder !== '') return;
+  const askedMs = askedDurationMs(lease);
+  const isKnown =
+    before.current.id === 'present' &&
+    before.current.record.holder === '' &&
+    askedDurationMs(before.current.lease) === askedMs;
+  const endsAtMs = freeAtMs(observed, candidate.leaseDurationMs);
+  if (isKnown || sinceMs + askedMs <= endsAtMs) return;
+  turn.report({ id: 'wait-bounded', askedMs, waitsMs: endsAtMs - turn.nowMs });
 }

@@ -24,7 +24,7 @@ import { type SentRecord, isNewer, isWholeWrite, readRecord, resourceVersionOf }
 import type { Run } from './runs.ts';
 import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
-import { reportDoubt, reportHolder } from './sightings.ts';
+import { reportBound, reportDoubt, reportHolder } from './sightings.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
@@ -158,6 +158,7 @@ function seeLease(
   if (need.id === 'done') return endAsDone(standby, need.run, turn);
   reportHolder(standby, holderOf(observed), turn);
   reportDoubt(standby, observed, turn);
+  reportBound(standby, observed, turn);
   const contentionJitterMs = contentionJitterAfter(standby, observed, turn);
   const watch = observed.current.isReleased
     ? standby.watch

@@ -14,6 +14,8 @@ export interface CheckedTerm {
   readonly lockName: string;
   readonly identity: string;
   readonly acquireTime: string;
+  /** After its last renewal the term is believed for so long. */
+  readonly renewDeadlineMs: number;
 }
 
 export type CheckResult =
@@ -30,12 +32,11 @@ export interface CheckPorts {
   readonly timeoutMs: number;
 }
 
-/** The renew deadline is taken to be two thirds of the stored lease duration, as it is by default. */
 export async function checkTerm(
   term: CheckedTerm,
   { api, describe, wallMs, timeoutMs }: CheckPorts,
 ): Promise<CheckResult> {
-  const { namespace, lockName, identity, acquireTime } = term;
+  const { namespace, lockName, identity, acquireTime, renewDeadlineMs } = term;
   const lock = `lease "${namespace}/${lockName}"`;
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${lockName}`;
   const reply = await api.request('GET', path, null, timeoutMs);
@@ -50,7 +51,7 @@ export async function checkTerm(
   if (termOfRecord(record) !== termOf(identity, acquireTime))
     return lost(`Not leading ${lock}: it is held by ${JSON.stringify(record.holder)} now`);
   const renewedMs = parseTimeMs(record.renewTime ?? '') ?? -Infinity;
-  if (wallMs() - renewedMs >= ((record.leaseDurationMs ?? 0) * 2) / 3)
+  if (wallMs() - renewedMs >= renewDeadlineMs)
     return lost(`Not leading ${lock}: it was last renewed at ${record.renewTime ?? 'no time'}`);
   return { id: 'leads' };
 }

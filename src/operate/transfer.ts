@@ -2,6 +2,7 @@
  * `leader-run transfer`: asks the present leader, by an annotation on the version that was read, to give the lease to another, and
  * waits for what comes of it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, RawLease, WatchEvent } from '../election/lease.ts';
 import {
   type ElectionRecord,
@@ -34,6 +35,10 @@ export interface TransferPorts {
 /** Where there is no watch, and in case an event is missed. */
 const lookEveryMs = 1_000;
 const watchSilenceMs = 90_000;
+/** A lease that is still free after this, ms, is not on its way to another: who is meant has a second before all others. */
+const handOverMs = 1_500;
+/** A holder renews between a read and the write on it, but hardly ever so often. */
+const mostConflicts = 10;
 
 /** Resolves when another leads, or the time is over: then the request is taken back. */
 export async function transferLease(
@@ -47,7 +52,10 @@ export async function transferLease(
 
 interface Asked {
   readonly id: 'asked';
+  /** Of the request in the Lease. */
+  readonly text: string;
   readonly lease: RawLease;
+  /** Of the leader that was asked. */
   readonly record: ElectionRecord;
 }
 
@@ -56,28 +64,49 @@ async function ask(
   ports: TransferPorts,
   deadlineMs: number,
 ): Promise<Asked | TransferResult> {
+  let unanswered: Asked | null = null;
+  let hasBeenFree = false;
   for (;;) {
     const read = await send(ports, { id: 'get' });
     if (read.id === 'failed') return read;
     if (read.id !== 'lease') return { id: 'no-lease' };
-    const record = readRecord(read.lease);
+    const { lease } = read;
+    if (unanswered !== null && mayHaveBeenObeyed(unanswered, lease))
+      return { ...unanswered, lease };
+    const record = readRecord(lease);
     const { holder } = record;
-    if (holder === '') return { id: 'no-holder' };
+    if (holder === '') {
+      if (hasBeenFree) return { id: 'no-holder' };
+      hasBeenFree = true;
+      await sleep(handOverMs);
+      continue;
+    }
     if (isMeant(to, holder)) return { id: 'transferred', holder };
     const at = new Date(ports.wallMs()).toISOString();
     const text = JSON.stringify({ to, term: termOfRecord(record), by, at });
-    const body = withAnnotations(read.lease, { [transferAnnotation]: text });
+    const asked: Asked = { id: 'asked', text, lease, record };
+    const body = withAnnotations(lease, { [transferAnnotation]: text });
     const written = await send(ports, { id: 'update', body });
-    if (written.id === 'failed') return written;
-    if (written.id === 'lease') return { id: 'asked', lease: written.lease, record };
-    // It was renewed in between.
+    if (written.id === 'lease') return { ...asked, lease: written.lease };
+    if (written.id === 'failed') {
+      const { reason } = written.failure;
+      if (reason !== 'timeout' && reason !== 'network') return written;
+      unanswered = asked;
+    }
+    // It was renewed in between, or nobody knows.
     if (ports.nowMs() >= deadlineMs)
       return { id: 'timeout', holder, isReleased: false, isLeaderRun: isOfLeaderRun(record) };
   }
 }
 
+/** Whether the write whose answer never came has landed: then the next leader is not asked as well. */
+function mayHaveBeenObeyed({ text, record }: Asked, lease: RawLease): boolean {
+  const isSameTerm = termOfRecord(readRecord(lease)) === termOfRecord(record);
+  return !isSameTerm || annotationOf(lease, transferAnnotation) === text;
+}
+
 async function waitForSuccessor(
-  { lease, record }: Asked,
+  { lease, record, text }: Asked,
   to: string | null,
   ports: TransferPorts,
   deadlineMs: number,
@@ -89,15 +118,17 @@ async function waitForSuccessor(
     for (;;) {
       const now = readRecord(seen);
       const { holder } = now;
-      if (holder !== '' && termOfRecord(now) !== term)
-        return { id: to === null || isMeant(to, holder) ? 'transferred' : 'other', holder };
+      if (holder !== '' && termOfRecord(now) !== term) {
+        const isWanted = to === null ? holder !== record.holder : isMeant(to, holder);
+        return { id: isWanted ? 'transferred' : 'other', holder };
+      }
       const leftMs = deadlineMs - ports.nowMs();
       if (leftMs > 0) {
         const told = await sights.next(Math.min(leftMs, lookEveryMs));
         seen = told ?? (await look(ports)) ?? seen;
         continue;
       }
-      await takeBack(ports, seen);
+      await takeBack(ports, text);
       return {
         id: 'timeout',
         holder: record.holder,
@@ -110,11 +141,15 @@ async function waitForSuccessor(
   }
 }
 
-/** Nobody shall obey it later on. */
-async function takeBack(ports: TransferPorts, seen: RawLease): Promise<void> {
-  const lease = (await look(ports)) ?? seen;
-  if (annotationOf(lease, transferAnnotation) === undefined) return;
-  await send(ports, { id: 'update', body: withAnnotations(lease, { [transferAnnotation]: null }) });
+/** Nobody shall obey it later on. What someone else has asked meanwhile stays. */
+async function takeBack(ports: TransferPorts, text: string): Promise<void> {
+  for (let attempt = 0; attempt < mostConflicts; attempt += 1) {
+    const lease = await look(ports);
+    if (lease === null || annotationOf(lease, transferAnnotation) !== text) return;
+    const body = withAnnotations(lease, { [transferAnnotation]: null });
+    const written = await send(ports, { id: 'update', body });
+    if (written.id !== 'conflict') return;
+  }
 }
 
 async function look(ports: TransferPorts): Promise<RawLease | null> {

@@ -100,6 +100,10 @@ describe('each report is one sentence', () => {
       'Restoring lease "prod/worker": its record was cleared by someone else',
     ],
     [
+      { id: 'wait-bounded', askedMs: 99_999_999_000, waitsMs: 3_600_000 },
+      'Lease "prod/worker" was cleared and asks others to wait 27777h47m: waiting 1h at most',
+    ],
+    [
       { id: 'stopping-command', reason: onTerm, pid: 4711, killsInMs: 25_000 },
       'Stopping command 4711 on SIGTERM; SIGKILL follows in 25s',
     ],

@@ -3,10 +3,10 @@
  * container of each, probes each second, a restart after three failed ones, a roll-out with maxSurge 1 and maxUnavailable 0.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../fixtures/free-port.ts';
 import type { WorkerLine } from '../fixtures/judge.ts';
 import { mustCallApi, type ClusterAccess } from './api.ts';
 import { Candidate } from './candidates.ts';
@@ -154,12 +154,4 @@ export class Container {
     await response?.body?.cancel();
     return response?.status ?? 0;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

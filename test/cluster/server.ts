@@ -3,7 +3,6 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -11,19 +10,21 @@ import {
   createClientCertificate,
   createServerCertificate,
 } from '../fixtures/certificates.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { callApi, type ClusterAccess } from './api.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { Daemon, whenRunDies } from './daemon.ts';
 import { certificateUser, writeKubeconfig } from './users.ts';
 
 export interface ClusterOptions {
-  /** Keep an audit log, to count requests. */
-  readonly audit?: boolean;
+  /** Keep an audit log, to count requests for Leases; or one with what is in them, and of Pods and requests without an answer, too. */
+  readonly audit?: boolean | 'bodies';
   /** Hears what is being built. */
   readonly say?: (line: string) => void;
 }
 
 export interface Cluster extends ClusterAccess {
+  readonly etcdUrl: string;
   /** Both may be stopped, killed and started again; they keep their ports and their data. */
   readonly etcd: Daemon;
   readonly apiserver: Daemon;
@@ -39,9 +40,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   // Once the servers, which their own watchdogs kill, write no more.
   const disarm = whenRunDies('sleep 1; rm -rf "$1"', folder);
   const etcdUrl = `http://127.0.0.1:${await freePort()}`;
-  const access = await writeAccess(folder, binaries.clientGo, audit);
+  const access = await writeAccess(folder, binaries.clientGo, audit !== false);
   const etcd = await createEtcd(binaries, folder, etcdUrl);
-  const apiserver = createApiserver(binaries, access, etcdUrl);
+  const apiserver = createApiserver(binaries, access, etcdUrl, audit);
   const close = async () => {
     await apiserver.stop();
     await etcd.stop();
@@ -55,7 +56,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await close();
     throw error;
   }
-  return { ...access, etcd, apiserver, close };
+  return { ...access, etcdUrl, etcd, apiserver, close };
 }
 
 /** Makes keys and certificates and everything else that clients need to know. */
@@ -96,7 +97,12 @@ async function createEtcd(binaries: Binaries, folder: string, url: string): Prom
   });
 }
 
-function createApiserver(binaries: Binaries, access: ClusterAccess, etcdUrl: string): Daemon {
+function createApiserver(
+  binaries: Binaries,
+  access: ClusterAccess,
+  etcdUrl: string,
+  audit: boolean | 'bodies',
+): Daemon {
   const file = (name: string) => join(access.folder, name);
   return new Daemon({
     name: 'kube-apiserver',
@@ -117,7 +123,7 @@ function createApiserver(binaries: Binaries, access: ClusterAccess, etcdUrl: str
       '--endpoint-reconciler-type=none',
       '--authorization-mode=RBAC',
       '--disable-admission-plugins=ServiceAccount',
-      ...auditFlags(access),
+      ...auditFlags(access, audit === 'bodies'),
     ],
     logFile: file('kube-apiserver.log'),
     isReady: async () => {
@@ -131,37 +137,25 @@ function createApiserver(binaries: Binaries, access: ClusterAccess, etcdUrl: str
   });
 }
 
-function auditFlags({ auditLog, folder }: ClusterAccess): string[] {
+function auditFlags({ auditLog, folder }: ClusterAccess, hasBodies: boolean): string[] {
   if (auditLog === null) return [];
   const policyFile = join(folder, 'audit-policy.json');
+  const leases = { group: 'coordination.k8s.io', resources: ['leases'] };
+  const rules = hasBodies
+    ? [
+        { level: 'None', verbs: ['get', 'list', 'watch'] },
+        { level: 'RequestResponse', resources: [leases, { group: '', resources: ['pods'] }] },
+      ]
+    : [{ level: 'Metadata', resources: [leases] }];
   const policy = {
     apiVersion: 'audit.k8s.io/v1',
     kind: 'Policy',
-    omitStages: ['RequestReceived'],
-    rules: [
-      { level: 'Metadata', resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
-      { level: 'None' },
-    ],
+    omitStages: hasBodies ? [] : ['RequestReceived'],
+    omitManagedFields: true,
+    rules: [...rules, { level: 'None' }],
   };
   writeFileSync(policyFile, JSON.stringify(policy));
-  return [`--audit-policy-file=${policyFile}`, `--audit-log-path=${auditLog}`];
-}
-
-/**
- * A port that is free now and stays so: below the range from which the system picks ports for outgoing connections, as
- * a server that is down for a minute must find its port again.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
+  // One file, however long: in MiB.
+  const log = [`--audit-log-path=${auditLog}`, '--audit-log-maxsize=4000'];
+  return [`--audit-policy-file=${policyFile}`, ...log];
 }

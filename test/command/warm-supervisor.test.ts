@@ -1,6 +1,7 @@
 /** `--warm` around a supervisor that notes what is asked of it. */
 import { expect, it, vi, onTestFinished } from 'vitest';
 import type { CommandEvent } from '../../src/election/event.ts';
+import { realClock } from '../../src/process/clock.ts';
 import { createWarmSupervisor } from '../../src/command/warm-supervisor.ts';
 
 const term = {
@@ -16,7 +17,8 @@ const term = {
 const line =
   'LEADER_RUN_FENCING_TOKEN=4711 LEADER_RUN_LEASE_TRANSITIONS=3 LEADER_RUN_ACQUIRE_TIME=2026-01-01T12:00:00.000000Z';
 
-function rig(nowMs = 0) {
+function rig(ms = 0) {
+  const now = { ms };
   const asked: string[] = [];
   const told: string[] = [];
   let say!: (event: CommandEvent) => void;
@@ -40,9 +42,10 @@ function rig(nowMs = 0) {
     promoteSignal: null,
     stopSignal: 'SIGQUIT',
     gracePeriodMs: 5_000,
-    bootMs: () => nowMs,
+    renewDeadlineMs: 10_000,
+    clock: { ...realClock, bootMs: () => now.ms },
   });
-  return { asked, told, supervisor, say: (event: CommandEvent) => say(event) };
+  return { now, asked, told, supervisor, say: (event: CommandEvent) => say(event) };
 }
 
 function warm(nowMs?: number) {
@@ -66,10 +69,23 @@ it('tells the guard of the deadline before it tells the command that it leads', 
   expect(told).toEqual(['ready', 'started']);
 });
 
-it('promotes nobody at t+R or later', () => {
-  const { asked, supervisor } = warm(10_000);
+it('promotes nobody at t+R/2 or later: another renewal comes first', () => {
+  const { now, asked, supervisor } = warm(5_000);
   supervisor.start(term);
   expect(asked.slice(2)).toEqual(['extend to 13850']);
+  now.ms = 10_999;
+  supervisor.extend(19_850);
+  expect(asked.slice(3)).toEqual(['extend to 19850', `promote ${line}`]);
+  supervisor.extend(21_850);
+  expect(asked.slice(5)).toEqual(['extend to 21850']);
+});
+
+it('nor after a stop signal, though renewals go on', () => {
+  const { asked, supervisor } = warm(5_000);
+  supervisor.start(term);
+  supervisor.signal('SIGTERM');
+  supervisor.extend(19_850);
+  expect(asked.slice(2)).toEqual(['extend to 13850', 'signal SIGTERM', 'extend to 19850']);
 });
 
 it('passes everything on once the command is promoted', () => {

@@ -91,6 +91,7 @@ test('check: 0 while the command leads, 1 once another holds the lease, 125 else
     LEADER_RUN_LOCK: 'default/x',
     LEADER_RUN_IDENTITY: 'me',
     LEADER_RUN_ACQUIRE_TIME: '2026-01-01T00:00:00.000000Z',
+    LEADER_RUN_RENEW_DEADLINE_SECONDS: '10',
   });
   expect(inside.exitCode).toBe(1);
   expect(inside.stderr).toContain('Not leading lease "default/x"');

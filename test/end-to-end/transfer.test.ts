@@ -1,6 +1,9 @@
 /** `leader-run transfer`, between running candidates. */
+import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { overlaps, parseWorkerLine, termsOf } from '../fixtures/judge.ts';
 import { callApi, leaderRun, readLease, sandbox, start, waitFor } from './rig.ts';
 
 const patienceMs = 60_000;
@@ -48,6 +51,112 @@ it('says who leads when the one that is named does not come', { timeout: patienc
   expect(Object.keys(annotations ?? {}).toSorted()).toEqual([
     'leader-run/lease-duration-seconds',
     'leader-run/term',
+  ]);
+});
+
+const worker = resolve(import.meta.dirname, '../fixtures/worker.mjs');
+
+/** What the Lease asks for, as soon as it asks for this candidate. */
+async function askedFor(server: Sandbox, to: string): Promise<void> {
+  for (;;) {
+    const { annotations = {} } = (await readLease(server, 'job'))?.metadata ?? {};
+    const { to: asked } = JSON.parse(
+      (annotations as Record<string, string>)['leader-run/transfer'] ?? '{}',
+    ) as { to?: string };
+    if (asked === to) return;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+it(
+  'of two transfers at once one wins, the other says so, and no two commands run',
+  { timeout: patienceMs },
+  async () => {
+    const server = await sandbox();
+    const { kubeconfigPath } = server;
+    const lines: string[] = [];
+    const run = (id: string) => {
+      const flags = ['--lock-name', 'job', '--id', id];
+      const started = start(kubeconfigPath, [...flags, '--', process.execPath, worker]);
+      started.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n')));
+      return started;
+    };
+    const leader = run('first');
+    await waitFor(leader.stdout, '"start"');
+    const [one, two] = ['a', 'b'] as const;
+    const standbys = { [one]: run(one), [two]: run(two) };
+    await Promise.all(Object.values(standbys).map(({ stderr }) => waitFor(stderr, 'Waiting for')));
+    // It sees both at once.
+    leader.kill('SIGSTOP');
+    const toOne = transfer(kubeconfigPath, '--to', one);
+    await askedFor(server, one);
+    const toTwo = transfer(kubeconfigPath, '--to', two);
+    await askedFor(server, two);
+    leader.kill('SIGCONT');
+    const results = [await toOne, await toTwo] as const;
+    const winner = (await readLease(server, 'job'))?.spec.holderIdentity === one ? one : two;
+    const said = results.map(({ exitCode, stdout, stderr }) => [exitCode, stdout + stderr]);
+    const loser = winner === one ? two : one;
+    const verdict = {
+      [winner]: [0, `Transferred lease "default/job": "${winner}" leads`],
+      [loser]: [
+        1,
+        `leader-run: Cannot transfer lease "default/job" to "${loser}": "${winner}" leads now. Is the other one waiting for it?`,
+      ],
+    };
+    expect(said).toEqual([verdict[one], verdict[two]]);
+    expect((await leader).exitCode).toBe(0);
+    await waitFor(standbys[winner].stdout, '"beat"');
+    const terms = termsOf(lines.flatMap((line) => parseWorkerLine(line) ?? []));
+    expect(terms).toHaveLength(2);
+    expect(overlaps(terms)).toEqual([]);
+  },
+);
+
+it('does not obey a request for another term, and then one for its own', async () => {
+  const server = await sandbox();
+  const { kubeconfigPath } = server;
+  const first = candidate(kubeconfigPath, 'first', ['--lease-duration', '4s']);
+  await waitFor(first.stdout, 'runs');
+  const second = candidate(kubeconfigPath, 'second');
+  await waitFor(second.stderr, 'Waiting for');
+  const renewTime = async () => (await readLease(server, 'job'))?.spec.renewTime;
+  const stale = { to: 'second', term: 'first@2020-01-01T00:00:00.000000Z', by: 'me', at: '' };
+  await callApi(server, 'PATCH', '/job', {
+    metadata: { annotations: { 'leader-run/transfer': JSON.stringify(stale) } },
+  });
+  for (let renewals = 0; renewals < 3; renewals += 1) {
+    const before = await renewTime();
+    while ((await renewTime()) === before) await new Promise((done) => setTimeout(done, 50));
+  }
+  expect(first.exitCode).toBeNull();
+  expect((await readLease(server, 'job'))?.spec.holderIdentity).toBe('first');
+  expect((await transfer(kubeconfigPath, '--to', 'second')).exitCode).toBe(0);
+  await waitFor(second.stdout, 'runs');
+  // Neither is left.
+  const { annotations } = (await readLease(server, 'job'))?.metadata ?? {};
+  expect(Object.keys(annotations ?? {})).not.toContain('leader-run/transfer');
+});
+
+it('to a candidate that there is not, of a leader that is alone: says that no one took it', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const first = candidate(kubeconfigPath, 'first');
+  await waitFor(first.stdout, 'runs');
+  const { exitCode, stderr } = await transfer(kubeconfigPath, '--to', 'nowhere', '--wait', '3s');
+  expect([exitCode, stderr]).toEqual([
+    124,
+    'leader-run: Cannot transfer lease "default/job" within 3s: "first" released it, but no one has taken it',
+  ]);
+});
+
+it('of a leader that rejoins and is alone: says that it leads again', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const first = candidate(kubeconfigPath, 'first', ['--on-lost=rejoin', '--lease-duration=4s']);
+  await waitFor(first.stdout, 'runs');
+  const { exitCode, stderr } = await transfer(kubeconfigPath);
+  expect([exitCode, stderr]).toEqual([
+    1,
+    'leader-run: Cannot transfer lease "default/job": "first" leads again, because no other candidate took it',
   ]);
 });
 

@@ -14,7 +14,7 @@ const spec = {
 
 function check(reply: ApiReply) {
   return checkTerm(
-    { namespace: 'prod', lockName: 'x', identity: 'me', acquireTime },
+    { namespace: 'prod', lockName: 'x', identity: 'me', acquireTime, renewDeadlineMs: 8_000 },
     {
       api: { request: () => Promise.resolve(reply) },
       describe: ({ reason }, rights) => `${reason}: grant ${rights}`,
@@ -31,6 +31,8 @@ function stored(changes: JsonObject, annotations: JsonObject = {}): ApiReply {
 
 test.each<[string, ApiReply]>([
   ['the stored term is this one', stored({})],
+  ['it is just within the deadline', stored({ renewTime: '2026-01-01T11:59:52.001000Z' })],
+  ['others are asked to wait for less', stored({ leaseDurationSeconds: 1 })],
   [
     'a webhook has cut the times, and the annotation has them whole',
     stored(
@@ -52,11 +54,11 @@ test.each<[string, ApiReply, string]>([
   ['it was released', stored({ holderIdentity: '' }), 'no one holds it'],
   ['it is gone', { id: 'not-found' }, 'it does not exist'],
   [
-    'it was last renewed two thirds of its duration ago',
-    stored({ renewTime: '2026-01-01T11:59:50.000000Z' }),
-    'it was last renewed at 2026-01-01T11:59:50.000000Z',
+    'it was last renewed as long ago as the renew deadline',
+    stored({ renewTime: '2026-01-01T11:59:52.000000Z' }),
+    'it was last renewed at 2026-01-01T11:59:52.000000Z',
   ],
-  ['it says no duration', stored({ leaseDurationSeconds: null }), 'it was last renewed at'],
+  ['it says no renewal', stored({ renewTime: null }), 'it was last renewed at no time'],
 ])('it does not lead: %s', async (_, reply, why) => {
   const result = await check(reply);
   expect(result).toMatchObject({ id: 'lost' });

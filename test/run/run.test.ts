@@ -27,7 +27,7 @@ describe('the beginning', () => {
 });
 
 describe('leading', () => {
-  it('starts the command with t+R, D and the five documented variables', async () => {
+  it('starts the command with t+R, D and the documented variables', async () => {
     const rig = new Rig();
     await rig.lead();
     expect(rig.starts).toEqual([
@@ -35,6 +35,7 @@ describe('leading', () => {
         environment: {
           LEADER_RUN_IDENTITY: 'me',
           LEADER_RUN_LOCK: 'space/lock',
+          LEADER_RUN_RENEW_DEADLINE_SECONDS: '10',
           LEADER_RUN_FENCING_TOKEN: '1',
           LEADER_RUN_LEASE_TRANSITIONS: '0',
           LEADER_RUN_ACQUIRE_TIME: '2026-01-01T12:00:00.000000Z',

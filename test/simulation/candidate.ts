@@ -1,4 +1,6 @@
 /** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
+import type { Supervisor } from '../../src/command/supervisor.ts';
+import { createWarmSupervisor } from '../../src/command/warm-supervisor.ts';
 import type { CommandEvent } from '../../src/election/event.ts';
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
@@ -152,7 +154,9 @@ export class Candidate implements Replica {
         supervisors += 1;
         // It is a candidate as if it had been started again.
         if (supervisors > 1) ledger = this.#enterAgain(ledger, `${name}+${supervisors}`);
-        return (this.#supervisor = this.#createSupervisor(ledger, onEvent));
+        return settings.isWarm === true
+          ? this.#createWarmSupervisor(ledger, onEvent)
+          : this.#createSupervisor(ledger, onEvent);
       },
       listenToSignals: (onSignal) => {
         this.#onSignal = onSignal;
@@ -205,6 +209,24 @@ export class Candidate implements Replica {
     return ledger;
   }
 
+  /** The shipped `--warm`. */
+  #createWarmSupervisor(ledger: Ledger, onEvent: (event: CommandEvent) => void): Supervisor {
+    const { process, settings } = ledger;
+    return createWarmSupervisor({
+      create: (onEventOfProcess) => this.#createSupervisor(ledger, onEventOfProcess),
+      onEvent,
+      environment: {},
+      promoteSignal: null,
+      stopSignal: settings.stopSignal,
+      gracePeriodMs: settings.gracePeriodMs,
+      renewDeadlineMs: settings.renewDeadlineMs,
+      clock: {
+        bootMs: () => process.bootMs(),
+        setTimer: (delayMs, callback) => process.setTimer(delayMs, callback),
+      },
+    });
+  }
+
   #createSupervisor(ledger: Ledger, onEvent: (event: CommandEvent) => void): SimulatedSupervisor {
     const { world, judge, once } = this.#around;
     const { process } = ledger;
@@ -215,7 +237,7 @@ export class Candidate implements Replica {
       process.name,
       () => `starts as "${ledger.settings.identity}", command ${JSON.stringify(behaviour)}`,
     );
-    return new SimulatedSupervisor(
+    const supervisor = new SimulatedSupervisor(
       process,
       this.link.ambience,
       behaviour,
@@ -231,6 +253,8 @@ export class Candidate implements Replica {
         onEvent(event);
       },
     );
+    this.#supervisor = supervisor;
+    return supervisor;
   }
 
   /** A request to another part of the API server, which may take any time. */

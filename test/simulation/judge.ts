@@ -15,6 +15,8 @@ import type { World } from './world.ts';
 
 /** What a responsive leader-run may need between an instant and its deed. */
 const reactionMs = 25;
+/** What the guard's timer and SIGKILL may need. */
+const guardLatenessMs = killMarginMs;
 /** After a suspend. */
 const wakeReactionMs = 250;
 
@@ -163,7 +165,11 @@ export class Judge {
     const ledger = this.#ledgerOf(tree);
     const { confirmedMs, settings, author, process } = ledger;
     const sinceMs = process.machine.bootMs() - confirmedMs;
-    if (sinceMs >= settings.renewDeadlineMs)
+    // A gate looks at the clock itself. leader-run may be stopped right before it writes the line; then there is the guard.
+    const mostMs = settings.isWarm
+      ? killDeadlineMs(settings, 0) + guardLatenessMs
+      : settings.renewDeadlineMs;
+    if (sinceMs >= mostMs)
       this.#world.break(
         'G2',
         `the command of ${author.name} began ${sinceMs.toFixed(1)} ms after its last renewal`,
@@ -266,11 +272,16 @@ export class Judge {
 
   /** It goes on as another candidate would that was started now. */
   onRejoin(ledger: Ledger): void {
-    const { name } = ledger.author;
+    const { author, stopRequestedAtMs, process } = ledger;
     if (isLeft(ledger.tree))
-      this.#world.break('nothing is left', `${name} rejoins before its tree is gone`);
-    if (ledger.stopRequestedAtMs !== null)
-      this.#world.break('no start after a stop', `${name} rejoins though it had been told to stop`);
+      this.#world.break('nothing is left', `${author.name} rejoins before its tree is gone`);
+    if (stopRequestedAtMs !== null) {
+      const text = `${author.name} rejoins though it had been told to stop`;
+      const check = () => this.#world.break('no start after a stop', text);
+      // Time comes first: where its term is over in the very turn in which it is told to stop, it rejoins and ends in that turn.
+      if (stopRequestedAtMs < process.machine.bootMs()) check();
+      else this.#world.whenSettled(() => process.isAlive && check());
+    }
     this.leave(ledger);
   }
 

@@ -96,7 +96,12 @@ export function drawScenario(seed: string): Scenario {
   const once = drawOnce(new Random(`once ${seed}`));
   const termRandom = new Random(`terms ${seed}`);
   const areSpecial = termRandom.chance(0.3);
-  const terms = replicas.map(() => (areSpecial ? drawTerms(termRandom, once !== null) : {}));
+  // By a chance of its own, so that all else in a seed is as it would be without.
+  const isWarm = once === null && new Random(`warm standbys ${seed}`).chance(0.12);
+  const terms = replicas.map(() => ({
+    ...(areSpecial ? drawTerms(termRandom, once !== null) : {}),
+    ...(isWarm && { isWarm }),
+  }));
   const usual = {
     seed,
     replicas,

@@ -7,7 +7,8 @@ import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { ProcessRow } from '../../src/process/process-table.ts';
 import type { TreeRoot } from '../../src/command/tree/process-tree.ts';
 import { type Tree, createTree } from '../../src/command/tree/process-tree.ts';
-import type { StartOptions, Supervisor } from '../../src/command/supervisor.ts';
+import type { StartOptions } from '../../src/command/supervisor.ts';
+import type { PromotableSupervisor } from '../../src/command/warm-supervisor.ts';
 import { type TreeReaper, createTreeReaper } from '../../src/command/tree/tree-reaper.ts';
 import type { CommandEvent, Ending } from '../../src/election/event.ts';
 import type { Ambience } from './ambience.ts';
@@ -21,7 +22,7 @@ import type { SimulatedProcess } from './process.ts';
 import { type Killer, SimulatedTree, type TreeObserver } from './tree.ts';
 
 export interface SupervisorObserver extends TreeObserver {
-  /** leader-run says "go". */
+  /** leader-run says "go", to a warm command by its promotion. */
   onStart(tree: SimulatedTree, options: StartOptions): void;
 }
 
@@ -38,7 +39,7 @@ const cleanedUpAfterMs = 90_000;
 /** What a scan may come later than that where nothing is held up. */
 const scanLatenessMs = 20;
 
-export class SimulatedSupervisor implements Supervisor {
+export class SimulatedSupervisor implements PromotableSupervisor {
   readonly #process: SimulatedProcess;
   readonly #ambience: Ambience;
   readonly #observer: SupervisorObserver;
@@ -123,8 +124,9 @@ export class SimulatedSupervisor implements Supervisor {
     const tree = this.#tree;
     const descendants = this.#descendants;
     if (tree === null || descendants === null) throw new Error('Cannot start: not ready');
-    tree.isStarted = true;
-    this.#observer.onStart(tree, options);
+    // To a warm command "go" is only that it may begin to wait.
+    tree.isStarted = options.notAfterMs < Infinity;
+    if (tree.isStarted) this.#observer.onStart(tree, options);
     this.#guardKillsAtMs = options.killAtMs;
     this.#process.act(() => {
       this.#setGuard();
@@ -139,9 +141,29 @@ export class SimulatedSupervisor implements Supervisor {
   extend(killAtMs: number): void {
     if (this.#live === null || this.#isOver) return;
     this.#process.act(() => {
-      this.#guardKillsAtMs = Math.max(this.#guardKillsAtMs, killAtMs);
+      const wasSet = this.#guardKillsAtMs < Infinity;
+      this.#guardKillsAtMs = wasSet ? Math.max(this.#guardKillsAtMs, killAtMs) : killAtMs;
+      if (!wasSet) this.#setGuard();
     });
     if (this.#process.world.random.chance(this.#ambience.guardLost)) this.loseGuard();
+  }
+
+  promote(line: string): void {
+    const tree = this.#tree;
+    if (tree === null || this.#live === null || this.#isOver) return;
+    const pairs = line.split(' ').map((word) => word.split('=') as [string, string]);
+    const environment = Object.fromEntries(pairs);
+    // What the guard knows is judged when the line is written: leader-run may be held up right before that.
+    this.#observer.onStart(tree, { environment, notAfterMs: -Infinity, killAtMs: -Infinity });
+    this.#process.act(() => {
+      const { world, name } = this.#process;
+      if (this.#guardKillsAtMs === Infinity)
+        world.break(
+          'guard first',
+          `${name} promotes its command before the guard knows a deadline`,
+        );
+      tree.promote();
+    });
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -346,6 +368,7 @@ export class SimulatedSupervisor implements Supervisor {
     const { machine, world } = this.#process;
     if (this.#isGuardLost || this.#isOver || this.#tree?.state === 'dead') return;
     const wakesAtMs = this.#guardKillsAtMs - 10;
+    if (wakesAtMs === Infinity) return;
     const leftMs = wakesAtMs - machine.bootMs();
     this.#guardSleep = machine.sleep(Math.max(leftMs, 0) + world.random.between(0, 9), () => {
       // What has come down the pipe meanwhile is read first.

@@ -1,9 +1,9 @@
 /** How terms end other than by a loss or a signal, and what follows: drawn beforehand, by chances of their own. */
-import type { ElectionSettings } from '../../src/election/settings.ts';
+import type { RunSettings } from '../../src/run.ts';
 import type { Random } from './random.ts';
 import type { FaultPlan } from './scenario.ts';
 
-export type TermPlan = Pick<ElectionSettings, 'rejoins' | 'maxTermMs' | 'hasPodLabel'>;
+export type TermPlan = Pick<RunSettings, 'rejoins' | 'maxTermMs' | 'hasPodLabel' | 'isWarm'>;
 
 export function drawTerms(random: Random, isOnce: boolean): TermPlan {
   return {

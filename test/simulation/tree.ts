@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 export type Killer = 'leader-run' | 'guard at its deadline' | 'guard after the death of leader-run';
 
 export interface TreeObserver {
-  /** The command's first instruction. */
+  /** The command's first instruction; of a warm one, its promotion. */
   onAlive(tree: SimulatedTree): void;
   onDead(tree: SimulatedTree): void;
   /** All that live have got SIGKILL. */
@@ -52,7 +52,7 @@ export class SimulatedTree implements Origin {
   /** How the command itself has ended; `null` while it lives. */
   ending: Ending | null = null;
   isRefused = false;
-  /** leader-run has said "go". */
+  /** leader-run has said "go": to a warm command, that it leads. What happens to it before does not matter. */
   isStarted = false;
   /** True times, ms. */
   readonly madeAtMs: number;
@@ -111,6 +111,16 @@ export class SimulatedTree implements Origin {
     return this.#minds.keys();
   }
 
+  /** The line that a warm command waits for. */
+  promote(): void {
+    this.#act(this.root, () => {
+      this.isStarted = true;
+      this.#world.count('warm commands promoted');
+      this.#world.tell(this.owner, () => 'its command is told that it leads');
+      if (this.isAlive) this.#observer.onAlive(this);
+    });
+  }
+
   /** The gate's last reading of the clock, and the exec. */
   passGate(notAfterMs: number): void {
     this.#act(this.root, () => {
@@ -125,7 +135,7 @@ export class SimulatedTree implements Origin {
       this.aliveSinceMs = this.#world.nowMs;
       this.#kernel.exec(this.root, 'command', this.#marker);
       this.#world.tell(this.owner, () => 'its command runs');
-      this.#observer.onAlive(this);
+      if (this.isStarted) this.#observer.onAlive(this);
       const { endsAfterMs, exitCode, family } = this.behaviour;
       if (endsAfterMs !== null)
         this.#endCommandLater(endsAfterMs, { id: 'exited', code: exitCode });
@@ -349,7 +359,7 @@ export class SimulatedTree implements Origin {
     const wasAlive = this.isAlive;
     this.state = 'dead';
     this.diedAtMs = this.#world.nowMs;
-    if (!wasAlive) return;
+    if (!wasAlive || !this.isStarted) return;
     this.#world.tell(this.owner, () => 'its tree is dead');
     this.#observer.onDead(this);
   }

@@ -279,6 +279,37 @@ export const termBugs: readonly Bug[] = [
     ],
   },
   {
+    id: 'warm-promoted-too-late',
+    what: 'a warm command is promoted by the clock of the turn, though leader-run was held up since',
+    breaks: 'start early',
+    edits: [
+      {
+        file: 'src/command/warm-supervisor.ts',
+        search:
+          'if (this.#promotion === null || clock.bootMs() >= killAtMs - this.#promotion.marginMs) return;',
+        replace: 'void clock;\n    if (this.#promotion === null) return;',
+      },
+    ],
+  },
+  {
+    id: 'warm-promoted-before-the-guard',
+    what: 'a warm command is promoted before the guard knows when to kill it',
+    breaks: 'guard first',
+    edits: [
+      {
+        file: 'src/command/warm-supervisor.ts',
+        search: '    this.#inner.extend(killAtMs);\n    const { clock',
+        replace: '    const { clock',
+      },
+      {
+        file: 'src/command/warm-supervisor.ts',
+        search: 'this.#inner.promote(this.#promotion.line, promoteSignal);',
+        replace:
+          'this.#inner.promote(this.#promotion.line, promoteSignal);\n    this.#inner.extend(killAtMs);',
+      },
+    ],
+  },
+  {
     id: 'label-not-waited-for',
     what: 'the stop signal does not wait for the label',
     breaks: 'label first',

@@ -1,0 +1,193 @@
+/**
+ * The judge of a run of torture, without anything of leader-run. A finding is proven: a process counts as alive until it was last seen so, and a renewal as sent when the API server received it.
+ * Between "last seen alive" and "seen dead" nothing is known: what falls in there is counted as undecided.
+ */
+import { termsOf, type Fault, type Gap, type History, type Term, type Write } from './history.ts';
+
+export interface Finding {
+  readonly rule: string;
+  readonly atMs: number;
+  readonly text: string;
+  /** Why docs/guarantees.md excludes it; null: a violation. */
+  readonly excuse: string | null;
+}
+
+export interface Verdict {
+  readonly findings: readonly Finding[];
+  /** How often each rule was applied: one that never was has shown nothing. */
+  readonly judged: Readonly<Record<string, number>>;
+  readonly undecided: number;
+}
+
+/** For timers and signals, and for a guard that reads all of /proc. */
+const slackMs = 250;
+/** Between the clock of the audit log and that of the stamps. */
+const clockMs = 10;
+/** docs/guarantees.md: limit 1; G2 after a suspend; G1 after a restore. */
+const editedMs = 1_000;
+const wakingMs = 250;
+const restoredMs = 15_000;
+/** How long an edit has effects. */
+const effectMs = 5_000;
+
+export function check(history: History): Verdict {
+  const court = new Court(history);
+  const terms = termsOf(history.processes);
+  for (const lock of new Set(terms.map((term) => term.lock))) {
+    const own = terms.filter((term) => term.lock === lock);
+    const writes = history.writes.filter((write) => write.lock === lock);
+    own.forEach((term, index) => {
+      judgeStart(court, term, own.slice(0, index));
+      judgeDeadlines(court, term, writes, own);
+    });
+    writes.forEach((write, index) => judgeWrite(court, write, writes.slice(0, index), own));
+  }
+  judgeLabels(court);
+  judgeEnd(court);
+  return court;
+}
+
+class Court implements Verdict {
+  readonly findings: Finding[] = [];
+  readonly judged: Record<string, number> = {};
+  undecided = 0;
+  readonly history: History;
+
+  constructor(history: History) {
+    this.history = history;
+  }
+
+  judge(rule: string, holds: boolean, atMs: number, text: string, excuse?: () => string | null) {
+    this.judged[rule] = (this.judged[rule] ?? 0) + 1;
+    if (!holds) this.findings.push({ rule, atMs, text, excuse: excuse?.() ?? null });
+  }
+
+  fault(kinds: RegExp, target: string, fromMs: number, toMs: number): Fault | undefined {
+    return this.history.faults.find(
+      (each) =>
+        kinds.test(each.kind) &&
+        each.target === target &&
+        each.fromMs <= toMs &&
+        each.toMs >= fromMs,
+    );
+  }
+
+  wasRestored(atMs: number): string | null {
+    return this.fault(/^restore$/, '', atMs - restoredMs, atMs) ? 'etcd was restored' : null;
+  }
+
+  /** Suspended when it should have been dead, and dead soon after it woke. */
+  wasPaused({ candidate, aliveMs }: Term, dueMs: number): string | null {
+    const pause = this.fault(/^suspend$/, candidate, dueMs - slackMs, dueMs);
+    if (pause === undefined) return null;
+    const byMs = pause.toMs + wakingMs + slackMs + this.gapsMs(pause.toMs, aliveMs);
+    return aliveMs <= byMs ? 'its machine was paused' : null;
+  }
+
+  /** How long the machine stood still. */
+  gapsMs(fromMs: number, toMs: number): number {
+    const within = (gap: Gap) => Math.min(gap.toMs, toMs) - Math.max(gap.fromMs, fromMs);
+    return this.history.gaps.reduce((sum, gap) => sum + Math.max(0, within(gap)), 0);
+  }
+}
+
+function judgeStart(court: Court, term: Term, earlier: readonly Term[]): void {
+  const { lock, startMs, token, key, name } = term;
+  const wasEdited = () => court.fault(/^(edit|empty|delete)$/, lock, startMs - effectMs, startMs);
+  const wasRestored = () => court.wasRestored(startMs);
+  for (const other of earlier) {
+    const byMs = other.aliveMs - startMs;
+    if (byMs <= 0 && other.deadMs > startMs) court.undecided += 1;
+    const text = `${name} began ${byMs} ms before the end of ${other.name}`;
+    court.judge('one at a time', byMs <= 0, startMs, text, () =>
+      byMs <= editedMs + slackMs && wasEdited()
+        ? 'edited by hand'
+        : (wasRestored() ?? court.wasPaused(other, startMs)),
+    );
+  }
+  const highest = Math.max(0, ...earlier.map((other) => other.token));
+  const text = `${name} came after ${highest}`;
+  court.judge('tokens grow', token > highest, startMs, text, wasRestored);
+  if (!key.startsWith('start-')) return;
+  const again = !earlier.some((other) => other.key === key);
+  court.judge('once', again, startMs, `${name} starts ${key} again`, wasRestored);
+}
+
+function judgeDeadlines(court: Court, term: Term, writes: readonly Write[], others: Term[]): void {
+  const { candidate, identity, token, startMs, aliveMs, name } = term;
+  const later = others.filter((other) => other.identity === identity && other.token > token);
+  const next = Math.min(...later.map((other) => other.token));
+  const own = writes.filter(({ holder, version }) => holder === identity && version < next);
+  const leaseMs = own.at(-1)?.leaseMs;
+  if (leaseMs === undefined) return;
+  const maybes = writes.filter((each) => each.maybe && each.user === candidate);
+  const sent = [...own, ...maybes.filter(({ atMs }) => atMs > startMs && atMs < aliveMs)];
+  const sentMs = Math.max(...sent.map(({ atMs }) => atMs));
+  const deadByMs = sentMs + 0.99 * leaseMs - 1_000 + slackMs + court.gapsMs(sentMs, aliveMs);
+  const late = `${name} lived on for ${aliveMs - deadByMs} ms`;
+  const wasPaused = () => court.wasPaused(term, deadByMs);
+  court.judge('dead in time', aliveMs <= deadByMs, deadByMs, late, wasPaused);
+
+  const stopMs = sentMs + court.history.renewFraction * leaseMs + slackMs;
+  const main = term.processes.find(({ isMain }) => isMain);
+  // leader-run sends it, so only while that can run; and a command that is stopped hears nothing.
+  const isHeld = court.fault(/^(stop|kill|suspend|stop-command)$/, candidate, sentMs, stopMs);
+  if (main === undefined || main.aliveMs <= stopMs || isHeld) return;
+  const toldMs = (main.termMs ?? Infinity) - court.gapsMs(sentMs, stopMs);
+  court.judge('stopped in time', toldMs <= stopMs, stopMs, `${name}: ${toldMs - stopMs} ms late`);
+}
+
+function judgeWrite(court: Court, write: Write, before: readonly Write[], terms: readonly Term[]) {
+  const { atMs, user, version, holder } = write;
+  const last = before.findLast((other) => !other.maybe);
+  if (write.maybe || last === undefined) return;
+  judgeRuns(court, write, last, terms);
+  const term = terms.findLast((each) => each.identity === last.holder && each.token <= version);
+  const excuse = () => court.wasRestored(atMs);
+  const name = term?.name ?? last.holder;
+  if (holder === '' && term?.candidate === user) {
+    const byMs = term.aliveMs - atMs - clockMs;
+    court.judge('release last', byMs <= 0, atMs, `${name} lived on for ${byMs} ms`, excuse);
+  }
+  // A write that nobody knows of may have been a release. client-go's candidates, which run no command, are not judged.
+  const isTake = terms.some((each) => each.identity === holder) && last.holder !== holder;
+  if (!isTake || before.at(-1) !== last || last.holder === null || last.holder === '') return;
+  const earlyMs = last.atMs + last.leaseMs - atMs - clockMs;
+  const text = `${holder} took the lease of ${name} ${earlyMs} ms before its end`;
+  court.judge('not taken early', earlyMs <= 0, atMs, text, excuse);
+}
+
+/** What is recorded to have succeeded has done so before, and is not run again. */
+function judgeRuns(court: Court, { atMs, runs }: Write, last: Write, terms: readonly Term[]): void {
+  for (const { key, token } of runs) {
+    const isNew = !last.runs.some((run) => run.key === key && run.token === token);
+    if (!isNew || !key.startsWith('success-')) continue;
+    const excuse = () => court.wasRestored(atMs);
+    const run = terms.find((term) => term.token === Number(token));
+    const end = run?.processes.find(({ isMain }) => isMain)?.end;
+    const hasSucceeded = end?.status === 0 && end.atMs <= atMs + clockMs;
+    court.judge('once', hasSucceeded, atMs, `${key} was recorded before its success`, excuse);
+    const again = terms.find((term) => term.key === key && term.startMs > atMs + clockMs);
+    court.judge('once', !again, atMs, `${key} was run again: ${again?.name}`, excuse);
+  }
+}
+
+/** The Pod of the leader has the label, and no other. */
+function judgeLabels(court: Court): void {
+  const labelled = new Set<string>();
+  for (const { atMs, pod, isLabelled } of court.history.labels) {
+    if (isLabelled === null) labelled.clear();
+    else if (isLabelled) labelled.add(pod);
+    else labelled.delete(pod);
+    const text = `${[...labelled].join(' and ')} have the label at once`;
+    court.judge('one label', labelled.size <= 1, atMs, text, () => court.wasRestored(atMs));
+  }
+}
+
+function judgeEnd(court: Court): void {
+  const { processes, left } = court.history;
+  if (left === null) return;
+  for (const { identity, token, deadMs, startMs } of processes)
+    court.judge('nothing left', deadMs < Infinity, startMs, `a process of ${identity}, ${token}`);
+  for (const each of left) court.judge('nothing left', false, Infinity, each);
+}
