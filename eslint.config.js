@@ -25,7 +25,7 @@ const mayImportOnly = (folder, allowed) => ({
       {
         patterns: [
           {
-            regex: `^(\\.\\./)+(?!\\.\\./|(${[...allowed, 'none'].join('|')})/|[\\w-]+\\.ts$)|^(\\.\\./)+(load|look|main|run|surroundings)\\.ts$`,
+            regex: `^(\\.\\./)+(?!\\.\\./|(${[...allowed, 'none'].join('|')})/|[\\w-]+\\.ts$)|^(\\.\\./)+(completing|load|look|main|run|surroundings)\\.ts$`,
             message: `src/${folder} may import only from itself and ${allowed.join(', ')}`,
           },
         ],

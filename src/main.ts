@@ -27,6 +27,7 @@ import { type Messages, createMessages } from './cli/messages.ts';
 import type { CommandLine, LogOptions, OperateOptions, RunOptions } from './cli/options.ts';
 import { parseCommandLine } from './cli/parse.ts';
 import { print } from './cli/print.ts';
+import { completion } from './completing.ts';
 import { createStateLog } from './cli/state-log.ts';
 import { openStderr } from './cli/stderr.ts';
 import type { LeaseCluster } from './lease/cluster.ts';
@@ -65,6 +66,8 @@ async function main(): Promise<number> {
       return transfer(commandLine, { log: plainLog(), write });
     case 'manifests':
       return printManifests(commandLine, { log: plainLog(), write });
+    case 'completion':
+      return completion(commandLine.words, { log: plainLog(), write });
     case 'sandbox':
       return serveSandbox(commandLine);
     case 'run':

@@ -1,6 +1,9 @@
 /** What a flag is. Which flags there are is in `flags.ts`. */
 import type { Parsed } from './parsers.ts';
 
+/** These words, or names that the cluster, the kubeconfig or the file system has. */
+export type Completes = readonly string[] | 'contexts' | 'namespaces' | 'leases' | 'files';
+
 /** One flag. Its name is its key in a table of flags, and in camelCase its key in {@link FlagValues}. */
 export interface Flag {
   /** Other names, and a letter; without dashes. */
@@ -19,6 +22,8 @@ export interface Flag {
   readonly conflicts?: readonly string[];
   /** It may be given several times, and its value is the list. A variable has one on each line. */
   readonly isRepeatable?: true;
+  /** What a shell offers to complete its value. */
+  readonly completes?: Completes;
   /** false: it cannot be given by a variable. */
   readonly hasVariable?: false;
 }

@@ -6,7 +6,7 @@ import { type Flags, envVarOf } from './flag.ts';
 import { checkIdentity, checkKey, checkLabel, checkSubdomain } from './names.ts';
 import { checkPodLabel, parseAddress, parseHealthUrl } from './operate-parsers.ts';
 import {
-  parseChoice,
+  choice,
   parseLeaseDuration,
   parseMaybeInfinite,
   parseMaybeInfinitePositive,
@@ -17,7 +17,7 @@ import {
   parseVerbosity,
   parseWhole,
 } from './parsers.ts';
-import { parseStopSignal } from './stop-signal.ts';
+import { parsePromoteSignal, parseStopSignal, stopSignals } from './command-signals.ts';
 
 const lease = 'The Lease';
 const time = 'Time (15s, 1m30s, 500ms)';
@@ -42,12 +42,14 @@ export const connectionFlags = {
     parse: parseText,
     defaultText: '$KUBECONFIG, ~/.kube/config, in-cluster',
     help: 'kubeconfig file',
+    completes: 'files',
     group: lease,
   },
   context: {
     value: 'NAME',
     parse: parseText,
     help: 'context of the kubeconfig',
+    completes: 'contexts',
     group: lease,
   },
 } as const satisfies Flags;
@@ -60,6 +62,7 @@ export const leaseFlags = {
     parse: checkSubdomain,
     defaultText: 'required',
     help: 'name of the Lease',
+    completes: 'leases',
     group: lease,
   },
   'lock-namespace': {
@@ -68,6 +71,7 @@ export const leaseFlags = {
     parse: checkLabel,
     defaultText: 'the namespace of the context or Pod',
     help: 'namespace of the Lease',
+    completes: 'namespaces',
     group: lease,
   },
   ...connectionFlags,
@@ -92,14 +96,14 @@ export const logFlags = {
   },
   'log-level': {
     value: 'LEVEL',
-    parse: parseChoice(['debug', 'info', 'warn', 'error']),
+    ...choice(['debug', 'info', 'warn', 'error']),
     default: 'info',
     help: 'debug, info, warn or error',
     group: log,
   },
   'log-format': {
     value: 'FORMAT',
-    parse: parseChoice(['text', 'json']),
+    ...choice(['text', 'json']),
     default: 'text',
     help: 'text or json',
     group: log,
@@ -184,6 +188,7 @@ export const runFlags = {
   signal: {
     value: 'NAME',
     parse: parseStopSignal,
+    completes: stopSignals,
     default: 'SIGTERM',
     defaultText: 'TERM',
     help: 'signal that asks it to stop',
@@ -214,13 +219,14 @@ export const runFlags = {
   warm: { ...onOff, help: 'start it now, and tell it when it leads', group: theCommand },
   'promote-signal': {
     value: 'NAME',
-    parse: parseStopSignal,
+    parse: parsePromoteSignal,
+    completes: stopSignals,
     help: 'signal that tells it so, too',
     group: theCommand,
   },
   'on-lost': {
     value: 'WHAT',
-    parse: parseChoice(['exit', 'rejoin']),
+    ...choice(['exit', 'rejoin']),
     default: 'exit',
     help: 'after a loss exit, or rejoin the election',
     group: theCommand,
@@ -248,7 +254,7 @@ export const runFlags = {
   },
   'once-at': {
     value: 'WHAT',
-    parse: parseChoice(['success', 'start']),
+    ...choice(['success', 'start']),
     defaultText: 'success',
     help: 'what counts as a run, success or start',
     group: once,

@@ -1,5 +1,5 @@
 /** The command line and the environment in, checked options out: pure. */
-import { type Program, runProgram, reservedWords, subcommands } from './programs.ts';
+import { type Program, runProgram, subcommands } from './programs.ts';
 import type { CommandLine, LogOptions } from './options.ts';
 import { logOptionsOf } from './log-options.ts';
 import { runOptionsOf } from './run-options.ts';
@@ -27,11 +27,6 @@ export function parseCommandLine(
     const [name = ''] = rest;
     return print(helpOf(isSubcommand(name) ? subcommands[name] : runProgram));
   }
-  if (reservedWords.includes(first)) {
-    return refused(
-      `Cannot run ${first}: the word is reserved for a future sub-command. To run a command of that name write leader-run -- ${first}`,
-    );
-  }
   return parseRun(argv, env, surroundings);
 }
 
@@ -53,7 +48,7 @@ function parseRun(
   };
 }
 
-function isSubcommand(word: string): word is keyof typeof subcommands {
+export function isSubcommand(word: string): word is keyof typeof subcommands {
   return Object.hasOwn(subcommands, word);
 }
 

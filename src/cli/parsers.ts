@@ -54,6 +54,11 @@ export function parseChoice<const T extends string>(
   };
 }
 
+/** The same as a part of a flag: what it takes, and what shells offer. */
+export function choice<const T extends string>(choices: readonly T[]) {
+  return { parse: parseChoice(choices), completes: choices };
+}
+
 /** A duration of more than nothing, in ms. */
 export function parsePositive(text: string): Parsed<number> {
   const parsed = parseDuration(text);

@@ -1,6 +1,6 @@
 /** `leader-run` itself and its sub-commands: what help says of each, and its flags. */
-import type { FlagValues, Flags } from './flag.ts';
-import { runFlags } from './flags.ts';
+import type { Completes, FlagValues, Flags } from './flag.ts';
+import { helpFlags, runFlags } from './flags.ts';
 import {
   checkFlags,
   manifestsAndRunFlags,
@@ -15,6 +15,8 @@ export interface Program<F extends Flags = Flags> {
   readonly usage: string;
   readonly about: string;
   readonly flags: F;
+  /** What a shell offers for its first word. */
+  readonly completes?: Completes;
   /** Its flags may follow its words, as these are no command. */
   readonly runsNoCommand?: true;
 }
@@ -26,9 +28,9 @@ export const runProgram = {
        leader-run check                    in a command: does it still lead?
        leader-run transfer LOCK            ask for another leader
        leader-run manifests [flags]        what it needs in a cluster
-       leader-run sandbox [--] [command]   a Lease API in memory, to try it out`,
-  about: `Run a command only while holding a Kubernetes Lease, and never two copies of it
-at once.
+       leader-run sandbox [--] [command]   a Lease API in memory, to try it out
+       leader-run completion SHELL         completion for bash, zsh or fish`,
+  about: `Run a command only while holding a Kubernetes Lease: never two copies at once.
 
   leader-run --lock-name nightly --try -- ./backup.sh
 
@@ -54,6 +56,7 @@ With a command: run it with KUBECONFIG set, and exit when it does.
 Leases of the namespace are shown, or inside a command the one it runs under.
 Exit status: 0 if one is led, 1 if none is, 125 on failure.`,
     flags: statusFlags,
+    completes: 'leases',
     runsNoCommand: true,
   },
   check: {
@@ -75,6 +78,16 @@ the least rights, RoleBinding, Deployment and PodDisruptionBudget.
   leader-run manifests --lock-name worker --http :8080 | kubectl apply -f -`,
     flags: manifestsAndRunFlags,
   },
+  completion: {
+    name: 'leader-run completion',
+    usage: 'bash|zsh|fish',
+    about: `Print the completion of a shell. Contexts, namespaces and Leases are asked for when
+they are wanted, with your credentials and within a second.
+
+  source <(leader-run completion bash)`,
+    flags: helpFlags,
+    completes: ['bash', 'zsh', 'fish'],
+  },
   transfer: {
     name: 'leader-run transfer',
     usage: 'LOCK [flags]',
@@ -84,12 +97,10 @@ stepped down in time.
 
   leader-run transfer nightly --to web-1`,
     flags: transferFlags,
+    completes: 'leases',
     runsNoCommand: true,
   },
 } as const satisfies Readonly<Record<string, Program>>;
-
-/** Words that will be sub-commands. */
-export const reservedWords: readonly string[] = ['completion'];
 
 type Subcommands = typeof subcommands;
 

@@ -1,7 +1,7 @@
 /** The flags of the sub-commands. */
 import type { Flags } from './flag.ts';
 import { connectionFlags, helpFlags, leaseFlags, others, runFlags } from './flags.ts';
-import { parseChoice, parseMaybeInfinite, parseSwitch, parseText, parseWhole } from './parsers.ts';
+import { choice, parseMaybeInfinite, parseSwitch, parseText, parseWhole } from './parsers.ts';
 
 const onOff = { parse: parseSwitch, default: false, group: others, hasVariable: false } as const;
 
@@ -24,6 +24,7 @@ export const sandboxFlags = {
     parse: parseText,
     defaultText: 'a temporary file',
     help: 'where to write the kubeconfig',
+    completes: 'files',
     group: others,
     hasVariable: false,
   },
@@ -61,7 +62,7 @@ export const statusFlags = {
   output: {
     aliases: ['o'],
     value: 'FORMAT',
-    parse: parseChoice(['table', 'wide', 'json']),
+    ...choice(['table', 'wide', 'json']),
     default: 'table',
     help: 'table, wide or json',
     group: others,

@@ -98,14 +98,6 @@ describe('sub-commands', () => {
     expect(commandOf(read(['--lock-name', 'x', 'sandbox']))).toEqual(['sandbox']);
   });
 
-  it.each(['completion'])('%s is reserved', (word) => {
-    const env = { LEADER_RUN_LOCK_NAME: 'x' };
-    expect(refusal([word], env)).toBe(
-      `Cannot run ${word}: the word is reserved for a future sub-command. To run a command of that name write leader-run -- ${word}`,
-    );
-    expect(commandOf(read(['--', word, 'a'], env))).toEqual([word, 'a']);
-  });
-
   it('sandbox takes a port, a file and a command', () => {
     expect(read(['sandbox', '-port', '8080', '--kubeconfig=k', '--', 'sh', '-c', 'x'])).toEqual({
       id: 'sandbox',

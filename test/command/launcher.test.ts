@@ -16,6 +16,7 @@ interface Seen {
   readonly environment: readonly string[];
   readonly softOpenFilesLimit: string | null;
   readonly ignoredSignals: readonly string[];
+  readonly shell: string;
   readonly nodeVariables: readonly string[];
   readonly launcherVariables: readonly string[];
   readonly descriptors: readonly string[];
@@ -120,6 +121,28 @@ describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
       const { pid, startedAs } = seen(shell);
 
       expect(pid).toBe(startedAs);
+    });
+
+    it('starts the node that its folder brings, by its own loader, and notes its own sh', async () => {
+      const own = await mkdtemp(join(folder, 'own '));
+      const write = (name: string, text: string) => {
+        mkdirSync(dirname(join(own, name)), { recursive: true });
+        writeFileSync(join(own, name), text, { mode: 0o755 });
+      };
+      write('bin/leader-run', readFileSync(launcher, 'utf8'));
+      write('dist/leader-run.cjs', readFileSync(join(folder, 'dist/leader-run.cjs'), 'utf8'));
+      write('libexec/node', '');
+      // In place of a loader: it notes how it was called.
+      write('libexec/ld.so', '#!/bin/sh\nshift 3; own=$1; shift; exec node "$@" "$own"\n');
+      const environment = ['LEADER_RUN_LAUNCHER_SHELL=/from/outside'];
+      const { shell: noted, args } = seen(shell, {
+        file: join(own, 'bin/leader-run'),
+        environment,
+      });
+
+      expect(noted).toBe(join(own, 'libexec/sh'));
+      expect(args.at(-1)).toBe(`${own}/bin/../libexec/node`);
+      expect(seen(shell, { environment }).shell).toBe('/bin/sh');
     });
 
     it('hands on every argument byte for byte', () => {

@@ -37,9 +37,9 @@ function messagesOfTheLauncher(): Message[] {
   );
 }
 
-/** All TypeScript files of `src`. */
+/** All TypeScript files of `src`, but for the one whose texts are programs for shells. */
 export function sources(): string[] {
-  return filesLike(/^src\/.*\.ts$/);
+  return filesLike(/^src\/.*\.ts$/).filter((file) => !file.endsWith('/completion-scripts.ts'));
 }
 
 /** In `src/cli` everything is; elsewhere what reads like a sentence and not like a program. */

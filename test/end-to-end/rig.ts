@@ -2,16 +2,18 @@
  * leader-run as its users start it, against a sandbox in this process or a server that answers by a script.
  */
 import { type Server, createServer, type RequestListener } from 'node:http';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import { listen } from '../fixtures/listen.ts';
 
-export const leaderRun = resolve(import.meta.dirname, '../../bin/leader-run');
+/** `TESTED_FOLDER=/opt/leader-run` tests what is installed there. */
+const tested = process.env['TESTED_FOLDER'] ?? resolve(import.meta.dirname, '../..');
+export const leaderRun = join(tested, 'bin/leader-run');
 /** What the launcher starts node on. */
-export const bundle = resolve(import.meta.dirname, '../../dist/leader-run.cjs');
+export const bundle = join(tested, 'dist/leader-run.cjs');
 
 /** A sandbox for one test. */
 export async function sandbox(): Promise<Sandbox> {

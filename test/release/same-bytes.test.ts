@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 it('is the same dist, byte for byte, in whatever folder it is built', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'leader-run-build-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const name of ['package.json', 'tsconfig.json', 'scripts', 'src'])
+  for (const name of ['package.json', 'tsconfig.json', 'docs', 'scripts', 'src'])
     cpSync(name, join(folder, name), { recursive: true });
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
   await execa('npm', ['run', 'build'], { cwd: folder });
