@@ -11,6 +11,7 @@ import {
   classicBugs,
   foundBugs,
   onceBugs,
+  successorBugs,
   termBugs,
   treeBugs,
   withoutOwnChecks,
@@ -24,9 +25,14 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const queue = [...classicBugs, ...foundBugs, ...onceBugs, ...termBugs, ...treeBugs].filter(
-    ({ id }) => values.bug === undefined || id === values.bug,
-  );
+  const queue = [
+    ...classicBugs,
+    ...foundBugs,
+    ...onceBugs,
+    ...termBugs,
+    ...successorBugs,
+    ...treeBugs,
+  ].filter(({ id }) => values.bug === undefined || id === values.bug);
   const results: Catch[] = [];
   const takeNext = async () => {
     for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {

@@ -71,6 +71,13 @@ export class Candidate {
     return this.#until('start of its command', () => this.#startedAtMs);
   }
 
+  /** As {@link started}, of the first command that starts after this instant. */
+  startedAfter(atMs: number): Promise<number> {
+    const find = () =>
+      this.#startedAtMs !== null && this.#startedAtMs > atMs ? this.#startedAtMs : null;
+    return this.#until('another start of its command', find);
+  }
+
   /** Unix ms at which the command was told to stop, and ended. */
   told(): Promise<number> {
     return this.#until('stop of its command', () => this.#toldAtMs);
@@ -81,9 +88,10 @@ export class Candidate {
     return this.#until('end', () => this.#closedAtMs);
   }
 
-  /** The first line that holds this text. */
-  line(text: string): Promise<string> {
-    return this.#until(`line with "${text}"`, () => this.lines.find((line) => line.includes(text)));
+  /** The first line that holds this text, or the nth. */
+  line(text: string, nth = 1): Promise<string> {
+    const find = () => this.lines.filter((line) => line.includes(text))[nth - 1];
+    return this.#until(`line with "${text}"`, find);
   }
 
   /** Ends it and its command without ceremony. */

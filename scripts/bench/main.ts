@@ -19,19 +19,23 @@ import { judgeGoals, operatedGoals } from './goals.ts';
 import { measureHandOvers } from './hand-over.ts';
 import { measureIdle } from './idle.ts';
 import { measureOperated } from './operated.ts';
+import { measureOutages } from './outages.ts';
 import { buildPeers, findPrograms } from './programs.ts';
 import { renderOperated, renderTables } from './report.ts';
 import type { FaultedName, Results } from './results.ts';
+import { measureSlowStarts } from './slow-start.ts';
 import type { Plan, Stage } from './stage.ts';
 import { measureStartUps } from './start-up.ts';
 
 const quick: Plan = {
   ...{ startUps: 8, handOvers: 20, slowHandOvers: 3, forced: 5, crowdHandOvers: 14 },
   ...{ crashPairs: 4, crashRounds: 1, agedPairs: 0, idleMs: 30_000 },
+  ...{ slowStarts: 3, outages: 2 },
 };
 const full: Plan = {
   ...{ startUps: 20, handOvers: 120, slowHandOvers: 10, forced: 10, crowdHandOvers: 30 },
   ...{ crashPairs: 6, crashRounds: 4, agedPairs: 6, idleMs: 90_000 },
+  ...{ slowStarts: 5, outages: 4 },
 };
 
 const root = resolve(import.meta.dirname, '../..');
@@ -89,13 +93,15 @@ async function measure(stage: Stage): Promise<Results> {
     ours.push(await measureForced(stage, programs['leader-run']));
   stage.say(`hand-over among 100 standbys, ${plan.crowdHandOvers} times`);
   const crowd = await measureCrowd(stage);
-  stage.say('idleness, crashes and a silent network, side by side');
-  const [idle, crashes, blackHoles, wrapper, aged] = await Promise.all([
+  const slowStarts = await measureSlowStarts(stage);
+  stage.say('idleness, crashes, outages and a silent network, side by side');
+  const [idle, crashes, blackHoles, wrapper, aged, outages] = await Promise.all([
     measureIdle(stage),
     byName((name) => crashOften(stage, name)),
     byName((name) => repeat(plan.crashRounds, () => measureBlackHole(stage, programs[name]))),
     repeat(plan.crashRounds, () => measureForced(stage, programs.wrapper)),
     ageSeveral(stage),
+    measureOutages(stage),
   ]);
   return {
     startUps,
@@ -106,6 +112,8 @@ async function measure(stage: Stage): Promise<Results> {
     operated,
     crashes,
     blackHoles,
+    slowStarts,
+    outages,
     forced: { 'leader-run': ours, wrapper },
   };
 }

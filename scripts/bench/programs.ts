@@ -18,6 +18,8 @@ export interface Start {
   /** Of leader-run alone. */
   readonly flags?: readonly string[];
   readonly identity?: string;
+  /** What runs before the command's first instruction, in sh. */
+  readonly before?: string;
 }
 
 export interface Program {
@@ -68,11 +70,13 @@ export function findPrograms(cluster: Cluster): Programs {
       leaseDurationMs: 15_000,
       usesLeases: true,
       waitingLine: 'Waiting for lease',
-      start: ({ lock, kubeconfig, isBrief, flags = [], identity = id() }) =>
+      start: ({ lock, kubeconfig, isBrief, flags = [], before = null, identity = id() }) =>
         new Candidate([
           join(folder, 'bin/leader-run'),
           ...['--kubeconfig', kubeconfig, '--lock-namespace', 'default', '--lock-name', lock],
-          ...['--id', identity, ...flags, '--', ...command(isBrief)],
+          ...['--id', identity, ...flags, '--'],
+          ...(before === null ? [] : ['sh', '-c', `${before}; exec "$@"`, 'sh']),
+          ...command(isBrief),
         ]),
     },
     wrapper: {

@@ -15,6 +15,8 @@ export function renderTables(results: Results, goals: readonly Goal[]): string {
     ['Where a hand-over spends its time (p50, ms)', partRows(results)],
     ['Idle: leader, standby', idleRows(results)],
     ['Among many standbys', crowdRows(results)],
+    ['A command that needs 3 s to start', slowStartRows(results)],
+    ["The API server's return after an outage → command", outageRows(results)],
     ['With `--http`, and by transfer', operatedRows(results.operated)],
     ['Goals', goalRows(goals)],
   ];
@@ -171,6 +173,24 @@ function crowdRows({ crowd }: Results): Row[] {
       inMs(crowd.hundredMs.slice(learningHandOvers)),
       puts(crowd.hundredPuts.slice(learningHandOvers)),
     ],
+  ];
+}
+
+function slowStartRows({ slowStarts: { cold, warm } }: Results): Row[] {
+  return [
+    ['', 'hand-over'],
+    ['started when it leads', inMs(cold)],
+    ['with --warm', inMs(warm)],
+    ['ratio of the medians', `${(medianOf(cold) / medianOf(warm)).toFixed(0)} ×`],
+  ];
+}
+
+function outageRows({ outages: { rejoin, restart } }: Results): Row[] {
+  const row = (title: string, values: readonly number[]) => [title, ...values.map(ms)];
+  return [
+    ['', ...rejoin.map((_, index) => `outage ${index + 1}`)],
+    row('--on-lost rejoin', rejoin),
+    row('restarted as by a kubelet', restart),
   ];
 }
 

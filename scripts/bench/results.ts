@@ -4,6 +4,8 @@ import type { BlackHole, Crash } from './faults.ts';
 import type { HandOvers } from './hand-over.ts';
 import type { Idles } from './idle.ts';
 import type { Operated } from './operated.ts';
+import type { Outages } from './outages.ts';
+import type { SlowStarts } from './slow-start.ts';
 import type { StartUps } from './start-up.ts';
 
 export type FaultedName = 'leader-run' | 'wrapper';
@@ -18,6 +20,8 @@ export interface Results {
   readonly blackHoles: Readonly<Record<FaultedName, readonly BlackHole[]>>;
   /** Hand-over of leader-run to a standby of long standing, ms. */
   readonly aged: readonly number[];
+  readonly slowStarts: SlowStarts;
+  readonly outages: Outages;
   /** ms */
   readonly forced: Readonly<Record<FaultedName, readonly number[]>>;
 }

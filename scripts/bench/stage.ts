@@ -20,6 +20,8 @@ export interface Plan {
   /** They need 100 s. */
   readonly agedPairs: number;
   readonly idleMs: number;
+  readonly slowStarts: number;
+  readonly outages: number;
 }
 
 export interface Stage {

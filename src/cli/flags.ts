@@ -17,7 +17,7 @@ import {
   parseVerbosity,
   parseWhole,
 } from './parsers.ts';
-import { parseStopSignal, stopSignals } from './stop-signal.ts';
+import { parsePromoteSignal, parseStopSignal, stopSignals } from './command-signals.ts';
 
 const lease = 'The Lease';
 const time = 'Time (15s, 1m30s, 500ms)';
@@ -219,7 +219,7 @@ export const runFlags = {
   warm: { ...onOff, help: 'start it now, and tell it when it leads', group: theCommand },
   'promote-signal': {
     value: 'NAME',
-    parse: parseStopSignal,
+    parse: parsePromoteSignal,
     completes: stopSignals,
     help: 'signal that tells it so, too',
     group: theCommand,

@@ -12,6 +12,7 @@ import { failureClause, failureInBrief, finalClause } from './failures.ts';
 import { stoppingRest } from './left-behind.ts';
 import { levelOf } from './levels.ts';
 import type { Line } from './log.ts';
+import type { OnceRule } from '../election/runs.ts';
 import { doneBy, isUnknownRuns, runOf, unknownRuns } from './once-messages.ts';
 import { phrase, quote } from './text.ts';
 
@@ -27,6 +28,7 @@ export interface MessageContext {
   readonly renewDeadlineMs: number;
   readonly retryPeriodMs: number;
   readonly waitMs: number;
+  readonly once?: OnceRule | null;
 }
 
 export interface Messages {
@@ -121,7 +123,7 @@ class Sentences {
       case 'lost':
         return `Not starting the command: ${this.#loss(report.loss)}`;
       case 'done':
-        return `Not running the command: ${doneBy(report.run)}`;
+        return `Not running the command: ${doneBy(report.run, this.#context.once)}`;
       case 'recorded':
         return `Recorded ${runOf(report.key)} as done`;
       case 'not-recorded':

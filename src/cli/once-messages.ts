@@ -1,12 +1,12 @@
 /** What is remembered of runs, in words. */
 import type { Outcome } from '../election/report.ts';
-import { type Run, runsAnnotation } from '../election/runs.ts';
+import { type OnceRule, type Run, runsAnnotation } from '../election/runs.ts';
 import { quote } from './text.ts';
 
-/** Which run makes ours needless. */
-export function doneBy({ key, by, start }: Run): string {
-  return key === ''
-    ? `${quote(by)} ran it at ${start}, and --once-per is not over`
+/** Which run makes ours needless, and by which rule: `--once-per` counts the runs of every key. */
+export function doneBy({ key, by, start }: Run, once: OnceRule | null | undefined): string {
+  return once?.id === 'period'
+    ? `${quote(by)} ran ${key === '' ? 'it' : quote(key)} at ${start}, and --once-per is not over`
     : `${quote(key)} was done by ${quote(by)}, begun at ${start}`;
 }
 

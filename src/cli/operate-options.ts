@@ -71,7 +71,7 @@ export function checkOptionsOf(words: readonly string[], env: Environment): Chec
   if (words.length > 0) return refused('Cannot start: leader-run check takes no words');
   if ([namespace, lockName, identity, acquireTime, seconds].includes(''))
     return refused(
-      'Cannot check: this is not the command of a leader-run: LEADER_RUN_LOCK, LEADER_RUN_IDENTITY, LEADER_RUN_ACQUIRE_TIME and LEADER_RUN_RENEW_DEADLINE_SECONDS are required',
+      'Cannot check: this is not the command of a leader-run: LEADER_RUN_LOCK, LEADER_RUN_IDENTITY, LEADER_RUN_ACQUIRE_TIME and LEADER_RUN_RENEW_DEADLINE_SECONDS are required (a warm command exports the words of its line)',
     );
   // Not a number: never leading.
   const renewDeadlineMs = Number(seconds) * 1000 || 0;

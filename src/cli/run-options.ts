@@ -25,6 +25,7 @@ export function runOptionsOf(
     gracePeriodMs: flags.gracePeriod,
     waitMs: flags.try ? 0 : flags.wait,
     ...onceOf(flags),
+    nominates: !flags.try && flags.wait === Infinity,
     ...(flags.onLost === 'rejoin' ? { rejoins: true } : {}),
     ...(flags.maxTerm < Infinity ? { maxTermMs: flags.maxTerm } : {}),
   };

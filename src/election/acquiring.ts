@@ -5,7 +5,8 @@ import { startAnnotations } from './once.ts';
 import { withoutFailures } from './retrying.ts';
 import { jitterFactor } from './settings.ts';
 import type { Standby } from './state.ts';
-import { leftToAnotherUntilMs, transferAnnotations } from './transfer.ts';
+import { nominationDueMs } from './successor.ts';
+import { leftToAnotherUntilMs, noTransfer } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import { composeRecord, startReading, startWriting } from './writing.ts';
 
@@ -23,7 +24,7 @@ export function nextActionAtMs(standby: Standby): number {
   if (requestState.id !== 'idle') return Infinity;
   if (requestState.failures > 0) return requestState.nextAtMs;
   const takeMs = acquireAtMs(standby);
-  const readMs = pollAtMs(standby, requestState.nextAtMs);
+  const readMs = Math.min(pollAtMs(standby, requestState.nextAtMs), nominationDueMs(standby));
   const isFreeByThen = readMs >= freeAtMs(observed, candidate.leaseDurationMs);
   return isFreeByThen && takeMs < Infinity ? takeMs : Math.min(readMs, takeMs);
 }
@@ -59,7 +60,7 @@ export function acquire(standby: Standby, turn: Turn): Standby {
     },
     turn,
   );
-  const changes = { ...transferAnnotations(null), ...startAnnotations(standby, lease, turn) };
+  const changes = { ...noTransfer, ...startAnnotations(standby, lease, turn) };
   return { ...standby, ...startWriting(standby, standby.requestState, lease, sent, turn, changes) };
 }
 

@@ -24,6 +24,7 @@ export function initialStandby(candidate: Candidate, nowMs: number): Standby {
     backOffUntilMs: -Infinity,
     staysOutUntilMs: -Infinity,
     former: [],
+    nominatesAtMs: Infinity,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { type ObservedLease, freeAtMs } from './observed-lease.ts';
 import type { Standby } from './state.ts';
+import { isNext } from './transfer.ts';
 import type { Turn } from './turn.ts';
 
 /** A candidate that lost a race leaves a free lease to the others for up to this long, ms; four times that after each further one. */
@@ -25,7 +26,8 @@ export function backOffAfterLostRace(
   turn: Turn,
 ): Pick<Standby, 'observed' | 'backOffUntilMs'> {
   const freeMs = Math.max(turn.nowMs, freeAtMs(observed, candidate.leaseDurationMs));
-  return { observed, backOffUntilMs: freeMs + turn.at.random * contentionJitterMs };
+  const jitterMs = isNext(observed, candidate.identity) ? 0 : contentionJitterMs;
+  return { observed, backOffUntilMs: freeMs + turn.at.random * jitterMs };
 }
 
 /** Each race shows how long the jitter should be: no one knows how many candidates stand by. */

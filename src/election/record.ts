@@ -4,7 +4,7 @@
  * Reading never fails. A field that is missing or of the wrong type reads as if it were not set, and the judging code
  * takes what it cannot read as a reason to wait, never as a reason to take.
  */
-import { type JsonObject, type JsonValue, objectOf } from '../json.ts';
+import { type JsonObject, type JsonValue, objectOf, parseObject } from '../json.ts';
 import type { RawLease } from './lease.ts';
 
 /** The annotation that tells a record cleared by someone else from one that we released. */
@@ -202,6 +202,12 @@ export function withAnnotations(lease: RawLease, changes: Annotations): RawLease
 /** What an annotation says; undefined: it is not there. */
 export function annotationOf(lease: RawLease, name: string): JsonValue | undefined {
   return objectOf(objectOf(lease['metadata'])['annotations'])[name];
+}
+
+/** The JSON object that an annotation says; one without fields where it says anything else. */
+export function annotationObject(lease: RawLease, name: string): JsonObject {
+  const text = annotationOf(lease, name);
+  return objectOf(typeof text === 'string' ? (parseObject(text) ?? undefined) : undefined);
 }
 
 function withChanges(annotations: JsonObject, changes: Annotations): JsonObject {

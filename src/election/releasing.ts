@@ -24,7 +24,7 @@ import type {
   State,
   SteppingDown,
 } from './state.ts';
-import { transferAnnotations } from './transfer.ts';
+import { releaseTo } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -151,7 +151,7 @@ function proceed(state: Releasing, turn: Turn): State {
     turn,
   );
   const changes = {
-    ...transferAnnotations(state.handsTo),
+    ...releaseTo(state.handsTo, lease),
     ...releaseAnnotations(state.remembering, state.candidate.identity, lease),
   };
   return { ...state, ...startWriting(state, requestState, lease, sent, turn, changes) };

@@ -31,6 +31,8 @@ export interface ElectionSettings {
   readonly rejoins?: boolean;
   /** From the write that wins to a stop of its own; `Infinity`: never. */
   readonly maxTermMs?: number;
+  /** As a standby it enters itself as the successor of whoever leads, should nobody have done so. */
+  readonly nominates?: boolean;
   /** The Pod has a label that is to be gone before the command stops. */
   readonly hasPodLabel?: boolean;
 }

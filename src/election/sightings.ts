@@ -1,11 +1,6 @@
 /** What a standby reports of what it sees: the holder that it waits for, and why. */
-import {
-  type ObservedLease,
-  type PresentLease,
-  freeAtMs,
-  holderOf,
-  isOlder,
-} from './observed-lease.ts';
+import { isOlder } from './doubts.ts';
+import { type ObservedLease, type PresentLease, freeAtMs, holderOf } from './observed-lease.ts';
 import { askedDurationMs, resourceVersionOf } from './record.ts';
 import type { Standby } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -24,8 +19,11 @@ export function reportDoubt(
   observed: ObservedLease & { current: PresentLease },
   turn: Turn,
 ): void {
-  const { doubt, current } = observed;
-  if (doubt === null || doubt === before.doubt || !isOlder(current.lease, doubt.lastHolder)) return;
+  const { doubts, current } = observed;
+  const doubt = doubts.find(
+    (each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder),
+  );
+  if (doubt === undefined) return;
   const { holder, resourceVersion } = doubt.lastHolder;
   turn.report({
     id: 'went-back',

@@ -25,6 +25,7 @@ import type { Run } from './runs.ts';
 import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import { reportBound, reportDoubt, reportHolder } from './sightings.ts';
+import { nominate, nominatesAtMs, nominationDueMs } from './successor.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
@@ -43,8 +44,14 @@ export function advanceStandby(standby: Standby, turn: Turn): State {
   }
   if (turn.nowMs >= giveUpAtMs(standby)) return giveUp(standby, turn);
   if (turn.nowMs < nextActionAtMs(standby)) return standby;
-  if (turn.nowMs < acquireAtMs(standby)) return poll(standby, turn);
+  if (turn.nowMs < acquireAtMs(standby)) return nominateOrPoll(standby, turn);
   return acquireIfNeeded(standby, turn);
+}
+
+function nominateOrPoll(standby: Standby, turn: Turn): State {
+  const { current } = standby.observed;
+  const isDue = current.id === 'present' && turn.nowMs >= nominationDueMs(standby);
+  return isDue ? nominate(standby, current, turn) : poll(standby, turn);
 }
 
 function acquireIfNeeded(standby: Standby, turn: Turn): State {
@@ -88,8 +95,10 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
     case 'lease':
       return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
     case 'not-found':
-    case 'conflict':
       return seeAbsence(greeted, turn);
+    // It was not to be the successor on that version any more: the watch tells of the one that is stored.
+    case 'conflict':
+      return idle(greeted, turn);
   }
 }
 
@@ -152,7 +161,10 @@ function seeLease(
   const record = readRecord(lease);
   const landed = standby.unanswered.find((sent) => isWholeWrite(record, sent));
   if (landed !== undefined) return win(standby, landed, lease, turn);
-  const observed = observe(standby.observed, lease, serverTimeMs, turn.at, standby.former);
+  const { former, candidate } = standby;
+  const { leaseDurationMs } = candidate;
+  const observer = { at: turn.at, leaseDurationMs, serverTimeMs, former };
+  const observed = observe(standby.observed, lease, observer);
   const hasMissed = { mayHaveMissedRuns: mayHaveMissedRuns(standby, lease) };
   const need = needOf({ ...standby, ...hasMissed, observed }, turn);
   if (need.id === 'done') return endAsDone(standby, need.run, turn);
@@ -170,6 +182,7 @@ function seeLease(
     contentionJitterMs,
     watch,
     unanswered: unansweredAfter(standby, lease),
+    nominatesAtMs: nominatesAtMs(standby, observed, turn),
   };
 }
 
@@ -190,6 +203,7 @@ function seeAbsence(standby: Standby, turn: Turn): State {
     ...idleUnlessWriting(standby, turn),
     ...backOffAfterLostRace(standby, observed, turn),
     watch,
+    nominatesAtMs: Infinity,
   };
 }
 

@@ -58,7 +58,7 @@ export interface Idle extends FailureStreak {
   readonly nextAtMs: number;
 }
 
-/** A GET under way. */
+/** A GET under way, or the write by which a standby enters itself as the successor. */
 export interface Reading extends FailureStreak {
   readonly id: 'reading';
   readonly request: number;
@@ -109,6 +109,8 @@ export interface Standby extends Base {
   readonly former: readonly SentRecord[];
   /** Boot-clock instant before which it does not take the lease: it has just given it back of its own. */
   readonly staysOutUntilMs: number;
+  /** Boot-clock instant at which it enters itself as the successor of whoever leads; `Infinity`: there is one, or it does not. */
+  readonly nominatesAtMs: number;
 }
 
 /** One term of leadership. */

@@ -2,11 +2,12 @@
  * Transfer of the lease on request: an annotation asks the leader of a certain term to stop, and its release says who is meant to
  * lead next. Whoever is not meant leaves the free lease to that one for a moment, and then races as ever.
  */
-import type { JsonValue } from '../json.ts';
-import type { Failure } from './lease.ts';
+import type { JsonObject } from '../json.ts';
+import type { Failure, RawLease } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
-import { type Annotations, annotationOf, preferredHolderOf, termOf } from './record.ts';
+import { type Annotations, annotationObject, preferredHolderOf, termOf } from './record.ts';
 import type { Leading } from './state.ts';
+import { successorAnnotation, successorIn } from './successor.ts';
 
 /** `{"to","term","by","at"}`, written by who asks. */
 export const transferAnnotation = 'leader-run/transfer';
@@ -14,8 +15,11 @@ export const transferAnnotation = 'leader-run/transfer';
 /** `{"to","untilMs"}`, written by the release. */
 export const nextAnnotation = 'leader-run/next';
 
-/** Who is meant has this long before all others, ms from when they saw the release. */
-const headStartMs = 1_000;
+/** Who is asked for has this long before all others, ms from when they saw the release. */
+const longestHeadStartMs = 1_000;
+
+/** The designated successor watches, and is ready: this is enough for its write to be seen by all. */
+const successorHeadStartMs = 50;
 
 /** What is asked of this term's leader; `to` null: that whoever comes first leads. */
 export interface TransferRequest {
@@ -42,28 +46,43 @@ export function requestFor({ candidate, tenure }: Leading): TransferRequest | nu
   const { lease, term } = tenure;
   if (lease === null) return null;
   const own = termOf(candidate.identity, term.acquireTime);
-  const asked = readObject(annotationOf(lease, transferAnnotation));
-  const request = asked?.['term'] === own ? toRequest(asked) : null;
+  const asked = annotationObject(lease, transferAnnotation);
+  const request = asked['term'] === own ? toRequest(asked) : null;
   const preferred = preferredHolderOf(lease);
   const isNews = preferred !== '' && preferred !== term.preferredAtWin;
   const wanted = request ?? (isNews ? { to: preferred, by: 'preferredHolder' } : null);
   return wanted === null || isMeant(wanted.to, candidate.identity) ? null : wanted;
 }
 
-/** What the acquiring write and the release remove, and what the release says. */
-export function transferAnnotations(handsTo: string | null): Annotations {
-  const next = handsTo === null ? null : JSON.stringify({ to: handsTo, untilMs: headStartMs });
-  return { [transferAnnotation]: null, [nextAnnotation]: next };
+/** What the acquiring write removes. */
+export const noTransfer: Annotations = {
+  [transferAnnotation]: null,
+  [nextAnnotation]: null,
+  [successorAnnotation]: null,
+};
+
+/** The same for a release over this Lease, which says who is meant: as was asked for, or the successor. */
+export function releaseTo(handsTo: string | null, lease: RawLease): Annotations {
+  const to = handsTo ?? successorIn(lease);
+  if (to === null) return noTransfer;
+  const untilMs = handsTo === null ? successorHeadStartMs : longestHeadStartMs;
+  return { ...noTransfer, [nextAnnotation]: JSON.stringify({ to, untilMs }) };
 }
 
 /** The boot-clock instant until which the free lease is left to who is meant; `-Infinity`: it is not. */
 export function leftToAnotherUntilMs({ current }: ObservedLease, identity: string): number {
   if (current.id !== 'present' || !current.isReleased) return -Infinity;
-  const next = readObject(annotationOf(current.lease, nextAnnotation));
-  const { to, untilMs } = next ?? {};
+  const { to, untilMs } = annotationObject(current.lease, nextAnnotation);
   if (typeof to !== 'string' || typeof untilMs !== 'number' || isMeant(to, identity))
     return -Infinity;
-  return current.sinceMs + Math.min(Math.max(untilMs, 0), headStartMs);
+  return current.sinceMs + Math.min(Math.max(untilMs, 0), longestHeadStartMs);
+}
+
+/** Whether the release says that this one is meant, who need not leave the lease to the crowd then. */
+export function isNext({ current }: ObservedLease, identity: string): boolean {
+  if (current.id !== 'present' || !current.isReleased) return false;
+  const { to } = annotationObject(current.lease, nextAnnotation);
+  return typeof to === 'string' && isMeant(to, identity);
 }
 
 /** An identity, or the name of a Pod: default identities begin with it. */
@@ -71,19 +90,9 @@ export function isMeant(to: string | null, identity: string): boolean {
   return to !== null && (to === identity || identity.startsWith(`${to}_`));
 }
 
-function toRequest({ to, by }: Record<string, unknown>): TransferRequest {
+function toRequest({ to, by }: JsonObject): TransferRequest {
   return {
     to: typeof to === 'string' && to !== '' ? to : null,
     by: typeof by === 'string' ? by : '',
   };
-}
-
-function readObject(value: JsonValue | undefined): Record<string, unknown> | null {
-  if (typeof value !== 'string') return null;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return typeof parsed === 'object' ? (parsed as Record<string, unknown> | null) : null;
-  } catch {
-    return null;
-  }
 }

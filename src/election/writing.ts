@@ -1,7 +1,7 @@
 /**
  * Composing and sending the one request that may be under way.
  */
-import type { Failure, RawLease } from './lease.ts';
+import type { Failure, LeaseRequest, RawLease } from './lease.ts';
 import { microTime, parseTimeMs } from './time.ts';
 import {
   type Annotations,
@@ -47,15 +47,16 @@ export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
   };
 }
 
-/** Sends a GET. */
+/** Sends a GET, or another request of which no more is expected than that its answer shows the Lease. */
 export function startReading(
   state: State,
   streak: FailureStreak,
   turn: Turn,
+  body: LeaseRequest = { id: 'get' },
 ): { requests: number; requestState: Reading } {
   const request = state.requests + 1;
   const timeoutMs = attemptTimeoutMs(state.candidate);
-  turn.send(request, { id: 'get' }, timeoutMs);
+  turn.send(request, body, timeoutMs);
   const expiresAtMs = turn.nowMs + timeoutMs;
   return {
     requests: request,

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../json.ts';
 import type { RawLease } from '../election/lease.ts';
 import { readRecord } from '../election/record.ts';
+import { type Run, readRuns } from '../election/runs.ts';
 import { parseTimeMs } from '../election/time.ts';
 import { objectOf, textOf } from '../json.ts';
 import { podAnnotation, readPodNote } from './pod-note.ts';
@@ -22,6 +23,8 @@ export interface LeaseRow {
   readonly term: string | null;
   readonly pod: string | null;
   readonly podLabel: string | null;
+  /** Of `--once`, newest first; null: what the Lease says of runs cannot be read. */
+  readonly runs: readonly Run[] | null;
   readonly resourceVersion: string | null;
 }
 
@@ -48,6 +51,7 @@ export function rowOf(lease: RawLease, nowMs: number): LeaseRow {
     term: record.term,
     pod: pod?.name ?? null,
     podLabel: pod?.label ?? null,
+    runs: readRuns(lease),
     resourceVersion: textOf(metadata['resourceVersion']),
   };
 }

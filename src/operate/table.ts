@@ -1,4 +1,5 @@
 /** Leases as a table for people: aligned, and coloured where a terminal shows it. */
+import type { Run } from '../election/runs.ts';
 import { parseTimeMs } from '../election/time.ts';
 import type { LeaseRow } from './lease-row.ts';
 
@@ -28,8 +29,12 @@ const wideColumns: readonly Column[] = [
   { title: 'DURATION', text: ({ leaseDurationSeconds: s }) => (s === null ? null : `${s}s`) },
   { title: 'POD', text: ({ pod }) => pod },
   { title: 'LABEL', text: ({ podLabel }) => podLabel },
+  { title: 'LAST RUNS', text: ({ runs }, now) => runsText(runs, now) },
   { title: 'TERM', text: ({ term }) => term },
 ];
+
+/** So many of them are in the table, and all in the JSON. */
+const shownRuns = 3;
 
 const green = '\u001b[32m';
 const red = '\u001b[31m';
@@ -58,6 +63,16 @@ export function tableLines(rows: readonly LeaseRow[], nowMs: number, style: Tabl
 function colourOf(row: LeaseRow | undefined): string {
   if (row === undefined) return bold;
   return row.leads ? green : red;
+}
+
+/** Key and age of each; without a key those of `--once-per`. */
+function runsText(runs: readonly Run[] | null, nowMs: number): string {
+  if (runs === null) return '(unreadable)';
+  const texts = runs.map(({ key, start, token }) =>
+    [key, ageOf(start, nowMs), token === null ? '(end unknown)' : ''].filter(Boolean).join(' '),
+  );
+  const rest = texts.length > shownRuns ? ['…'] : [];
+  return [...texts.slice(0, shownRuns), ...rest].join(', ');
 }
 
 /** What others wrote must not steer the terminal. */

@@ -1,6 +1,6 @@
 /** Authentication: one token may do all, everyone else may only ask whether the server lives. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { failure, unauthorized, type Reply } from './status.ts';
+import { failure, leases, unauthorized, type Reply } from './status.ts';
 import type { Target } from './target.ts';
 
 /** To these the real server answers anonymous clients too. */
@@ -34,12 +34,6 @@ function isSame(given: string, token: string): boolean {
 function forbidden(target: Target): Reply {
   const message =
     'leader-run sandbox: the request has no token, neither as "Authorization: Bearer …" nor in front of its path. kubectl get --raw sends none: put the token of the kubeconfig in front, /TOKEN/apis/…';
-  if (target.id === 'path') return failure(403, 'Forbidden', message, {});
-  const { name } = target;
-  const details = {
-    ...(name === null ? {} : { name }),
-    group: 'coordination.k8s.io',
-    kind: 'leases',
-  };
+  const details = target.id === 'path' ? {} : { ...leases(target.name ?? '') };
   return failure(403, 'Forbidden', message, details);
 }

@@ -5,33 +5,29 @@
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import { parseTime } from './go-time.ts';
 import { ignoredFields, type Shape, type Struct } from './schema.ts';
+import { refuse, type Reply } from './status.ts';
 
-export type Decoded =
-  | {
-      readonly id: 'decoded';
-      readonly object: JsonObject;
-      readonly unknownFields: readonly string[];
-    }
-  | { readonly id: 'failed'; readonly message: string };
+export interface Decoded {
+  readonly object: JsonObject;
+  readonly unknownFields: readonly string[];
+}
 
 interface Findings {
   readonly unknownFields: string[];
-  readonly errors: string[];
+  readonly no: (why: string) => Reply;
 }
 
-export function decode(value: JsonObject, struct: Struct): Decoded {
-  const findings: Findings = { unknownFields: [], errors: [] };
-  const object = readStruct(value, struct, '', findings);
-  const [message] = findings.errors;
-  if (message !== undefined) return { id: 'failed', message };
-  return { id: 'decoded', object, unknownFields: findings.unknownFields };
+/** `no` answers where a field does not hold what it should. */
+export function decode(value: JsonObject, struct: Struct, no: (why: string) => Reply): Decoded {
+  const unknownFields: string[] = [];
+  return { object: readStruct(value, struct, '', { unknownFields, no }), unknownFields };
 }
 
 function readStruct(value: JsonObject, struct: Struct, path: string, to: Findings): JsonObject {
   const read = new Map<string, JsonValue>();
   for (const [name, content] of Object.entries(value)) {
     const at = path === '' ? name : `${path}.${name}`;
-    const shape = Object.hasOwn(struct.fields, name) ? struct.fields[name] : undefined;
+    const [, shape] = Object.hasOwn(struct.fields, name) ? (struct.fields[name] ?? []) : [];
     if (shape === undefined) {
       if (!ignoredFields.has(at)) to.unknownFields.push(at);
       continue;
@@ -39,8 +35,8 @@ function readStruct(value: JsonObject, struct: Struct, path: string, to: Finding
     if (content === null) continue;
     const result = readValue(content, shape, at, to);
     if (result === undefined)
-      to.errors.push(`${at}: ${JSON.stringify(content)} is not a ${shape.id}`);
-    else if (!(struct.omitEmpty && isZero(result))) read.set(name, result);
+      refuse(to.no(`${at}: ${JSON.stringify(content)} is not a ${shape.id}`));
+    if (!(struct.omitEmpty && isZero(result))) read.set(name, result);
   }
   const order = Object.keys(struct.fields).filter((name) => read.has(name));
   return Object.fromEntries(order.map((name) => [name, read.get(name) ?? null]));

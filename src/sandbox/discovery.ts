@@ -29,7 +29,7 @@ const leaseKindOf = { group: leaseGroup.name, kind: 'Lease', version: 'v1' };
 
 /** A struct in OpenAPI's words. */
 function schemaOf({ fields }: Struct): JsonObject {
-  const properties = Object.entries(fields).map(([name, shape]) => [name, propertyOf(shape)]);
+  const properties = Object.entries(fields).map(([name, [, shape]]) => [name, propertyOf(shape)]);
   return { type: 'object', properties: Object.fromEntries(properties) as JsonObject };
 }
 

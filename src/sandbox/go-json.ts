@@ -1,18 +1,12 @@
 /** JSON as Go reads it. */
 import type { JsonValue } from '../json.ts';
 
-/** The value, or why the text is no JSON. */
-export type ParsedJson =
-  | { readonly id: 'value'; readonly value: JsonValue }
-  | { readonly id: 'failed'; readonly message: string };
-
-/** Parses JSON text. Of a field that is there twice the last wins. */
-export function parseJson(text: string): ParsedJson {
-  if (text.trim() === '') return { id: 'failed', message: 'unexpected end of JSON input' };
+/** The value of a JSON text, undefined if it is none. Of a field that is there twice the last wins. */
+export function parseJson(text: string): JsonValue | undefined {
   try {
-    return { id: 'value', value: JSON.parse(text) as JsonValue };
-  } catch (error) {
-    return { id: 'failed', message: (error as SyntaxError).message };
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A Lease on its way in, and what is checked before the stored one is read. */
-import { readLease, unsupportedMediaType, type Body, type Read } from './bodies.ts';
+import { checkMediaType, readLease, type Body, type Read } from './bodies.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
 import { badRequest, type Reply } from './status.ts';
@@ -21,14 +21,10 @@ export interface Incoming {
 
 /** Reads the body of a POST or PUT; `kind` names its options. */
 export function receive(request: Omit<Write, 'name'>, kind: string): Read<Incoming> {
-  const mediaFault = unsupportedMediaType(request.body);
-  if (mediaFault !== null) return { id: 'refused', reply: mediaFault };
-  const chosen = writeOptions(request.query, kind);
-  if (chosen.id === 'refused') return chosen;
-  const read = readLease(request.body, chosen.options);
-  return read.id === 'refused'
-    ? read
-    : { ...read, value: incomingOf(read.value, request.namespace, chosen.options) };
+  checkMediaType(request.body);
+  const options = writeOptions(request.query, kind);
+  const { value, warnings } = readLease(request.body, options);
+  return { value: incomingOf(value, request.namespace, options), warnings };
 }
 
 /** A Lease without a namespace is in that of the path. */
@@ -40,19 +36,12 @@ export function incomingOf(object: JsonObject, namespace: string, options: Write
 
 export function checkNamespace({ metadata }: Incoming, namespace: string): Reply | null {
   if (metadata['namespace'] === namespace) return null;
-  const message =
-    'the namespace of the provided object does not match the namespace sent on the request';
-  return badRequest(message);
+  return badRequest('metadata.namespace is not the namespace of the path');
 }
 
 export function checkName({ metadata }: Incoming, name: string): Reply | null {
-  const given = text(metadata['name']);
-  if (given === name) return null;
-  return badRequest(
-    given === ''
-      ? `the name of the object (${name} based on URL) was undeterminable: name must be provided`
-      : `the name of the object (${given}) does not match the name on the URL (${name})`,
-  );
+  if (metadata['name'] === name) return null;
+  return badRequest('metadata.name is not the name in the path');
 }
 
 /** A decoded string field; one that is not there is empty. */

@@ -7,12 +7,12 @@ import { isObject, type JsonValue } from '../json.ts';
 /** The target with the patch merged in: null removes, objects merge, all else replaces. */
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isObject(patch)) return patch;
-  const result: Record<string, JsonValue> = isObject(target) ? { ...target } : {};
+  const result = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(result, key);
-    else setOwn(result, key, mergePatch(result[key], value));
+    if (value === null) result.delete(key);
+    else result.set(key, mergePatch(result.get(key), value));
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 /** What a strategic merge patch may say and this one does not know how to do, or null. */
@@ -28,14 +28,4 @@ export function strategicFault(patch: JsonValue, path = ''): string | null {
     if (inner !== null) return inner;
   }
   return null;
-}
-
-/** A key `__proto__` from the wire is data, not a prototype. */
-function setOwn(object: Record<string, JsonValue>, key: string, value: JsonValue): void {
-  Object.defineProperty(object, key, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
 }

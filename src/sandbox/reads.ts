@@ -11,10 +11,8 @@ export function getLease(
   query: URLSearchParams,
 ): Reply {
   const version = parseResourceVersion(query.get('resourceVersion') ?? '');
-  if (version.id === 'failed') {
-    return unforeseen(`resourceVersion: Invalid value: ${version.message}`);
-  }
-  if (version.value > store.revision) return futureVersion(version.value, store.revision);
+  if (version === null) return unforeseen('resourceVersion is not a number');
+  if (version > store.revision) return futureVersion(version, store.revision);
   const lease = store.get(namespace, name);
   return lease === null ? notFound(leases(name)) : { code: 200, body: lease };
 }

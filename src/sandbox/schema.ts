@@ -1,4 +1,4 @@
-/** The fields of a Lease and of DeleteOptions. */
+/** The fields of a Lease and of DeleteOptions, with their numbers in the generated.proto files of k8s.io/api and k8s.io/apimachinery. */
 
 /** What a field holds. */
 export type Shape =
@@ -9,8 +9,11 @@ export type Shape =
 /** `omitEmpty`: fields that vanish when they hold Go's zero value; the others are pointers and keep it. */
 export interface Struct {
   readonly omitEmpty: boolean;
-  readonly fields: Readonly<Record<string, Shape>>;
+  readonly fields: Readonly<Record<string, readonly [number: number, shape: Shape]>>;
 }
+
+/** Where a struct has no such field in protobuf. */
+const none = -1;
 
 const string: Shape = { id: 'string' };
 const bool: Shape = { id: 'bool' };
@@ -24,31 +27,31 @@ const strings: Shape = { id: 'list', of: string };
 const ownerReference: Struct = {
   omitEmpty: false,
   fields: {
-    apiVersion: string,
-    kind: string,
-    name: string,
-    uid: string,
-    controller: bool,
-    blockOwnerDeletion: bool,
+    apiVersion: [5, string],
+    kind: [1, string],
+    name: [3, string],
+    uid: [4, string],
+    controller: [6, bool],
+    blockOwnerDeletion: [7, bool],
   },
 };
 
 const objectMeta: Struct = {
   omitEmpty: true,
   fields: {
-    name: string,
-    generateName: string,
-    namespace: string,
-    uid: string,
-    resourceVersion: string,
-    generation: int64,
-    creationTimestamp: time,
-    deletionTimestamp: time,
-    deletionGracePeriodSeconds: int64,
-    labels: stringMap,
-    annotations: stringMap,
-    ownerReferences: { id: 'list', of: { id: 'struct', struct: ownerReference } },
-    finalizers: strings,
+    name: [1, string],
+    generateName: [2, string],
+    namespace: [3, string],
+    uid: [5, string],
+    resourceVersion: [6, string],
+    generation: [7, int64],
+    creationTimestamp: [8, time],
+    deletionTimestamp: [9, time],
+    deletionGracePeriodSeconds: [10, int64],
+    labels: [11, stringMap],
+    annotations: [12, stringMap],
+    ownerReferences: [13, { id: 'list', of: { id: 'struct', struct: ownerReference } }],
+    finalizers: [14, strings],
   },
 };
 
@@ -58,13 +61,13 @@ export const metadataFields: readonly string[] = Object.keys(objectMeta.fields);
 const leaseSpec: Struct = {
   omitEmpty: false,
   fields: {
-    holderIdentity: string,
-    leaseDurationSeconds: int32,
-    acquireTime: microTime,
-    renewTime: microTime,
-    leaseTransitions: int32,
-    strategy: string,
-    preferredHolder: string,
+    holderIdentity: [1, string],
+    leaseDurationSeconds: [2, int32],
+    acquireTime: [3, microTime],
+    renewTime: [4, microTime],
+    leaseTransitions: [5, int32],
+    strategy: [6, string],
+    preferredHolder: [7, string],
   },
 };
 
@@ -72,10 +75,10 @@ const leaseSpec: Struct = {
 export const leaseStruct: Struct = {
   omitEmpty: false,
   fields: {
-    kind: string,
-    apiVersion: string,
-    metadata: { id: 'struct', struct: objectMeta },
-    spec: { id: 'struct', struct: leaseSpec },
+    kind: [none, string],
+    apiVersion: [none, string],
+    metadata: [1, { id: 'struct', struct: objectMeta }],
+    spec: [2, { id: 'struct', struct: leaseSpec }],
   },
 };
 
@@ -83,16 +86,19 @@ export const leaseStruct: Struct = {
 export const deleteOptionsStruct: Struct = {
   omitEmpty: false,
   fields: {
-    kind: string,
-    apiVersion: string,
-    gracePeriodSeconds: int64,
-    preconditions: {
-      id: 'struct',
-      struct: { omitEmpty: false, fields: { uid: string, resourceVersion: string } },
-    },
-    orphanDependents: bool,
-    propagationPolicy: string,
-    dryRun: strings,
+    kind: [none, string],
+    apiVersion: [none, string],
+    gracePeriodSeconds: [1, int64],
+    preconditions: [
+      2,
+      {
+        id: 'struct',
+        struct: { omitEmpty: false, fields: { uid: [1, string], resourceVersion: [2, string] } },
+      },
+    ],
+    orphanDependents: [3, bool],
+    propagationPolicy: [4, string],
+    dryRun: [5, strings],
   },
 };
 

@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { refuseAccess, withoutToken } from './access.ts';
 import { answer, type RouteResult } from './routes.ts';
-import { badRequest, failure, tooLarge, type Reply } from './status.ts';
+import { badRequest, failure, Refusal, tooLarge } from './status.ts';
 import type { LeaseStore } from './store.ts';
 import { targetOf } from './target.ts';
 
@@ -42,13 +42,10 @@ async function handle(
     given = respond(store, token, message, bytes, response);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    given = reply(failure(500, 'InternalError', `Internal error occurred: ${why}`));
+    const internal = failure(500, 'InternalError', `Internal error occurred: ${why}`);
+    given = error instanceof Refusal ? error.reply : internal;
   }
   write(given, response);
-}
-
-function reply(content: Reply): RouteResult {
-  return { id: 'reply', reply: content };
 }
 
 function respond(
@@ -62,12 +59,12 @@ function respond(
   const [rawPath = '/', ...rest] = url.split('?');
   const query = new URLSearchParams(rest.join('?'));
   const path = decodePath(rawPath);
-  if (path === null) return reply(badRequest(`invalid path: ${rawPath}`));
+  if (path === null) return badRequest(`invalid path: ${rawPath}`);
   const knownPath = withoutToken(path, token);
-  const target = targetOf(method, knownPath ?? path, query);
+  const target = targetOf(knownPath ?? path);
   const refused = knownPath === null ? refuseAccess(headers.authorization, token, target) : null;
-  if (refused !== null) return reply(refused);
-  if (bytes === 'too-large') return reply(tooLarge(maxBodyBytes));
+  if (refused !== null) return refused;
+  if (bytes === 'too-large') return tooLarge(maxBodyBytes);
   const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const body = { bytes, mediaType };
   return answer(store, { method, target, query, accept: headers.accept ?? '', body, response });
@@ -98,18 +95,14 @@ async function readBody(message: IncomingMessage): Promise<Buffer | 'too-large' 
 }
 
 function write(given: RouteResult, response: ServerResponse): void {
-  if (given.id === 'streaming') return;
-  if (given.id === 'text') {
-    response.writeHead(given.code, { 'content-type': 'text/plain; charset=utf-8' });
-    response.end(given.text);
-    return;
-  }
-  const { code, body, warnings = [], retryAfterSeconds } = given.reply;
-  const text = `${JSON.stringify(body)}\n`;
+  if (given === 'streaming') return;
+  const { code, body, warnings = [], retryAfterSeconds } = given;
+  const isText = typeof body === 'string';
+  const text = isText ? body : `${JSON.stringify(body)}\n`;
   if (warnings.length > 0) response.setHeader('warning', warnings.map(warningValue));
   if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
   response.writeHead(code, {
-    'content-type': 'application/json',
+    'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-cache, private',
   });

@@ -1,12 +1,27 @@
-/** The Status objects of the API server, worded as kube-apiserver words them. */
+/** The answers that are no Leases: Status objects of the API server, in words of our own. */
 import type { JsonObject } from '../json.ts';
 
-/** An answer with a JSON body. `warnings` go out as Warning headers, `retryAfterSeconds` as Retry-After. */
+/** An answer: JSON, or text. `warnings` go out as Warning headers, `retryAfterSeconds` as Retry-After. */
 export interface Reply {
   readonly code: number;
-  readonly body: JsonObject;
+  readonly body: JsonObject | string;
   readonly warnings?: readonly string[];
   readonly retryAfterSeconds?: number;
+}
+
+/** Ends the request with this answer: thrown where a fault is found, caught by `server.ts` alone. */
+export class Refusal extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('refused');
+    this.reply = reply;
+  }
+}
+
+/** Throws a {@link Refusal}. */
+export function refuse(reply: Reply): never {
+  throw new Refusal(reply);
 }
 
 /** One field that failed validation. */
@@ -116,8 +131,7 @@ export function tooLarge(limitBytes: number): Reply {
 }
 
 export function invalid(subject: Subject, errors: readonly FieldError[]): Reply {
-  const sentences = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
-  const joined = sentences.length === 1 ? sentences.join() : `[${sentences.join(', ')}]`;
+  const joined = errors.map(({ field, message }) => `${field}: ${message}`).join(', ');
   const causes = errors.map(({ field, reason, message }) => ({ reason, message, field }));
   const named = subject.kind === '' ? {} : subject;
   return failure(422, 'Invalid', `${quoted(subject)} is invalid: ${joined}`, { ...named, causes });

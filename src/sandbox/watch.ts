@@ -45,8 +45,7 @@ export function streamWatch(watch: Watch): void {
   else {
     const missed = store.eventsAfter(Number(asked));
     if (missed === null) {
-      const message = `too old resource version: ${String(asked)} (${store.oldestRevision})`;
-      send(response, 'ERROR', expired(message).body);
+      send(response, 'ERROR', expired(`resourceVersion ${asked} is too old`).body);
       response.end();
       return;
     }
@@ -105,7 +104,7 @@ function sendEvent({ matches, render, response }: Watch, event: LeaseEvent): voi
   else if (wasIn) send(response, 'DELETED', render(withRevision(previous, revision)));
 }
 
-function send(response: ServerResponse, type: string, object: JsonObject): void {
+function send(response: ServerResponse, type: string, object: JsonObject | string): void {
   if (response.writableEnded || response.destroyed) return;
   response.write(`${JSON.stringify({ type, object })}\n`);
   if (response.writableLength > maxUnreadBytes) response.destroy();

@@ -15,7 +15,7 @@ import {
   type Reply,
 } from './status.ts';
 import type { Lease, LeaseStore } from './store.ts';
-import { validateChange, validateLease } from './validation.ts';
+import { invalidField, validateLease } from './validation.ts';
 
 /** These exist, and no others can be made. */
 export const namespaces: readonly string[] = [
@@ -26,9 +26,7 @@ export const namespaces: readonly string[] = [
 ];
 
 export function createLease(store: LeaseStore, request: Omit<Write, 'name'>): Reply {
-  const read = receive(request, 'CreateOptions');
-  if (read.id === 'refused') return read.reply;
-  const { value: incoming, warnings } = read;
+  const { value: incoming, warnings } = receive(request, 'CreateOptions');
   const metadata = { ...incoming.metadata, ...generateName(incoming.metadata) };
   const reply =
     checkNamespace(incoming, request.namespace) ?? insert(store, { ...incoming, metadata }, 'POST');
@@ -36,9 +34,7 @@ export function createLease(store: LeaseStore, request: Omit<Write, 'name'>): Re
 }
 
 export function updateLease(store: LeaseStore, request: Write): Reply {
-  const read = receive(request, 'UpdateOptions');
-  if (read.id === 'refused') return read.reply;
-  const { value: incoming, warnings } = read;
+  const { value: incoming, warnings } = receive(request, 'UpdateOptions');
   const reply =
     checkNamespace(incoming, request.namespace) ??
     checkName(incoming, request.name) ??
@@ -49,16 +45,9 @@ export function updateLease(store: LeaseStore, request: Write): Reply {
 function insertOrReplace(store: LeaseStore, request: Write, incoming: Incoming): Reply {
   const stored = store.get(request.namespace, request.name);
   const [uid, storedUid] = [text(incoming.metadata['uid']), stored?.metadata.uid ?? ''];
-  if (uid !== '' && uid !== storedUid) return uidConflict(request, uid, storedUid);
+  if (uid !== '' && uid !== storedUid)
+    return conflict(leases(request.name), 'its uid is not that of the precondition');
   return stored === null ? insert(store, incoming, 'PUT') : replace(store, stored, incoming);
-}
-
-function uidConflict({ namespace, name }: Write, uid: string, storedUid: string): Reply {
-  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`;
-  return conflict(
-    leases(name),
-    `StorageError: invalid object, Code: 4, Key: /registry/leases/${namespace}/${name}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
-  );
 }
 
 /** POST, or PUT on what is not there: that creates too, whatever resourceVersion it names. */
@@ -67,12 +56,11 @@ function insert(store: LeaseStore, incoming: Incoming, method: 'POST' | 'PUT'): 
   const [namespace, name] = [text(metadata['namespace']), text(metadata['name'])];
   if (!namespaces.includes(namespace)) return notFound({ kind: 'namespaces', name: namespace });
   const version = parseResourceVersion(text(metadata['resourceVersion']));
-  if (method === 'PUT' && version.id === 'failed') return unforeseen(version.cause);
+  if (method === 'PUT' && version === null) return unforeseen('resourceVersion is not a number');
   const errors = validateLease(metadata, spec);
   if (errors.length > 0) return invalid(leaseKind(name), errors);
-  if (method === 'POST' && version.id === 'version' && version.value > 0n) {
-    return unforeseen('resourceVersion should not be set on objects to be created');
-  }
+  if (method === 'POST' && version !== null && version > 0n)
+    return unforeseen('a Lease to be created has no resourceVersion');
   if (store.get(namespace, name) !== null) return alreadyExists(name);
   const created = createdMetadata(metadata);
   const { resourceVersion: _, ...unstored } = created;
@@ -87,18 +75,15 @@ export function replace(store: LeaseStore, stored: Lease, incoming: Incoming): R
   const { metadata, spec, options } = incoming;
   const { name, resourceVersion } = stored.metadata;
   const version = parseResourceVersion(text(metadata['resourceVersion']));
-  if (version.id === 'failed') return unforeseen(version.cause);
-  if (version.value === 0n) {
-    const message = 'Invalid value: 0: must be specified for an update';
+  if (version === null) return unforeseen('resourceVersion is not a number');
+  if (version === 0n) {
+    const message = 'an update must have it';
     const field = 'metadata.resourceVersion';
     return invalid(leases(name), [{ field, reason: 'FieldValueInvalid', message }]);
   }
-  if (version.value !== BigInt(resourceVersion)) {
-    const why =
-      'the object has been modified; please apply your changes to the latest version and try again';
-    return conflict(leases(name), why);
-  }
-  const errors = validateChange(metadata, spec, immutableErrors(metadata, stored));
+  if (version !== BigInt(resourceVersion))
+    return conflict(leases(name), 'it has been modified: apply your change to the latest version');
+  const errors = validateLease(metadata, spec, immutableErrors(metadata, stored));
   if (errors.length > 0) return invalid(leaseKind(name), errors);
   const lease = leaseOf(updatedMetadata(metadata, stored.metadata), spec);
   const isUnchanged = JSON.stringify(lease) === JSON.stringify(stored);
@@ -110,9 +95,5 @@ function immutableErrors(metadata: JsonObject, stored: Lease): FieldError[] {
     ...(['', stored.metadata.uid].includes(text(metadata['uid'])) ? [] : ['uid']),
     ...(metadata['deletionTimestamp'] === undefined ? [] : ['deletionTimestamp']),
   ];
-  return changed.map((key) => ({
-    field: `metadata.${key}`,
-    reason: 'FieldValueInvalid',
-    message: `Invalid value: ${JSON.stringify(metadata[key])}: field is immutable`,
-  }));
+  return changed.map((key) => invalidField(`metadata.${key}`, 'it cannot be changed'));
 }

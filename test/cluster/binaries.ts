@@ -1,12 +1,9 @@
 /**
  * Finds etcd, kube-apiserver and client-go's leader election example, or builds them from their Go modules.
- *
- * What is built is kept in the project's cache and is built again only when a module's go.sum changes.
  */
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { kept, runTool, type Say } from './cache.ts';
 
 /** Paths of the programs that a cluster test runs. */
 export interface Binaries {
@@ -40,11 +37,11 @@ const programs = {
 /** A candidate of client-go's that leaves Events, which the example does not. */
 const recorder: Program = { name: 'recorder', module: 'candidate', package: './recorder' };
 
-const cacheFolder = resolve(import.meta.dirname, '../../.cache/cluster');
-const progressEveryMs = 15_000;
+/** What Kubernetes' conformance test of Leases asks of an API server. */
+const conformance: Program = { name: 'conformance', module: 'candidate', package: './conformance' };
 
 /** The programs of $KUBEBUILDER_ASSETS where that is set, the cached or freshly built ones else; throws when it can have neither. */
-export async function findBinaries(say: (line: string) => void): Promise<Binaries> {
+export async function findBinaries(say: Say): Promise<Binaries> {
   return {
     etcd: assetOf(programs.etcd) ?? (await built(programs.etcd, say)),
     apiserver: assetOf(programs.apiserver) ?? (await built(programs.apiserver, say)),
@@ -53,8 +50,13 @@ export async function findBinaries(say: (line: string) => void): Promise<Binarie
 }
 
 /** Builds {@link recorder}, for the one test that needs it. */
-export function buildRecorder(say: (line: string) => void): Promise<string> {
+export function buildRecorder(say: Say): Promise<string> {
   return built(recorder, say);
+}
+
+/** Builds {@link conformance}. */
+export function buildConformance(say: Say): Promise<string> {
+  return built(conformance, say);
 }
 
 function assetOf({ name }: Program): string | null {
@@ -67,57 +69,14 @@ function assetOf({ name }: Program): string | null {
   );
 }
 
-/** Builds into a name of its own and renames, so that two runs at once never start a half-written program. */
-async function built(program: Program, say: (line: string) => void): Promise<string> {
-  const moduleFolder = join(import.meta.dirname, program.module);
-  const hash = createHash('sha256').update(readFileSync(join(moduleFolder, 'go.sum')));
-  if (program.package.startsWith('.'))
-    hash.update(readFileSync(join(moduleFolder, program.package, 'main.go')));
-  const key = hash.digest('hex').slice(0, 12);
-  const path = join(cacheFolder, `${program.name}-${key}`);
-  if (existsSync(path)) return path;
-
-  mkdirSync(cacheFolder, { recursive: true });
-  const partial = `${path}.${process.pid}`;
-  const startedAtMs = performance.now();
-  const seconds = () => `${Math.round((performance.now() - startedAtMs) / 1000)} s`;
-  say(`building ${program.name} (the first build of everything takes about 5 minutes)`);
-  const progress = setInterval(
-    () => say(`still building ${program.name}: ${seconds()}`),
-    progressEveryMs,
+function built(program: Program, say: Say): Promise<string> {
+  const folder = join(import.meta.dirname, program.module);
+  const isOurs = program.package.startsWith('.');
+  const sources = [
+    join(folder, 'go.sum'),
+    ...(isOurs ? [join(folder, program.package, 'main.go')] : []),
+  ];
+  return kept(program.name, sources, say, (output) =>
+    runTool('go', ['build', '-o', output, program.package], { cwd: folder }),
   );
-  try {
-    await goBuild(moduleFolder, program.package, partial);
-  } finally {
-    clearInterval(progress);
-  }
-  renameSync(partial, path);
-  say(`built ${program.name} in ${seconds()}`);
-  return path;
-}
-
-function goBuild(moduleFolder: string, packagePath: string, output: string): Promise<void> {
-  return new Promise((resolvePromise, reject) => {
-    const go = spawn('go', ['build', '-o', output, packagePath], {
-      cwd: moduleFolder,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    go.on('error', (cause) =>
-      reject(
-        new Error(
-          'Cannot build the API server as go does not start: install Go 1.26 or set KUBEBUILDER_ASSETS',
-          { cause },
-        ),
-      ),
-    );
-    go.on('exit', (code, signal) => {
-      if (code === 0) resolvePromise();
-      else
-        reject(
-          new Error(
-            `Cannot build ${packagePath} as go build in ${moduleFolder} ended with ${code ?? signal}: its output above says why`,
-          ),
-        );
-    });
-  });
 }

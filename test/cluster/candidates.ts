@@ -57,6 +57,10 @@ export class Candidate {
     });
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   get pid(): number {
     if (this.#process.pid === undefined) throw new Error('the candidate did not start');
     return this.#process.pid;
@@ -130,7 +134,7 @@ export function startLeaderRun(options: {
 
 /** Starts client-go's example: 60s/15s/5s, releases on SIGTERM. */
 export function startClientGo(
-  access: ClusterAccess,
+  access: Pick<ClusterAccess, 'adminKubeconfig' | 'clientGo'>,
   options: {
     readonly namespace: string;
     readonly lockName: string;

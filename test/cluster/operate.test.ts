@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { createNamespace, mustCallApi } from './api.ts';
 import { buildRecorder } from './binaries.ts';
+import { sayOnStderr } from './cache.ts';
 import { Candidate, startClientGo } from './candidates.ts';
 import { createPod, readPod, type StoredPod } from './pods.ts';
 
@@ -53,13 +54,10 @@ function comparable(event: StoredEvent, lockName: string, identity: string): str
 test("an Event's JSON is what client-go's recorder leaves on the same server", async () => {
   const namespace = await createNamespace(access);
   const kubeconfig = access.adminKubeconfig;
-  const recorder = new Candidate(
-    await buildRecorder((line) => process.stderr.write(`cluster: ${line}\n`)),
-    [
-      ...['-kubeconfig', kubeconfig, '-lease-lock-namespace', namespace],
-      ...['-lease-lock-name', 'theirs', '-id', 'them'],
-    ],
-  );
+  const recorder = new Candidate(await buildRecorder(sayOnStderr), [
+    ...['-kubeconfig', kubeconfig, '-lease-lock-namespace', namespace],
+    ...['-lease-lock-name', 'theirs', '-id', 'them'],
+  ]);
   await recorder.until('leading', () => recorder.output.find((line) => line === 'leading'));
   await recorder.stop();
   const ours = new Candidate(leaderRun, [

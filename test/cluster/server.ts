@@ -13,6 +13,7 @@ import {
 import { freePort } from '../fixtures/free-port.ts';
 import { callApi, type ClusterAccess } from './api.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
+import { sayOnStderr, type Say } from './cache.ts';
 import { Daemon, whenRunDies } from './daemon.ts';
 import { certificateUser, writeKubeconfig } from './users.ts';
 
@@ -20,7 +21,7 @@ export interface ClusterOptions {
   /** Keep an audit log, to count requests for Leases; or one with what is in them, and of Pods and requests without an answer, too. */
   readonly audit?: boolean | 'bodies';
   /** Hears what is being built. */
-  readonly say?: (line: string) => void;
+  readonly say?: Say;
 }
 
 export interface Cluster extends ClusterAccess {
@@ -34,7 +35,7 @@ export interface Cluster extends ClusterAccess {
 
 /** Starts a cluster and resolves when it answers `/readyz` and has its default namespace. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { audit = false, say = (line) => process.stderr.write(`cluster: ${line}\n`) } = options;
+  const { audit = false, say = sayOnStderr } = options;
   const binaries = await findBinaries(say);
   const folder = mkdtempSync(join(tmpdir(), 'leader-run-cluster-'));
   // Once the servers, which their own watchdogs kill, write no more.

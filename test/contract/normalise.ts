@@ -6,7 +6,8 @@
  * - uids by the order of their first appearance;
  * - creation times by "<time>", generated name suffixes by "<suffix>";
  * - managedFields, which the sandbox does not keep, by nothing;
- * - sentences for people, of a Status and of its causes, by nothing: code, reason, details and fields say the same.
+ * - sentences for people, of a Status and of its causes, by nothing: code, reason, details and fields say the same. A cause that
+ *   differs from another by its sentence alone is dropped.
  */
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -54,6 +55,7 @@ export class Normaliser {
     if (key === 'resourceVersion' && typeof value === 'string') return this.#revision(value);
     if (key === 'creationTimestamp') return value === null ? null : '<time>';
     if (key === 'metadata' && isOfMany) return this.#collectionMetadata(value);
+    if (key === 'causes' && Array.isArray(value)) return withoutRepeats(this.#value(value));
     if (key === 'object' && isOfMany) {
       const { metadata, ...rest } = value as { readonly [key: string]: Json };
       return { ...rest, metadata: this.#collectionMetadata(metadata ?? null) };
@@ -96,4 +98,9 @@ export class Normaliser {
 /** A Status, or one of its causes. */
 function isForPeople(object: { readonly [key: string]: Json }): boolean {
   return object['kind'] === 'Status' || 'reason' in object;
+}
+
+function withoutRepeats(value: Json): Json {
+  const texts = (value as readonly Json[]).map((item) => JSON.stringify(item));
+  return [...new Set(texts)].map((text) => JSON.parse(text) as Json);
 }

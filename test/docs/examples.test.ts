@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadAll } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunOptions } from '../../src/cli/options.ts';
 import { read } from '../cli/run-line.ts';
@@ -31,6 +31,10 @@ interface Manifest {
     readonly template?: { readonly spec: PodSpec };
     readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: PodSpec } } };
   };
+}
+
+interface GitLabJob {
+  readonly script: readonly string[];
 }
 
 function example(name: string): string {
@@ -140,6 +144,15 @@ describe('the lines that start leader-run', () => {
       flags: { context: 'staging' },
       command: ['./deploy.sh', 'staging'],
     });
+  });
+
+  it('in the GitLab CI jobs', () => {
+    const { migrate, deploy } = load(example('gitlab-ci.yml')) as Record<string, GitLabJob>;
+    expect(accepted(wordsOf(migrate?.script[0] ?? ''))).toMatchObject({
+      lockName: 'migrate',
+      settings: { once: { id: 'key' }, waitMs: 1_800_000 },
+    });
+    expect(accepted(wordsOf(deploy?.script[0] ?? ''))).toMatchObject({ lockName: 'deploy' });
   });
 
   it('in the README and the pages', () => {

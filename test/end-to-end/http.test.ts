@@ -107,6 +107,74 @@ test('1,000 clients that are too slow do not keep the lease from being renewed i
   expect((await callApi(api, 'GET', '/x')).status).toBe(200);
 });
 
+test('64 clients that ask for metrics without a pause do not keep the lease from being renewed in time', async () => {
+  const api = await sandbox();
+  const port = await freePort();
+  const flags = [
+    '--lock-name=x',
+    '--lease-duration=6s',
+    '--renew-deadline=4s',
+    '--retry-period=1s',
+  ];
+  const leader = start(api.kubeconfigPath, [
+    ...flags,
+    `--http=127.0.0.1:${port}`,
+    '-v',
+    '--',
+    'cat',
+  ]);
+  await waitFor(leader.all, 'Started command');
+  let isOver = false;
+  let answers = 0;
+  const ask = async (): Promise<void> => {
+    while (!isOver) {
+      const { status } = await get(port, '/metrics').catch(() => ({ status: 0 }));
+      if (status === 200) answers += 1;
+    }
+  };
+  const asking = Array.from({ length: 64 }, ask);
+  onTestFinished(async () => {
+    isOver = true;
+    await Promise.all(asking);
+  });
+  const renewedAtMs: number[] = [];
+  while (renewedAtMs.length < 8) {
+    const atMs = Date.parse((await readLease(api, 'x'))?.spec.renewTime ?? '');
+    if (atMs !== renewedAtMs.at(-1)) renewedAtMs.push(atMs);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const pausesMs = renewedAtMs.slice(1).map((atMs, at) => atMs - (renewedAtMs[at] ?? 0));
+  expect(answers).toBeGreaterThan(100);
+  expect(Math.max(...pausesMs)).toBeLessThan(2_500);
+  expect(leader.exitCode).toBeNull();
+});
+
+test('a command that takes requests and never answers: alive until its start timeout, and renewed', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const [port, health] = [await freePort(), await freePort()];
+  const silent = `require('net').createServer(() => {}).listen(${health}, '127.0.0.1', () => console.log('listens'))`;
+  const leader = start(kubeconfigPath, [
+    ...['--lock-name=x', `--http=127.0.0.1:${port}`, '--command-start-timeout=4s'],
+    ...[
+      `--command-health=http://127.0.0.1:${health}/healthz`,
+      '--',
+      process.execPath,
+      '-e',
+      silent,
+    ],
+  ]);
+  await waitFor(leader.stdout, 'listens');
+  expect((await get(port, '/livez')).status).toBe(200);
+  let livez = await get(port, '/livez');
+  while (livez.status === 200) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    livez = await get(port, '/livez');
+  }
+  expect(livez.text).toContain('[-]command failed: no success within 4s of its start');
+  expect(livez.text).toContain('[+]leaderElection ok');
+  expect(leader.exitCode).toBeNull();
+});
+
 test('the command is asked, and a sick one fails the probes until the kubelet ends it', async () => {
   const { kubeconfigPath } = await sandbox();
   const [port, health] = [await freePort(), await freePort()];

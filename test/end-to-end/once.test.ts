@@ -132,6 +132,23 @@ describe('--once', () => {
   });
 });
 
+it('--once: an annotation that is broken while the command runs is written again by its release', async () => {
+  const server = await sandbox();
+  const folder = temporaryFolder();
+  await once(server, 'v1', [], job().command);
+  const second = once(
+    server,
+    'v2',
+    [],
+    job(`until test -e ${folder}/end; do sleep 0.02; done`).command,
+  );
+  await waitFor(second.stderr, 'Leading lease');
+  await setRuns(server, 'broken');
+  appendFileSync(`${folder}/end`, '');
+  expect((await second).exitCode).toBe(0);
+  expect(await runsOf(server)).toMatchObject([{ key: 'v2' }, { key: 'v1' }]);
+});
+
 describe('--once-at start', () => {
   it('a run that failed is not run again', async () => {
     const server = await sandbox();
@@ -188,6 +205,10 @@ it('--once-per: by the time of the server, whatever the clock of the machine say
     /Not running the command: ".*" ran it at .*, and --once-per is not over/,
   );
   expect(runs()).toEqual([expect.stringMatching(/^\d+$/)]);
+  // Whatever its key.
+  const recent = new Date(Date.now() - 10_000).toISOString();
+  await setRuns(server, JSON.stringify([{ key: 'v1', start: recent, by: 'a', token: '1' }]));
+  expect((await run('50s')).stderr).toContain('"a" ran "v1" at 20');
   const start60sAgo = new Date(Date.now() - 60_000).toISOString();
   await setRuns(server, JSON.stringify([{ key: '', start: start60sAgo, by: 'a', token: '1' }]));
   expect((await run('50s')).exitCode).toBe(0);

@@ -1,7 +1,10 @@
 /** The recipes of docs/scripts-and-cron.md that no other test runs. */
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { leaderRun, sandbox, start, waitFor } from './rig.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
+import { writeFile } from '../fixtures/api/kubeconfig.ts';
+import { leaderRun, readLease, sandbox, start, waitFor } from './rig.ts';
 
 /** A script in which `leader-run` is ours. */
 function script(kubeconfig: string, text: string) {
@@ -62,4 +65,49 @@ it('timeout inside limits the job, and releases the lease', async () => {
   expect(
     (await script(kubeconfigPath, 'leader-run --lock-name nightly --try -- true')).exitCode,
   ).toBe(0);
+});
+
+describe('two clusters', () => {
+  /** What a machine of the second cluster has: that one is its current context. */
+  function bothClusters(clusters: Readonly<Record<string, Sandbox>>): string {
+    const entries = Object.entries(clusters);
+    const config = {
+      'current-context': 'second',
+      // No credentials are sent without TLS; the sandbox takes its token in the path, too.
+      clusters: entries.map(([name, { url, token }]) => ({
+        name,
+        cluster: { server: `${url}/${token}` },
+      })),
+      contexts: entries.map(([name]) => ({ name, context: { cluster: name } })),
+    };
+    return writeFile(temporaryFolder(), 'config', JSON.stringify(config));
+  }
+
+  it('share a job by the Lease of one of them', async () => {
+    const [first, second] = [await sandbox(), await sandbox()];
+    const kubeconfig = bothClusters({ first, second });
+    const job = (flags: string) =>
+      `leader-run ${flags} --lock-name nightly --once today --try -E 0 -q -- echo runs`;
+    const here = script(first.kubeconfigPath, job(''));
+    const there = script(kubeconfig, job('--context first'));
+    const ends = await Promise.all([here, there]);
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(ends.map(({ stdout }) => stdout).toSorted()).toEqual(['', 'runs']);
+    expect(await readLease(second, 'nightly')).toBeNull();
+    // Without the context it would be another Lease, and the job would run once more.
+    const own = await script(kubeconfig, job(''));
+    expect([own.exitCode, own.stdout, own.stderr]).toEqual([0, 'runs', '']);
+  });
+
+  it('where that one is down, the job runs nowhere, and says so', async () => {
+    const [first, second] = [await sandbox(), await sandbox()];
+    const kubeconfig = bothClusters({ first, second });
+    await first.close();
+    const { exitCode, stdout, stderr } = await script(
+      kubeconfig,
+      'leader-run --context first --lock-name nightly --once today --wait 1s -- echo runs',
+    );
+    expect([exitCode, stdout]).toEqual([125, '']);
+    expect(stderr).toContain('ECONNREFUSED');
+  });
 });

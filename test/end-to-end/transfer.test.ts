@@ -131,8 +131,9 @@ it('does not obey a request for another term, and then one for its own', async (
   }
   expect(first.exitCode).toBeNull();
   expect((await readLease(server, 'job'))?.spec.holderIdentity).toBe('first');
+  const runs = waitFor(second.stdout, 'runs');
   expect((await transfer(kubeconfigPath, '--to', 'second')).exitCode).toBe(0);
-  await waitFor(second.stdout, 'runs');
+  await runs;
   // Neither is left.
   const { annotations } = (await readLease(server, 'job'))?.metadata ?? {};
   expect(Object.keys(annotations ?? {})).not.toContain('leader-run/transfer');

@@ -1,6 +1,6 @@
 /** `--warm`: the command starts at once, and is told when it leads. */
 import { expect, it } from 'vitest';
-import { readLease, sandbox, start, waitFor } from './rig.ts';
+import { leaderRun, readLease, sandbox, start, waitFor } from './rig.ts';
 
 const patienceMs = 60_000;
 
@@ -25,6 +25,15 @@ it('starts on standbys too, and promotes the one that leads', { timeout: patienc
   expect(await leads).toContain('LEASE_TRANSITIONS=1');
   second.kill('SIGTERM');
   await second;
+});
+
+it('by its line a command can ask whether it still leads', { timeout: patienceMs }, async () => {
+  const { kubeconfigPath } = await sandbox();
+  const check = `"${leaderRun}" check`;
+  const script = `${check}; echo "before: $?"; read -r line <&4; export $line; ${check}; echo "after: $?"`;
+  const { stdout, stderr } = await warm(kubeconfigPath, script);
+  expect(stdout).toBe('before: 125\nafter: 0');
+  expect(stderr).toContain('a warm command exports the words of its line');
 });
 
 it('a standby that is told to stop stops its command', { timeout: patienceMs }, async () => {

@@ -334,6 +334,9 @@ function land(turn: Collector, world: World, wire: Wire): { world: World; answer
   const { store, answer } = serve(world.store, wire.body, 0);
   if (store === world.store || store.lease === null) return { world, answer };
   const { seat, bounds } = turn;
+  // Nothing of the record has changed, so that it is no other's than before.
+  if (wire.purpose === 'nominate')
+    return { world: told({ ...world, store }, store.lease, 'changed'), answer };
   checkLanding(world, bounds.candidates[seat], wire, store.lease);
   const isDone =
     world.isDone || (wire.isSuccess && bounds.candidates[seat].once?.counts === 'success');

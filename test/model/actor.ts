@@ -151,6 +151,7 @@ function hasSucceeded(state: State | null): boolean {
 function purposeOf(body: LeaseRequest, before: State, after: State | null): Wire['purpose'] {
   if (body.id === 'get') return 'read';
   if (holderIn(body.body) === '') return 'release';
+  if (after !== null && holderIn(body.body) !== after.candidate.identity) return 'nominate';
   // One turn may end a term and begin to acquire the next one, win and renew, or acquire and then be told to stop.
   if (after?.id === 'standby') return 'acquire';
   return before.id === 'standby' && after?.id !== 'leading' ? 'acquire' : 'renew';

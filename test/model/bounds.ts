@@ -32,6 +32,11 @@ const rejoining: Bounds['candidates'] = [
   { ...candidate, identity: 'b', rejoins: true },
 ];
 
+const nominating: Bounds['candidates'] = [
+  { ...candidate, nominates: true },
+  { ...candidate, identity: 'b', nominates: true },
+];
+
 function once(counts: OnceRule['counts']): Bounds['candidates'] {
   const rule = { id: 'key', key: 'k', counts } as const;
   return [
@@ -88,6 +93,13 @@ export const explorations: readonly Bounds[] = [
     { candidates: rejoining },
   ),
   bounds('transfer', { transfers: 2, stops: 1 }),
+  bounds('successor', { lives: 2, stops: 2 }, { candidates: nominating }),
+  bounds(
+    'successor, crash and lost answer',
+    { lives: 2, stops: 1, crashes: 1, lostAnswers: 1 },
+    { candidates: nominating },
+  ),
+  bounds('successor, emptied', { blanks: 1, stops: 1 }, { candidates: nominating }),
   bounds('transfer and rejoin', { transfers: 1, crashes: 1 }, { candidates: rejoining }),
   bounds('a stop and a crash', { lives: 2, stops: 1, crashes: 1 }),
   bounds('two terms each, a crash, a lost answer, a late write', {

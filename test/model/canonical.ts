@@ -34,6 +34,7 @@ const deadlines = new Set([
   'guardAtMs',
   'deadByAtMs',
   'staysOutUntilMs',
+  'nominatesAtMs',
   'untilMs',
 ]);
 

@@ -82,7 +82,7 @@ export interface Wire {
   readonly by: string;
   readonly request: number;
   readonly body: LeaseRequest;
-  readonly purpose: 'read' | 'acquire' | 'renew' | 'release';
+  readonly purpose: 'read' | 'nominate' | 'acquire' | 'renew' | 'release';
   /** It gives back the lease of a run that has succeeded. */
   readonly isSuccess: boolean;
   readonly sentAtMs: number;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject, JsonValue } from '../../src/json.ts';
 import type { Failure } from '../../src/election/lease.ts';
 import type { ApiReply } from '../../src/lease/client.ts';
 import { showStatus, type StatusPorts, type StatusRequest } from '../../src/operate/status.ts';
@@ -77,8 +77,82 @@ test('wide: the Pod, its label and the term, where leader-run wrote them', async
     ],
     { output: 'wide' },
   );
-  expect(lines[1]).toMatch(/ 15s +web-7d +role=leader +web-7d_90ab@2026/);
+  expect(lines[1]).toMatch(/ 15s +web-7d +role=leader +- +web-7d_90ab@2026/);
 });
+
+const run = (key: string, start: string, token: string | null = '7') => ({
+  ...{ key, start, token },
+  by: 'web-7d_90ab',
+});
+
+test('wide: the last runs of --once and --once-per, newest first', async () => {
+  const runs = [
+    run('2026-01-01', '2026-01-01T11:00:00.000000Z', null),
+    run('', '2026-01-01T09:00:00.000000Z'),
+    run('2025-12-31', '2025-12-31T09:00:00.000000Z'),
+    run('2025-12-30', '2025-12-30T09:00:00.000000Z'),
+  ];
+  const leases = [lease('x', held, { 'leader-run/runs': JSON.stringify(runs) })];
+  const { lines } = await status(leases, { output: 'wide' });
+  expect(lines[0]).toMatch(/ {2}LAST RUNS /);
+  expect(lines[1]).toMatch(/ {2}2026-01-01 60m \(end unknown\), 3h, 2025-12-31 27h, … {2}/);
+  const { text } = await status(leases, { output: 'json' });
+  expect(JSON.parse(text)).toMatchObject({ runs });
+});
+
+test('wide: runs that cannot be read are said to be so', async () => {
+  const leases = [lease('x', held, { 'leader-run/runs': 'rubbish' })];
+  expect((await status(leases, { output: 'wide' })).lines[1]).toContain('(unreadable)');
+  const { text } = await status(leases, { output: 'json' });
+  expect(JSON.parse(text)).toMatchObject({ runs: null });
+});
+
+const annotations = {
+  'leader-run/term': 'web-7d_90ab@2026-01-01T09:00:00.000000Z',
+  'leader-run/lease-duration-seconds': '15',
+  'leader-run/pod': '{"namespace":"prod","name":"web-7d","label":"role=leader"}',
+  'leader-run/runs': JSON.stringify([run('a', '2026-01-01T09:00:00.000000Z')]),
+};
+const whole = {
+  metadata: { name: 'x', namespace: 'prod', resourceVersion: '12', annotations },
+  spec: held,
+};
+const fields = [
+  ...[['metadata'], ['spec']],
+  ...Object.keys(whole.metadata).map((name) => ['metadata', name]),
+  ...Object.keys(annotations).map((name) => ['metadata', 'annotations', name]),
+  ...Object.keys(held).map((name) => ['spec', name]),
+];
+
+/** The object with another value at this place; undefined: with nothing there. */
+function changed(
+  object: JsonObject,
+  [name = '', ...rest]: string[],
+  value: JsonValue | undefined,
+): JsonObject {
+  const { [name]: before, ...others } = object;
+  const after: JsonValue | undefined =
+    rest.length === 0 ? value : changed((before ?? {}) as JsonObject, rest, value);
+  return after === undefined ? others : { ...others, [name]: after };
+}
+
+test.each(fields.map((path) => [path.join('.'), path] as const))(
+  'a lease with anything or nothing at %s: shown in each form, as one that is led or is not',
+  async (_, path) => {
+    for (const value of [undefined, null, '', 'x', 0, -1, 1e300, true, [], [1], {}, { a: 1 }]) {
+      const object = changed(whole, path, value);
+      for (const output of ['table', 'wide', 'json'] as const) {
+        const one = await status([object], { output });
+        expect([0, 1]).toContain(one.code);
+        expect(one.warnings).toEqual([]);
+        const all = await status([{ items: [object] }], { output, lockName: null });
+        expect([all.code, all.warnings]).toEqual([one.code, []]);
+        if (output === 'json') expect([JSON.parse(one.text)]).toEqual(JSON.parse(all.text));
+        else expect(one.text).not.toMatch(/undefined|NaN|\[object/);
+      }
+    }
+  },
+);
 
 test.each<[string, JsonObject, number, RegExp]>([
   ['expired', { ...held, renewTime: '2026-01-01T11:00:00.000000Z' }, 1, / 60m +59m ago /],
@@ -156,6 +230,7 @@ test('json: one object for one lease, a list for all', async () => {
     term: null,
     pod: null,
     podLabel: null,
+    runs: [],
     resourceVersion: null,
   });
   const all = await status([{ items: [lease('x', held)] }], { output: 'json', lockName: null });

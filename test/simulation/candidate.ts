@@ -65,6 +65,8 @@ export type Moment =
   /** client-go has acquired or renewed; another has taken the lease from it. */
   | 'client-go landed'
   | 'client-go succeeded'
+  /** client-go has emptied the record of another. */
+  | 'client-go cleared'
   | 'released'
   | 'stopping-command'
   | 'killing-tree'
@@ -125,6 +127,7 @@ export class Candidate implements Replica {
     const settings: RunSettings = {
       ...this.#plan.settings,
       ...this.#terms,
+      nominates: this.#terms.nominates === true && this.#plan.settings.waitMs === Infinity,
       identity,
       once: once === null ? null : ruleAt(once, world.nowMs),
     };
@@ -317,8 +320,9 @@ export class Candidate implements Replica {
     process.post(() => {
       this.#around.world.tell(process.name, () => `gets ${signal}`);
       if (this.#onSignal === null) return;
+      // What is asked of the label comes with the stop, of whatever cause.
+      ledger.isAskedAgain ||= ledger.stopRequestedAtMs !== null || ledger.labelAskedAtMs !== null;
       ledger.stopRequestedAtMs ??= process.bootMs();
-      ledger.stopRequests += 1;
       this.#onSignal(signal);
     });
   }

@@ -2,6 +2,8 @@
  * What every write to the Lease has to keep: no candidate takes what has not expired, a release comes after the death and never
  * over another's record, transitions count changes of the holder.
  */
+import type { RawLease } from '../../src/election/lease.ts';
+import { metadataOf, objectOf } from './fields.ts';
 import { processOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Arrival, Author, Version } from './server.ts';
@@ -94,11 +96,18 @@ export class WriteJudge {
     if (after.isDeletion || author.kind === 'hand') return this.#byHand(before, after);
     const writer = this.#writers.get(author.name);
     if (writer === undefined) throw new Error(`No one knows ${author.name}`);
-    if (before?.write === after.write) return;
+    if (before?.write === after.write) return this.#onNomination(before, after, author);
     if (this.#isVoid(before, after)) return this.#world.count('releases of what was released');
     if (author.kind === 'leader-run') this.#checkTransitions(before, after, author);
     if (after.holder === '') this.#onBlank(before, writer);
     else this.#onClaim(before, after, writer, sentBootMs);
+  }
+
+  /** Who enters itself as the successor changes nothing else: it changes who takes the lease and when, never whether. */
+  #onNomination(before: Version, after: Version, { name }: Author): void {
+    this.#world.count('successors entered');
+    if (withoutSuccessor(before.lease) === withoutSuccessor(after.lease)) return;
+    this.#world.break('who and when, never whether', `${name} changes more than the successor`);
   }
 
   /** A proxy had answered with the record that was sent, by the version of a release, and gave that answer to a read, too: nobody is hurt. */
@@ -258,6 +267,13 @@ export class WriteJudge {
     if (after.holder === '' || before.holder === after.holder) return before.transitions;
     return before.transitions + 1;
   }
+}
+
+/** All of it but the version, the successor and what a webhook adds. */
+function withoutSuccessor(lease: RawLease): string {
+  const { resourceVersion, annotations, labels, ...metadata } = metadataOf(lease);
+  const { 'leader-run/successor': successor, ...others } = objectOf(annotations);
+  return JSON.stringify({ ...metadata, annotations: others });
 }
 
 function claimOf(version: Version, author: Author): Claim {

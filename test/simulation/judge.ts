@@ -77,7 +77,7 @@ export class Judge {
     const { request } = arrival;
     if (request.id === 'get') return;
     const { holderIdentity: holder, renewTime } = specOf(request.body);
-    ledger.noteSent(textOf(renewTime));
+    if (holder === '' || holder === ledger.settings.identity) ledger.noteSent(textOf(renewTime));
     if (holder === '' && isLeft(ledger.tree)) {
       this.#world.break('G3', `${name} sent its release while its tree lives`);
     }
@@ -287,8 +287,8 @@ export class Judge {
 
   /** The label goes first, and the stop waits for it a second at most; after a loss it does not wait. */
   #checkLabel(ledger: Ledger, stopAtMs: number): void {
-    const { settings, labelAskedAtMs, isLabelGone, stopRequests, author } = ledger;
-    if (settings.hasPodLabel !== true || isLabelGone || stopRequests > 1) return;
+    const { settings, labelAskedAtMs, isLabelGone, isAskedAgain, author } = ledger;
+    if (settings.hasPodLabel !== true || isLabelGone || isAskedAgain) return;
     if (
       ledger.saidLostAtMs !== null ||
       ledger.lostAtMs !== null ||
@@ -298,10 +298,8 @@ export class Judge {
       return;
     // Without a guard nothing is waited for, and not for who asks once more.
     if (ledger.tree?.isUnguarded === true) return;
-    const askedAtMs = labelAskedAtMs ?? Infinity;
-    if ((ledger.stopRequestedAtMs ?? -Infinity) > askedAtMs) return;
-    const waitedMs = stopAtMs - askedAtMs;
-    if (waitedMs >= Math.min(1_000, settings.gracePeriodMs / 2) - 0.001) return;
+    const waitedMs = stopAtMs - (labelAskedAtMs ?? Infinity);
+    if (waitedMs >= longestWithdrawalMs(ledger) - 0.001) return;
     this.#world.break(
       'label first',
       `${author.name} stops its command ${waitedMs.toFixed(0)} ms after it asked for its label to be gone`,
@@ -391,6 +389,10 @@ export class Judge {
       this.#checkStop(tree, ledger, deposedAtMs, 'it was deposed');
       this.#checkKill(tree, ledger, deposedAtMs + graceMs, 'it was deposed');
     }
+    if (ledger.labelAskedAtMs !== null) {
+      const byMs = ledger.labelAskedAtMs + longestWithdrawalMs(ledger);
+      this.#checkStop(tree, ledger, byMs, 'its label was waited for as long as it may be');
+    }
     this.#checkGrace(tree, ledger);
     this.#checkGuard(tree, ledger);
   }
@@ -453,4 +455,9 @@ function isLeft(tree: SimulatedTree | null): boolean {
 /** Two requests each retry period, a write and a read, and some more: after a failure the pauses begin short. */
 export function requestsPerMinute(retryPeriodMs: number): number {
   return 40 + Math.ceil(2 * (60_000 / retryPeriodMs));
+}
+
+/** For how long the Pod's label may keep the stop signal back. */
+function longestWithdrawalMs({ settings }: Ledger): number {
+  return Math.min(1_000, settings.gracePeriodMs / 2);
 }

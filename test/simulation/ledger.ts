@@ -28,7 +28,8 @@ export class Ledger {
   /** The newest version that it has seen, by whatever way. */
   newestSeen = 0;
   stopRequestedAtMs: number | null = null;
-  stopRequests = 0;
+  /** It was asked to stop while it stopped. */
+  isAskedAgain = false;
   /** True time. */
   readonly enteredAtMs: number;
   /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */

@@ -7,8 +7,8 @@ import { type FaultId, calmFaultIds, faultIds, misbehaviourIds } from './faults.
 import type { MachinePlan } from './machine.ts';
 import { Random } from './random.ts';
 import { type OncePlan, drawOnce } from './once.ts';
-import { drawTactics } from './tactics.ts';
-import { type TermPlan, drawTerms, drawTransfers } from './terms.ts';
+import { drawLaterTactics, drawTactics } from './tactics.ts';
+import { type TermPlan, drawNominations, drawTerms, drawTransfers } from './terms.ts';
 
 export type ReplicaPlan = { readonly machine: MachinePlan; readonly startsAtMs: number } & (
   | { readonly kind: 'leader-run'; readonly plan: CandidatePlan }
@@ -90,17 +90,21 @@ export function drawScenario(seed: string): Scenario {
   const ambience = isCalm || random.chance(0.1) ? calmAmbience() : drawAmbience(random);
   const ids = isCalm ? calmFaultIds : faultIds(isBeyondLimits);
   const chance = drawFaults(random, ids, durationMs, base, replicas);
-  const tactics = drawTactics(new Random(`tactics ${seed}`), { timing: base, replicas, isCalm });
+  const field = { timing: base, replicas, isCalm };
+  const tactics = drawTactics(new Random(`tactics ${seed}`), field);
+  const later = drawLaterTactics(new Random(`later tactics ${seed}`), field);
   const transfers = isCalm ? [] : drawTransfers(new Random(`transfers ${seed}`));
-  const faults = [...chance, ...tactics, ...transfers];
+  const faults = [...chance, ...tactics, ...transfers, ...later];
   const once = drawOnce(new Random(`once ${seed}`));
   const termRandom = new Random(`terms ${seed}`);
   const areSpecial = termRandom.chance(0.3);
   // By a chance of its own, so that all else in a seed is as it would be without.
   const isWarm = once === null && new Random(`warm standbys ${seed}`).chance(0.12);
-  const terms = replicas.map(() => ({
+  const nominations = drawNominations(new Random(`nominations ${seed}`), replicas.length);
+  const terms = replicas.map((_, index) => ({
     ...(areSpecial ? drawTerms(termRandom, once !== null) : {}),
     ...(isWarm && { isWarm }),
+    ...nominations[index],
   }));
   const usual = {
     seed,

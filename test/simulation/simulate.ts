@@ -67,10 +67,14 @@ class Simulation {
         ? new ClientGo(name, machine, link, replica.plan, around)
         : new Candidate(name, machine, link, replica.plan, around, scenario.terms[index] ?? {});
     });
-    this.#server.onCommit((before, { holder }, { author }) => {
+    this.#server.onCommit((before, { holder, write }, { author }) => {
       const writer = this.#replicas.find(({ process }) => process?.name === processOf(author));
-      if (writer === undefined) return;
+      // A successor that enters itself leaves the record as it is.
+      if (writer === undefined || before?.write === write) return;
       this.#onMoment('landed', writer);
+      const isAnothers = before?.write.author !== author;
+      if (holder === '' && author.kind === 'client-go' && isAnothers)
+        this.#onMoment('client-go cleared', writer);
       if (holder === '') return;
       if (author.kind === 'client-go') this.#onMoment('client-go landed', writer);
       else if (before?.write.author.kind === 'client-go' && before.holder !== '')

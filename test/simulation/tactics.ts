@@ -104,6 +104,44 @@ const blankTheSuccessor: Tactic = (random, { timing, replicas }) => {
   ];
 };
 
+/**
+ * As before, and whoever has the shortest lease duration comes only when the record is empty. Neither the successor nor client-go writes any
+ * more: how long the successor may still lead is written nowhere but in the annotation.
+ */
+const comeToWhatWasCleared: Tactic = (random, { timing, replicas }) => {
+  const durations = replicas.map(({ plan }) => leaseDurationOf(plan));
+  const clientGo = replicas.findIndex(({ kind }) => kind === 'client-go');
+  const newcomer = durations.indexOf(Math.min(...durations));
+  if (clientGo === -1 || durations[newcomer] === Math.max(...durations)) return [];
+  const cleared = (target: number, delayMs: number) =>
+    ({ id: 'after', moment: 'client-go cleared', count: 1, delayMs, target }) as const;
+  const longestMs = Math.max(...durations);
+  return [
+    {
+      id: 'client-go held up beyond its lease',
+      when: {
+        id: 'after',
+        moment: 'client-go landed',
+        count: 1 + random.below(3),
+        delayMs: 0,
+      },
+      forMs: timing.renewDeadlineMs * random.between(0.05, 0.4),
+    },
+    {
+      id: 'partition',
+      when: {
+        id: 'after',
+        moment: 'client-go succeeded',
+        count: 1,
+        delayMs: random.between(5, 300),
+      },
+      forMs: 2 * longestMs,
+    },
+    { id: 'crash', when: cleared(newcomer, random.between(0, 50)), forMs: 0 },
+    { id: 'partition', when: cleared(clientGo, random.between(0, 50)), forMs: longestMs },
+  ];
+};
+
 /** client-go adopts an identity when its owner has just lost the lease, and can hear, but not ask. */
 const adoptFromTheLoser: Tactic = (random, { timing }) => [
   {
@@ -151,4 +189,9 @@ export function drawTactics(random: Random, field: Field): readonly FaultPlan[] 
   return (field.isCalm ? calmTactics : tactics)
     .filter(() => random.chance(share))
     .flatMap((tactic) => tactic(random, field));
+}
+
+/** The same with a chance of their own, for those that came later: seeds that are known to find a bug go on meaning what they mean. */
+export function drawLaterTactics(random: Random, field: Field): readonly FaultPlan[] {
+  return !field.isCalm && random.chance(0.3) ? comeToWhatWasCleared(random, field) : [];
 }

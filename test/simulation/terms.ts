@@ -3,7 +3,10 @@ import type { RunSettings } from '../../src/run.ts';
 import type { Random } from './random.ts';
 import type { FaultPlan } from './scenario.ts';
 
-export type TermPlan = Pick<RunSettings, 'rejoins' | 'maxTermMs' | 'hasPodLabel' | 'isWarm'>;
+export type TermPlan = Pick<
+  RunSettings,
+  'rejoins' | 'maxTermMs' | 'hasPodLabel' | 'nominates' | 'isWarm'
+>;
 
 export function drawTerms(random: Random, isOnce: boolean): TermPlan {
   return {
@@ -11,6 +14,12 @@ export function drawTerms(random: Random, isOnce: boolean): TermPlan {
     maxTermMs: random.chance(0.2) ? random.logBetween(500, 30_000) : Infinity,
     hasPodLabel: random.chance(0.4),
   };
+}
+
+/** Who enters itself as the successor: in some simulations most do, and the rest are candidates of an older version. */
+export function drawNominations(random: Random, replicas: number): readonly TermPlan[] {
+  const isUsual = random.chance(0.5);
+  return Array.from({ length: replicas }, () => ({ nominates: isUsual && random.chance(0.8) }));
 }
 
 /** Somebody asks for another leader. */

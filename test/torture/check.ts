@@ -1,6 +1,6 @@
 /**
- * The judge of a run of torture, without anything of leader-run. A finding is proven: a process counts as alive until it was last seen so, and a renewal as sent when the API server received it.
- * Between "last seen alive" and "seen dead" nothing is known: what falls in there is counted as undecided.
+ * The judge of a run of torture, without anything of leader-run. A finding is proven: a process counts as alive until it was
+ * last seen so, and a renewal as sent when the API server received it. What remains open is counted as undecided.
  */
 import { termsOf, type Fault, type Gap, type History, type Term, type Write } from './history.ts';
 
@@ -22,13 +22,14 @@ export interface Verdict {
 /** For timers and signals, and for a guard that reads all of /proc. */
 const slackMs = 250;
 /** Between the clock of the audit log and that of the stamps. */
-const clockMs = 10;
+const clockMs = 1;
 /** docs/guarantees.md: limit 1; G2 after a suspend; G1 after a restore. */
 const editedMs = 1_000;
 const wakingMs = 250;
 const restoredMs = 15_000;
-/** How long an edit has effects. */
+/** For how long before it counts, and what cuts a candidate off. */
 const effectMs = 5_000;
+const cuts = /^(freeze|late|slow|half|cut|lossy|garble|rights|api|etcd|restore)/;
 
 export function check(history: History): Verdict {
   const court = new Court(history);
@@ -42,7 +43,10 @@ export function check(history: History): Verdict {
     });
     writes.forEach((write, index) => judgeWrite(court, write, writes.slice(0, index), own));
   }
-  judgeLabels(court);
+  judgeLabels(
+    court,
+    terms.filter(({ key }) => key === '-'),
+  );
   judgeEnd(court);
   return court;
 }
@@ -63,13 +67,9 @@ class Court implements Verdict {
   }
 
   fault(kinds: RegExp, target: string, fromMs: number, toMs: number): Fault | undefined {
-    return this.history.faults.find(
-      (each) =>
-        kinds.test(each.kind) &&
-        each.target === target &&
-        each.fromMs <= toMs &&
-        each.toMs >= fromMs,
-    );
+    return this.history.faults
+      .filter((each) => each.target === target || each.target === '')
+      .find((each) => kinds.test(each.kind) && each.fromMs <= toMs && each.toMs >= fromMs);
   }
 
   wasRestored(atMs: number): string | null {
@@ -78,9 +78,8 @@ class Court implements Verdict {
 
   /** Suspended when it should have been dead, and dead soon after it woke. */
   wasPaused({ candidate, aliveMs }: Term, dueMs: number): string | null {
-    const pause = this.fault(/^suspend$/, candidate, dueMs - slackMs, dueMs);
-    if (pause === undefined) return null;
-    const byMs = pause.toMs + wakingMs + slackMs + this.gapsMs(pause.toMs, aliveMs);
+    const wokeMs = this.fault(/^suspend$/, candidate, dueMs - slackMs, dueMs)?.toMs ?? -Infinity;
+    const byMs = wokeMs + wakingMs + slackMs + this.gapsMs(wokeMs, aliveMs);
     return aliveMs <= byMs ? 'its machine was paused' : null;
   }
 
@@ -115,18 +114,18 @@ function judgeStart(court: Court, term: Term, earlier: readonly Term[]): void {
 
 function judgeDeadlines(court: Court, term: Term, writes: readonly Write[], others: Term[]): void {
   const { candidate, identity, token, startMs, aliveMs, name } = term;
-  const later = others.filter((other) => other.identity === identity && other.token > token);
-  const next = Math.min(...later.map((other) => other.token));
-  const own = writes.filter(({ holder, version }) => holder === identity && version < next);
+  const tokens = others.filter((each) => each.identity === identity).map((each) => each.token);
+  const next = Math.min(...tokens.filter((each) => each > token));
+  const ours = writes.filter(({ user }) => user === candidate);
+  const own = ours.filter(({ holder, version }) => holder === identity && version < next);
   const leaseMs = own.at(-1)?.leaseMs;
   if (leaseMs === undefined) return;
-  const maybes = writes.filter((each) => each.maybe && each.user === candidate);
-  const sent = [...own, ...maybes.filter(({ atMs }) => atMs > startMs && atMs < aliveMs)];
-  const sentMs = Math.max(...sent.map(({ atMs }) => atMs));
+  const maybes = ours.filter(({ maybe, atMs }) => maybe && atMs > startMs && atMs < aliveMs);
+  const sentMs = Math.max(...[...own, ...maybes].map(({ atMs }) => atMs));
   const deadByMs = sentMs + 0.99 * leaseMs - 1_000 + slackMs + court.gapsMs(sentMs, aliveMs);
-  const late = `${name} lived on for ${aliveMs - deadByMs} ms`;
+  const lived = `${name} lived on for ${aliveMs - deadByMs} ms`;
   const wasPaused = () => court.wasPaused(term, deadByMs);
-  court.judge('dead in time', aliveMs <= deadByMs, deadByMs, late, wasPaused);
+  court.judge('dead in time', aliveMs <= deadByMs, deadByMs, lived, wasPaused);
 
   const stopMs = sentMs + court.history.renewFraction * leaseMs + slackMs;
   const main = term.processes.find(({ isMain }) => isMain);
@@ -144,25 +143,27 @@ function judgeWrite(court: Court, write: Write, before: readonly Write[], terms:
   judgeRuns(court, write, last, terms);
   const term = terms.findLast((each) => each.identity === last.holder && each.token <= version);
   const excuse = () => court.wasRestored(atMs);
-  const name = term?.name ?? last.holder;
   if (holder === '' && term?.candidate === user) {
     const byMs = term.aliveMs - atMs - clockMs;
-    court.judge('release last', byMs <= 0, atMs, `${name} lived on for ${byMs} ms`, excuse);
+    court.judge('release last', byMs <= 0, atMs, `${term.name} lived on for ${byMs} ms`, excuse);
   }
   // A write that nobody knows of may have been a release. client-go's candidates, which run no command, are not judged.
   const isTake = terms.some((each) => each.identity === holder) && last.holder !== holder;
-  if (!isTake || before.at(-1) !== last || last.holder === null || last.holder === '') return;
-  const earlyMs = last.atMs + last.leaseMs - atMs - clockMs;
-  const text = `${holder} took the lease of ${name} ${earlyMs} ms before its end`;
+  // Labels and requests of an administrator are no renewals.
+  const theirs = (last.holder ?? '').replace(/\.\d+$/, '');
+  const renewed = before.findLast((each) => each.holder === last.holder && each.user === theirs);
+  if (!isTake || before.at(-1) !== last || renewed === undefined) return;
+  const earlyMs = renewed.atMs + renewed.leaseMs - atMs - clockMs;
+  const text = `${holder} took the lease of ${last.holder} ${earlyMs} ms before its end`;
   court.judge('not taken early', earlyMs <= 0, atMs, text, excuse);
 }
 
 /** What is recorded to have succeeded has done so before, and is not run again. */
 function judgeRuns(court: Court, { atMs, runs }: Write, last: Write, terms: readonly Term[]): void {
+  const excuse = () => court.wasRestored(atMs);
   for (const { key, token } of runs) {
     const isNew = !last.runs.some((run) => run.key === key && run.token === token);
     if (!isNew || !key.startsWith('success-')) continue;
-    const excuse = () => court.wasRestored(atMs);
     const run = terms.find((term) => term.token === Number(token));
     const end = run?.processes.find(({ isMain }) => isMain)?.end;
     const hasSucceeded = end?.status === 0 && end.atMs <= atMs + clockMs;
@@ -172,15 +173,21 @@ function judgeRuns(court: Court, { atMs, runs }: Write, last: Write, terms: read
   }
 }
 
-/** The Pod of the leader has the label, and no other. */
-function judgeLabels(court: Court): void {
+/** The Pod of the leader has the label, and no other. One that was cut off when its term ended could not take it off. */
+function judgeLabels(court: Court, terms: readonly Term[]): void {
   const labelled = new Set<string>();
+  const wasCutOff = (pod: string, atMs: number) => {
+    const last = terms.findLast((term) => term.candidate === pod && term.startMs < atMs);
+    const endMs = last?.aliveMs ?? NaN;
+    return court.fault(cuts, pod, endMs - effectMs, endMs + effectMs) ? 'cut off' : null;
+  };
   for (const { atMs, pod, isLabelled } of court.history.labels) {
+    const [stale = ''] = labelled;
     if (isLabelled === null) labelled.clear();
     else if (isLabelled) labelled.add(pod);
     else labelled.delete(pod);
     const text = `${[...labelled].join(' and ')} have the label at once`;
-    court.judge('one label', labelled.size <= 1, atMs, text, () => court.wasRestored(atMs));
+    court.judge('one label', labelled.size <= 1, atMs, text, () => wasCutOff(stale, atMs));
   }
 }
 

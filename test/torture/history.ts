@@ -250,7 +250,7 @@ function inOrder<T extends { readonly atMs: number; readonly version: number }>(
 }
 
 function readWrites(audit: readonly AuditLine[], toBootMs: (wallMs: number) => number): Write[] {
-  const writes = answered(audit, 'leases').map(({ line, maybe }): Write => {
+  const writes = answered(audit, 'leases').map(({ line, maybe }): Write & { spec: string } => {
     const { metadata, spec } = line.responseObject ?? {};
     const isDelete = line.verb === 'delete';
     const name = line.objectRef.name ?? metadata?.name ?? '';
@@ -261,9 +261,16 @@ function readWrites(audit: readonly AuditLine[], toBootMs: (wallMs: number) => n
       holder: isDelete ? null : (spec?.holderIdentity ?? ''),
       leaseMs: (spec?.leaseDurationSeconds ?? 0) * 1_000,
       runs: JSON.parse(metadata?.annotations?.['leader-run/runs'] ?? '[]') as Write['runs'],
+      spec: isDelete || maybe ? '' : JSON.stringify(spec ?? {}),
     };
   });
-  return inOrder(writes);
+  // Whoever changes a label or an annotation alone has renewed nothing.
+  const specs = new Map<string, string>();
+  return inOrder(writes).filter(({ lock, spec, maybe }) => {
+    const isRecord = spec === '' || specs.get(lock) !== spec;
+    if (!maybe) specs.set(lock, spec);
+    return isRecord;
+  });
 }
 
 function readLabels(audit: readonly AuditLine[], toBootMs: (ms: number) => number): LabelWrite[] {

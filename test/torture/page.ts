@@ -1,7 +1,7 @@
 /** Draws a run as one page that needs nothing else: who led when, what was done to whom, and how long hand-overs took. */
 import type { Finding, Verdict } from './check.ts';
 import { termsOf, type Fault, type History, type Term } from './history.ts';
-import { percentile, summarise } from './summary.ts';
+import { percentile, readable, summarise } from './summary.ts';
 
 const pixelsPerSecond = 12;
 const rowHeight = 46;
@@ -70,7 +70,7 @@ function legend(): string {
 }
 
 function drawFinding({ rule, atMs, text }: Finding): string {
-  return `<p class="bad">${escape(`${rule}, at ${(atMs / 1000).toFixed(3)} s: ${text}`)}</p>`;
+  return `<p class="bad">${escape(`${rule}, at ${(atMs / 1000).toFixed(3)} s: ${readable(text)}`)}</p>`;
 }
 
 function drawRule(rule: string, count: number, findings: readonly Finding[]): string {

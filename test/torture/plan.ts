@@ -8,8 +8,9 @@ import { Random } from '../simulation/random.ts';
 
 /** By what it is done to. */
 export const kinds = {
-  process: ['kill', 'kill-new', 'stop', 'kill-guard', 'stop-guard', 'kill-command', 'stop-command'],
-  machine: ['suspend', 'term'],
+  process: ['kill', 'kill-new', 'stop', 'kill-command', 'stop-command', 'term', 'term'],
+  guard: ['kill-guard', 'stop-guard'],
+  machine: ['suspend'],
   network: [
     'freeze',
     'freeze-answers',
@@ -52,10 +53,11 @@ export interface PlanOptions {
 /** How often a scope comes, and how long its faults last: [least, most] in ms. */
 const scopes: Readonly<Record<Scope, { readonly weight: number; readonly ms: [number, number] }>> =
   {
-    process: { weight: 8, ms: [300, 9_000] },
-    machine: { weight: 3, ms: [300, 9_000] },
-    network: { weight: 8, ms: [500, 9_000] },
-    server: { weight: 3, ms: [300, 5_000] },
+    process: { weight: 12, ms: [300, 7_000] },
+    guard: { weight: 1, ms: [300, 7_000] },
+    machine: { weight: 1, ms: [300, 9_000] },
+    network: { weight: 9, ms: [500, 9_000] },
+    server: { weight: 3, ms: [300, 4_000] },
     lease: { weight: 3, ms: [0, 0] },
     rights: { weight: 1, ms: [2_000, 9_000] },
     clock: { weight: 2, ms: [1_000, 20_000] },
@@ -84,7 +86,7 @@ const alone: readonly Kind[] = [
   'kill-guard',
   'stop-guard',
 ];
-const quietMs = 5_000;
+const quietMs = 4_000;
 
 /** In the order of their times; the last is over before the end. */
 export function makePlan({ seed, minutes, candidates, without = [] }: PlanOptions): PlannedFault[] {
@@ -104,7 +106,7 @@ export function makePlan({ seed, minutes, candidates, without = [] }: PlanOption
     const durationMs = instant.includes(kind) ? 0 : Math.round(random.logBetween(...range));
     const size = random.next();
     const target = random.chance(0.75) ? 'leader' : random.below(candidates);
-    const pauseMs = Math.round(random.between(500, 3_000));
+    const pauseMs = Math.round(random.between(500, 2_500));
     // Rare, because all that is judged around it is excused.
     if (without.includes(kind) || (kind === 'restore' && (restores + 1) * 300_000 > atMs)) continue;
     if (kind === 'restore') restores += 1;

@@ -11,10 +11,10 @@ import { locks, namespace, podLabel, type Seat, type Stage } from './stage.ts';
 export type ProgramFolder = string;
 
 const backOffMs = 300;
-const traits = ['-', '-', 'd', 'f', 'c', 't', 's', 'df', 'dft', 'ct', 'cs'] as const;
+const traits = ['-', 'd', 'f', 'df', 'df', 'dfs', 'dft', 'c', 'cd', 'ct', 'cs'] as const;
 const settings = [
-  ['--lease-duration', '6s', '--renew-deadline', '3s', '--retry-period', '1s'],
-  ['--lease-duration', '8s', '--renew-deadline', '4s', '--retry-period', '1s'],
+  ['--lease-duration', '5s', '--renew-deadline', '2500ms', '--retry-period', '1s'],
+  ['--lease-duration', '7s', '--renew-deadline', '3500ms', '--retry-period', '1s'],
 ] as const;
 /** Renew deadline / lease duration. */
 export const renewFraction = 0.5;
@@ -53,8 +53,8 @@ export class Replica {
     while (!this.#isOver) {
       const random = this.#random;
       const isWarm = random.chance(0.25);
-      const isShort = random.chance(0.3);
-      const lifeMs = isShort ? Math.round(random.between(1_000, 12_000)) : 0;
+      const isShort = random.chance(0.4);
+      const lifeMs = isShort ? Math.round(random.between(500, 9_000)) : 0;
       const command = [(isWarm ? 'w' : '') + random.pick(traits), lifeMs, random.pick([0, 1])];
       const flags = [
         ...['--lock-name', 'work', '--pod-label', podLabel],

@@ -20,6 +20,7 @@ import { applyEdit } from '../simulation/bugs/bug.ts';
 import { withoutOwnChecks } from '../simulation/bugs/bugs.ts';
 import type { Finding, Verdict } from './check.ts';
 import { sabotages, type Sabotage } from './sabotages.ts';
+import { readable } from './summary.ts';
 import { torture } from './torture.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -78,7 +79,7 @@ async function attack(sabotage: Sabotage): Promise<string | null> {
   const beganMs = Math.min(...history.processes.map(({ startMs }) => startMs));
   const after =
     first.atMs === Infinity ? 'at the end' : `after ${Math.round((first.atMs - beganMs) / 1000)} s`;
-  return `${after} by "${first.rule}": ${first.text}`;
+  return `${after} by "${first.rule}": ${readable(first.text)}`;
 }
 
 /** A folder with its `bin` and `dist`. */

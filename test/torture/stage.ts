@@ -3,7 +3,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustCallApi } from '../cluster/api.ts';
+import { callApi, mustCallApi } from '../cluster/api.ts';
 import { buildRecorder } from '../cluster/binaries.ts';
 import { whenRunDies } from '../cluster/daemon.ts';
 import { startCluster, type Cluster } from '../cluster/server.ts';
@@ -62,7 +62,7 @@ export async function setStage(folder: string, names: readonly string[]): Promis
   const clientGo = await buildRecorder(say);
   const cluster = await startCluster({ audit: 'bodies', say });
   const disarm = whenRunDies(
-    'for each in /proc/[0-9]*; do ! grep -q -F "$1" $each/cmdline || kill -KILL ${each#/proc/}; done',
+    'for each in /proc/[0-9]*; do [ $each = /proc/$$ ] || ! grep -q -F "$1" $each/cmdline || kill -KILL ${each#/proc/}; done',
     folder,
   );
   const observer = await startObserver(folder);
@@ -110,12 +110,14 @@ async function takeSeat(cluster: Cluster, folder: string, name: string): Promise
   return { name, network, kubeconfig, clockFile };
 }
 
+/** Also if it has them, as after a request whose answer was lost. */
 export async function giveRights(cluster: Cluster, name: string): Promise<void> {
-  await mustCallApi(cluster, 'POST', `${rbac}/rolebindings`, {
+  const { status } = await callApi(cluster, 'POST', `${rbac}/rolebindings`, {
     metadata: { name },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'candidate' },
     subjects: [{ kind: 'User', name, apiGroup: 'rbac.authorization.k8s.io' }],
   });
+  if (status !== 201 && status !== 409) throw new Error(`a RoleBinding was answered ${status}`);
 }
 
 export async function takeRights(cluster: Cluster, name: string): Promise<void> {

@@ -48,6 +48,11 @@ function handOver({ writes }: History, from: Term, to: Term): HandOver[] {
   return [{ from, to, ms, isReleased: released }];
 }
 
+/** A finding's text without the digits that mean nothing. */
+export function readable(text: string): string {
+  return text.replaceAll(/\d+\.\d+(?= ms)/g, (ms) => Number(ms).toFixed(1));
+}
+
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
@@ -77,7 +82,7 @@ export function describe(history: History, verdict: Verdict, lock: string): stri
     `the observer stood still ${history.gaps.length} times, ${Math.round(gapMs)} ms at most`,
     `violations: ${violations.length}`,
     ...violations.map(
-      ({ rule, atMs, text }) => `  ${rule}, at ${(atMs / 1000).toFixed(3)} s: ${text}`,
+      ({ rule, atMs, text }) => `  ${rule}, at ${(atMs / 1000).toFixed(3)} s: ${readable(text)}`,
     ),
   ].join('\n');
 }

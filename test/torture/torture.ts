@@ -84,7 +84,10 @@ async function perform(options: TortureOptions, stage: Stage): Promise<string[]>
   starts.close();
   // A guard needs a moment after the end of its leader-run.
   await delay(1_000);
-  left.push(...withWord(join(folder, 'command')).map((pid) => `process ${pid}`));
+  for (const pid of withWord(join(folder, 'command'))) {
+    left.push(`process ${pid}`);
+    signal(pid, 'SIGKILL');
+  }
   return left;
 }
 

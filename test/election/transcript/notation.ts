@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../../../src/json.ts';
 import type { RawLease } from '../../../src/election/lease.ts';
 import { durationAnnotation, termAnnotation } from '../../../src/election/record.ts';
 import { readRuns, runsAnnotation } from '../../../src/election/runs.ts';
+import { successorAnnotation } from '../../../src/election/successor.ts';
 import { nextAnnotation, transferAnnotation } from '../../../src/election/transfer.ts';
 import { parseDuration } from '../../../src/cli/durations.ts';
 
@@ -41,8 +42,8 @@ export function readLease(text: string): JsonObject {
     else if (name === 'termLease') annotations[durationAnnotation] = String(readMs(value) / 1000);
     else if (name === 'preferred') spec['preferredHolder'] = value;
     else if (name === 'transfer') annotations[transferAnnotation] = readTransfer(value);
-    else if (name === 'next')
-      annotations[nextAnnotation] = JSON.stringify({ to: value, untilMs: 1000 });
+    else if (name === 'next') annotations[nextAnnotation] = readNext(value);
+    else if (name === 'successor') annotations[successorAnnotation] = readSuccessor(value);
     else if (name === 'runs')
       annotations[runsAnnotation] = value.startsWith('[') ? value : readRunsWord(value);
     else labels[name] = value;
@@ -76,6 +77,18 @@ function readTransfer(text: string): string {
   return JSON.stringify({ to: to === 'anyone' ? null : to, term: readTerm(term), by: 'kim' });
 }
 
+/** `other@50ms`: who is meant, and for how long all others wait; a second if that is not said. */
+function readNext(text: string): string {
+  const [to = '', head = ''] = split(text, '@');
+  return JSON.stringify({ to, untilMs: head === '' ? 1000 : readMs(head) });
+}
+
+/** `other@me@12:00:00`: who, and of which term. */
+function readSuccessor(text: string): string {
+  const [to = '', term = ''] = split(text, '@');
+  return JSON.stringify({ to, term: readTerm(term) });
+}
+
 function transferWords(lease: RawLease): string[] {
   const annotations = objectAt(objectAt(lease, 'metadata'), 'annotations');
   const read = (name: string) => JSON.parse(plain(annotations[name])) as Record<string, string>;
@@ -84,7 +97,12 @@ function transferWords(lease: RawLease): string[] {
   if (preferredHolder !== undefined) words.push(`preferred=${plain(preferredHolder)}`);
   if (transferAnnotation in annotations)
     words.push(`transfer=${read(transferAnnotation)['to'] ?? 'anyone'}`);
-  if (nextAnnotation in annotations) words.push(`next=${read(nextAnnotation)['to'] ?? ''}`);
+  if (nextAnnotation in annotations) {
+    const { to = '', untilMs = '' } = read(nextAnnotation);
+    words.push(`next=${to}${Number(untilMs) < 1000 ? `@${untilMs}ms` : ''}`);
+  }
+  if (successorAnnotation in annotations)
+    words.push(`successor=${read(successorAnnotation)['to'] ?? ''}`);
   return words;
 }
 

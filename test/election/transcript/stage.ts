@@ -196,6 +196,7 @@ function candidateOf(words: readonly string[]): Candidate {
     rejoins: settings['onLost'] === 'rejoin',
     maxTermMs: read('maxTerm', 'infinity'),
     hasPodLabel: settings['label'] === 'yes',
+    nominates: settings['nominates'] === 'yes',
   };
 }
 

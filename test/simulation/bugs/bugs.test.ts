@@ -2,7 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { applyEdit } from './bug.ts';
-import { classicBugs, foundBugs, onceBugs, termBugs, treeBugs, withoutOwnChecks } from './bugs.ts';
+import {
+  classicBugs,
+  foundBugs,
+  onceBugs,
+  successorBugs,
+  termBugs,
+  treeBugs,
+  withoutOwnChecks,
+} from './bugs.ts';
 
 test('There are the thirteen bugs that leader election is known for', () => {
   expect(classicBugs).toHaveLength(13);
@@ -10,10 +18,12 @@ test('There are the thirteen bugs that leader election is known for', () => {
 
 test.each([
   { id: 'no checks of its own', edits: [withoutOwnChecks] },
-  ...[...classicBugs, ...foundBugs, ...onceBugs, ...termBugs, ...treeBugs].map(({ id, edits }) => ({
-    id,
-    edits,
-  })),
+  ...[...classicBugs, ...foundBugs, ...onceBugs, ...termBugs, ...successorBugs, ...treeBugs].map(
+    ({ id, edits }) => ({
+      id,
+      edits,
+    }),
+  ),
 ])('The bug $id can be put into the sources as they are', async ({ edits }) => {
   for (const edit of edits) {
     const text = await readFile(edit.file, 'utf8');

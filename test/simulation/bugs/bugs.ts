@@ -83,8 +83,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'Math.max(leaseDurationMs, recordMs, clearedMs(current, lastHolder))',
-        replace: 'leaseDurationMs',
+        search: 'current.sinceMs + Math.max(leaseDurationMs, lastHolder.leaseDurationMs)',
+        replace: 'current.sinceMs + leaseDurationMs',
       },
     ],
   },
@@ -191,7 +191,7 @@ export const classicBugs: readonly Bug[] = [
         search:
           'return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };',
         replace:
-          "void loss; return lose(state, { id: 'deposed', holder: judgement.holder }, turn);",
+          "void loss; return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);",
       },
     ],
   },
@@ -260,8 +260,35 @@ export const termBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/transfer.ts',
-        search: "asked?.['term'] === own ? toRequest(asked) : null",
-        replace: "asked !== null && own !== '' ? toRequest(asked) : null",
+        search: "asked['term'] === own ? toRequest(asked) : null",
+        replace: "'term' in asked && own !== '' ? toRequest(asked) : null",
+      },
+    ],
+  },
+  {
+    id: 'transfer-is-a-release',
+    what: 'a lease of which somebody has asked for a transfer is taken as if it had been released',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/observed-lease.ts',
+        search: "if (record.holder !== '') return false;\n  if (lastHolder",
+        replace:
+          "if (record.holder !== '') return JSON.stringify(lease).includes('leader-run/transfer');\n  if (lastHolder",
+      },
+    ],
+  },
+  {
+    id: 'transfer-releases-early',
+    what: 'who is asked for a transfer releases when its command has ended, before the tree is gone',
+    breaks: 'G3',
+    edits: [
+      {
+        file: 'src/election/command-events.ts',
+        search: 'return noteEnding(state, event.ending, turn);',
+        replace: `if (state.id === 'stepping-down' && state.cause.id === 'transfer')
+        return finishSteppingDown(noteEnding(state, event.ending, turn), turn);
+      return noteEnding(state, event.ending, turn);`,
       },
     ],
   },
@@ -318,6 +345,31 @@ export const termBugs: readonly Bug[] = [
         file: 'src/election/stepping-down.ts',
         search: "const waits = hasPodLabel && stop !== null && cause.id !== 'unguarded';",
         replace: "const waits = hasPodLabel && stop !== null && cause.id === 'max-term';",
+      },
+    ],
+  },
+  {
+    id: 'label-waited-for-too-long',
+    what: 'the stop signal waits for the label for almost all of the grace',
+    breaks: 'G2',
+    edits: [
+      {
+        file: 'src/election/stepping-down.ts',
+        search: 'Math.min(longestWithdrawalMs, gracePeriodMs / 2)',
+        replace: '0.9 * gracePeriodMs',
+      },
+    ],
+  },
+  {
+    id: 'label-hides-the-loss',
+    what: 'a command whose stop signal waits for the label gets none when the lease is lost meanwhile',
+    breaks: 'G2',
+    edits: [
+      {
+        file: 'src/election/losing.ts',
+        search: "if (killed.killAtMs !== null && command.id !== 'ended')",
+        replace: `const isWaiting = state.id === 'stepping-down' && state.pendingStop !== null;
+  if (killed.killAtMs !== null && command.id !== 'ended' && !isWaiting)`,
       },
     ],
   },
@@ -406,7 +458,7 @@ export const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'return lastHolder?.namedTerm === record.term && lastHolder.term !== record.term;',
+        search: 'return isNamedBefore(record, lastHolder);',
         replace: 'return lastHolder !== null && record.term !== lastHolder.term;',
       },
     ],
@@ -454,9 +506,9 @@ export const foundBugs: readonly Bug[] = [
     rareSeed: '5320',
     edits: [
       {
-        file: 'src/election/observed-lease.ts',
-        search: 'if (isOlder(lease, lastHolder)) return at.bootMs;',
-        replace: 'void at;',
+        file: 'src/election/doubts.ts',
+        search: 'if (isOlder(lease, lastHolder)) return true;',
+        replace: 'if (isOlder(lease, lastHolder)) return false;',
       },
     ],
   },
@@ -467,9 +519,34 @@ export const foundBugs: readonly Bug[] = [
     rareSeed: '38819',
     edits: [
       {
-        file: 'src/election/observed-lease.ts',
-        search: 'return isAnother ? current.sinceMs : null;',
-        replace: 'void isAnother; return null;',
+        file: 'src/election/doubts.ts',
+        search: 'doubtful.push(namedHolder(lease, record, lastHolder));',
+        replace: 'void namedHolder;',
+      },
+    ],
+  },
+  {
+    id: 'newer-version-of-an-older-state',
+    what: 'a state counts as newer by its version, though its count of transitions shows that the server went back',
+    breaks: 'no take-over of an unexpired lease',
+    rareSeed: '303382',
+    edits: [
+      {
+        file: 'src/election/doubts.ts',
+        search: 'return record.transitions < lastHolder.transitions + (isChange ? 1 : 0);',
+        replace: 'return isChange && record.transitions < 0;',
+      },
+    ],
+  },
+  {
+    id: 'one-doubt-only',
+    what: 'of two holders that may still lead, the one that was seen first is forgotten',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/doubts.ts',
+        search: '    ...kept,\n',
+        replace: '    ...kept.slice(0, 0),\n',
       },
     ],
   },
@@ -506,7 +583,7 @@ export const foundBugs: readonly Bug[] = [
       {
         file: 'src/election/renewing.ts',
         search: "if (recordClass.id !== 'older') return state;",
-        replace: "if (recordClass.id !== 'older' || judgement.holder !== '-') return state;",
+        replace: "if (recordClass.id !== 'older' || recordClass.holder !== '-') return state;",
       },
     ],
   },
@@ -576,9 +653,9 @@ export const foundBugs: readonly Bug[] = [
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/observed-lease.ts',
-        search: 'record.termDurationMs ?? 0',
-        replace: '0',
+        file: 'src/election/doubts.ts',
+        search: 'Math.max(termDurationMs ?? 0, knownMs)',
+        replace: 'Math.max(termDurationMs === null ? 0 : 0, knownMs)',
       },
     ],
   },
@@ -672,6 +749,49 @@ export const treeBugs: readonly Bug[] = [
         file: 'src/command/tree/descendants.ts',
         search: '!children.some((pid) => pid === this.#command)',
         replace: 'this.#command === null',
+      },
+    ],
+  },
+];
+
+/** Bugs that a designated successor could have. */
+export const successorBugs: readonly Bug[] = [
+  {
+    id: 'successor-is-waited-for',
+    what: 'the lease is left to the designated successor until it comes, dead or alive',
+    breaks: 'a candidate leads',
+    edits: [
+      {
+        file: 'src/election/transfer.ts',
+        search: 'Math.min(Math.max(untilMs, 0), longestHeadStartMs)',
+        replace: '(untilMs < 1_000 ? Infinity : untilMs)',
+      },
+    ],
+  },
+  {
+    id: 'successor-takes-what-is-empty',
+    what: 'the designated successor takes a lease without a holder, whoever emptied it',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/acquiring.ts',
+        search: 'const freeMs = freeAtMs(observed, candidate.leaseDurationMs);',
+        replace: `const isEmpty = observed.current.id === 'present' && observed.current.record.holder === '';
+  const isSuccessor = JSON.stringify(observed.current).includes(JSON.stringify('{"to":"' + candidate.identity).slice(1, -1));
+  const freeMs = isEmpty && isSuccessor ? -Infinity : freeAtMs(observed, candidate.leaseDurationMs);`,
+      },
+    ],
+  },
+  {
+    id: 'successor-over-any-version',
+    what: 'the successor is entered over whatever version is stored, so that it brings an old record back',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/successor.ts',
+        search: 'const body = withAnnotations(lease, { [successorAnnotation]: successor });',
+        replace: `const whole = withAnnotations(lease, { [successorAnnotation]: successor });
+  const body = { ...whole, metadata: { ...(whole['metadata'] as object), resourceVersion: undefined } } as unknown as RawLease;`,
       },
     ],
   },

@@ -1,0 +1,108 @@
+/**
+ * Who else may still lead, whatever the Lease shows now: the server has gone back in time, someone has created the Lease again, or
+ * another holds a lease that its last holder has not released.
+ *
+ * A doubt begins when such a state is first seen, because that holder may have renewed until then. It lasts for the whole duration
+ * of that holder, and at least for our own. Nothing but that holder itself ends it earlier.
+ */
+import type { RawLease } from './lease.ts';
+import {
+  type ElectionRecord,
+  compareResourceVersions,
+  holderOfTerm,
+  resourceVersionOf,
+  termOfRecord,
+} from './record.ts';
+
+/** The last holder that we know of and that has not released: a cleared or deleted record may still be its own. */
+export interface LastHolder {
+  readonly holder: string;
+  readonly term: string;
+  /** The term that its record named in our annotation: its own, or one before it where the holder is no leader-run. */
+  readonly namedTerm: string | null;
+  readonly transitions: number;
+  readonly leaseDurationMs: number;
+  /** The resourceVersion by which it was last seen. */
+  readonly resourceVersion: string;
+}
+
+export interface Doubt {
+  readonly lastHolder: LastHolder;
+  /** The boot-clock instant from which on that holder leads no more. */
+  readonly untilMs: number;
+}
+
+/** The doubts that are left, and the new ones, when this Lease is seen after `lastHolder`. */
+export function doubtsAfter(
+  before: { readonly lastHolder: LastHolder | null; readonly doubts: readonly Doubt[] },
+  lease: RawLease,
+  record: ElectionRecord,
+  leaseDurationMs: number,
+  nowMs: number,
+): readonly Doubt[] {
+  const { lastHolder, doubts } = before;
+  const kept = doubts.filter(
+    (doubt) => nowMs < doubt.untilMs && !isHeldAgain(lease, record, doubt.lastHolder),
+  );
+  const doubtful: LastHolder[] = [];
+  if (lastHolder !== null && isBefore(lease, record, lastHolder)) doubtful.push(lastHolder);
+  const isAnothers = record.holder !== '' && record.term !== termOfRecord(record);
+  if (isAnothers && record.term !== null && !isNamedBefore(record, lastHolder))
+    doubtful.push(namedHolder(lease, record, lastHolder));
+  if (doubtful.length === 0 && kept.length === doubts.length) return doubts;
+  return [
+    ...kept,
+    ...doubtful.map((each) => ({
+      lastHolder: each,
+      untilMs: nowMs + Math.max(leaseDurationMs, each.leaseDurationMs),
+    })),
+  ];
+}
+
+/** Whether the annotation names a term that the last holder, who is another, had found there. */
+export function isNamedBefore({ term }: ElectionRecord, lastHolder: LastHolder | null): boolean {
+  return lastHolder !== null && lastHolder.namedTerm === term && lastHolder.term !== term;
+}
+
+/** The leader-run whose term the annotation names, where the record does not show that it holds the lease. */
+export function namedHolder(
+  lease: RawLease,
+  { term: named, transitions, termDurationMs }: ElectionRecord,
+  lastHolder: LastHolder | null,
+): LastHolder {
+  const term = named ?? '';
+  const knownMs = lastHolder?.term === term ? lastHolder.leaseDurationMs : 0;
+  return {
+    holder: holderOfTerm(term),
+    term,
+    namedTerm: term,
+    transitions,
+    leaseDurationMs: Math.max(termDurationMs ?? 0, knownMs),
+    resourceVersion: resourceVersionOf(lease),
+  };
+}
+
+export function isOlder(
+  lease: RawLease,
+  { resourceVersion }: Pick<LastHolder, 'resourceVersion'>,
+): boolean {
+  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersion);
+  return order !== null && order < 0;
+}
+
+/**
+ * Whether this state comes before the one in which that holder was seen: by its version, or by the count of transitions. That
+ * grows with each change of holder, and a release leaves it as it is; writes by others after a restore make only the version newer.
+ */
+function isBefore(lease: RawLease, record: ElectionRecord, lastHolder: LastHolder): boolean {
+  if (isOlder(lease, lastHolder)) return true;
+  if (isHeldAgain(lease, record, lastHolder)) return false;
+  const isChange = record.holder !== '' && record.holder !== lastHolder.holder;
+  return record.transitions < lastHolder.transitions + (isChange ? 1 : 0);
+}
+
+/** It holds the lease, by a version that is not older: an old cache had answered, or it has put itself back. */
+function isHeldAgain(lease: RawLease, record: ElectionRecord, lastHolder: LastHolder): boolean {
+  if (record.holder === '' || isOlder(lease, lastHolder)) return false;
+  return termOfRecord(record) === lastHolder.term;
+}

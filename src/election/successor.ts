@@ -1,0 +1,58 @@
+/**
+ * The designated successor. One of the standbys, after a random delay, enters itself in an annotation of the Lease; the release names
+ * it as the one that is meant to lead next, as after a transfer. So a crowd does not race for a lease that is given back. It
+ * changes who takes a free lease and when, never whether it is free.
+ */
+import type { RawLease } from './lease.ts';
+import type { ObservedLease, PresentLease } from './observed-lease.ts';
+import { annotationObject, readRecord, termOfRecord, withAnnotations } from './record.ts';
+import type { Standby } from './state.ts';
+import type { Turn } from './turn.ts';
+import { startReading } from './writing.ts';
+
+/** `{"to","term"}`: who is to lead after that term. */
+export const successorAnnotation = 'leader-run/successor';
+
+/** Whoever has entered itself as the successor of the term that the Lease shows; null: nobody. */
+export function successorIn(lease: RawLease): string | null {
+  const { to, term } = annotationObject(lease, successorAnnotation);
+  return typeof to === 'string' && typeof term === 'string' && term === readRecord(lease).term
+    ? to
+    : null;
+}
+
+/** When this standby enters itself, should nobody have done so before; `Infinity`: not in this state of the Lease. */
+export function nominatesAtMs(
+  standby: Standby,
+  { current, lastHolder }: ObservedLease & { readonly current: PresentLease },
+  turn: Turn,
+): number {
+  const { candidate, observed } = standby;
+  const { record, lease } = current;
+  // Only a leader-run says at its release who comes next.
+  const isLed = record.holder !== '' && record.term === termOfRecord(record);
+  if (candidate.nominates !== true || !isLed || successorIn(lease) !== null) return Infinity;
+  const isSameTerm = observed.lastHolder?.term === lastHolder?.term;
+  if (isSameTerm && standby.nominatesAtMs < Infinity) return standby.nominatesAtMs;
+  return turn.nowMs + candidate.retryPeriodMs * turn.at.random;
+}
+
+/** The same, as far as it could take the lease at once: it watches, its command is ready, and nothing keeps it back. */
+export function nominationDueMs(standby: Standby): number {
+  const { requestState, watch, command, staysOutUntilMs } = standby;
+  const isReady = requestState.id === 'idle' && requestState.failures === 0;
+  if (!isReady || watch.id !== 'open' || command.id !== 'ready') return Infinity;
+  return Math.max(standby.nominatesAtMs, staysOutUntilMs);
+}
+
+/** Enters itself: a request that is under way as a read is, because its answer shows the Lease, and nothing depends on it. */
+export function nominate(standby: Standby, { lease, record }: PresentLease, turn: Turn): Standby {
+  const successor = JSON.stringify({ to: standby.candidate.identity, term: record.term });
+  const body = withAnnotations(lease, { [successorAnnotation]: successor });
+  const update = { id: 'update', body } as const;
+  return {
+    ...standby,
+    nominatesAtMs: Infinity,
+    ...startReading(standby, standby.requestState, turn, update),
+  };
+}
