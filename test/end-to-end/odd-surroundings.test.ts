@@ -181,8 +181,9 @@ it('variables of the loader reach the command, and no program before it', async 
     LD_LIBRARY_PATH: '/no/such/folder',
   });
   expect([run.exitCode, run.stdout]).toEqual([0, '/no/such.so /no/such/folder']);
-  // ld.so complains in the launcher's sh, which cannot be helped, and in the command.
-  expect(run.stderr.split('\n')).toHaveLength(2);
+  // ld.so complains in the launcher's sh, which cannot be helped but by a static one, and in the command.
+  const complaints = process.env['TESTED_FOLDER'] === undefined ? 2 : 1;
+  expect(run.stderr.split('\n')).toHaveLength(complaints);
 });
 
 const setpriv = ['--reuid', '60973', '--clear-groups'];

@@ -348,6 +348,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   #ended(ending: Ending): void {
     // Before "go" another gate takes its place, which is not simulated.
     this.#live?.reaper.commandEnded((left) => {
+      if (left !== null) this.#excuseTheUndecided(left);
       this.#tell({ id: 'ended', ending });
       const processes = (left ?? []).map(({ pid, name }) => ({ pid, name }));
       if (processes.length > 0) this.#tell({ id: 'left-behind', processes, ranForMs: 0 });
