@@ -20,7 +20,7 @@ function audit(id: string, atSeconds: number, more: object): string {
 function written(version: number, holderIdentity: string, runs?: string): object {
   const annotations = runs === undefined ? {} : { 'leader-run/runs': runs };
   const metadata = { name: 'work', resourceVersion: String(version), annotations };
-  const spec = { holderIdentity, leaseDurationSeconds: 5 };
+  const spec = { holderIdentity, leaseDurationSeconds: 5, renewTime: `of ${version}` };
   return { responseStatus: { code: 200 }, responseObject: { metadata, spec } };
 }
 
@@ -81,6 +81,15 @@ test('writes are in the order of their versions, by the clock of the stamps', ()
   expect(writes[0]?.atMs).toBeCloseTo(3_002, 0);
   expect(writes[0]).toMatchObject({ lock: 'ns/work', user: 'c0', leaseMs: 5_000, maybe: false });
   expect(writes[0]?.runs).toEqual([{ key: 'k', token: '9' }]);
+});
+
+test('a write that leaves the record as it is has renewed nothing', () => {
+  const renewal = written(11, 'c0.1');
+  const { responseObject } = renewal as { responseObject: { metadata: object; spec: object } };
+  const metadata = { ...responseObject.metadata, resourceVersion: '12' };
+  const edit = { ...renewal, responseObject: { ...responseObject, metadata } };
+  const folder = folderOf([], [audit('a', 2, renewal), audit('b', 3, edit)]);
+  expect(read(folder).writes.map(({ version }) => version)).toEqual([11]);
 });
 
 test('a write without an answer may have landed; one with an answer counts once', () => {
