@@ -2,16 +2,15 @@
  * `--pod-label`: the leader's Pod carries a label, so that a Service finds it, and a cost of deletion, so that a roll-out scales
  * it down last.
  *
- * The Lease names the Pod that carries them. A leader that has crashed could not take them off, so the next one does, before it
- * sets its own.
+ * The Lease names the Pods that may carry them. A leader that has crashed or was cut off could not take them off, so the next one
+ * does, before it sets its own. What fails is tried again.
  */
-import type { JsonObject } from '../json.ts';
-import type { RawLease } from '../election/lease.ts';
 import type { State } from '../election/state.ts';
 import type { LeaseApi } from '../lease/api.ts';
-import { objectOf } from '../json.ts';
+import type { ApiReply } from '../lease/client.ts';
+import { objectOf, textOf } from '../json.ts';
 import type { OperateContext } from './context.ts';
-import { podAnnotation, readPodNote, writePodNote, type PodNote } from './pod-note.ts';
+import { type PodNote, labelledPodsOf, withLabelledPods } from './pod-note.ts';
 
 const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 /** Anything above 0, which is what Pods without it have. */
@@ -19,6 +18,10 @@ const leaderCost = '100';
 const setTimeoutMs = 2_000;
 /** The command is waiting for its stop signal. */
 const removeTimeoutMs = 1_000;
+/** After a failure it is tried again with the next renewal that is at least so much later. */
+const pauseMs = 2_000;
+/** The same where someone has to mend something first. */
+const longPauseMs = 30_000;
 
 const rights = 'patch on pods';
 
@@ -26,10 +29,15 @@ export class PodLabel {
   readonly #context: OperateContext;
   readonly #pod: PodNote;
   readonly #waitsForHealth: boolean;
-  /** Whose label may have been left behind by the leader before. */
-  #predecessor: PodNote | null = null;
-  #state: 'off' | 'on' | 'refused' = 'off';
+  /** The Pods of leaders before that may still carry it. */
+  #former: readonly PodNote[] = [];
+  #isWanted = false;
+  /** null: not known, because an answer has not come. */
+  #isOn: boolean | null = false;
   #working: Promise<void> = Promise.resolve();
+  #jobs = 0;
+  #retryAtMs = -Infinity;
+  #warned: string | null = null;
 
   constructor(context: OperateContext, pod: PodNote, waitsForHealth: boolean) {
     this.#context = context;
@@ -37,15 +45,19 @@ export class PodLabel {
     this.#waitsForHealth = waitsForHealth;
   }
 
-  /** The API with the Pod's name in each record of ours; a release takes it out. */
+  /** The API with the Pods in each record of ours; a release names those alone that still have to lose the label. */
   annotate(api: LeaseApi): LeaseApi {
     const { identity } = this.#context;
-    const note = writePodNote(this.#pod);
     return {
       send: (request, timeoutMs) => {
         if (request.id === 'get') return api.send(request, timeoutMs);
-        const isOurs = objectOf(request.body['spec'])['holderIdentity'] === identity;
-        const body = withAnnotation(request.body, isOurs ? note : null);
+        const holder = textOf(objectOf(request.body['spec'])['holderIdentity']) ?? '';
+        const isOurs = holder === identity;
+        // The record of another leader stays as it is, whatever else is written into the Lease.
+        if (!isOurs && holder !== '') return api.send(request, timeoutMs);
+        const left = isOurs || this.#isOn === false ? [] : [this.#pod];
+        const pods = [...this.#former, ...left];
+        const body = withLabelledPods(request.body, isOurs ? this.#pod : null, pods);
         return api.send({ ...request, body }, timeoutMs);
       },
       watch: (...watched) => api.watch(...watched),
@@ -56,32 +68,28 @@ export class PodLabel {
   onState(state: State): void {
     if (state.id === 'standby') {
       const { current } = state.observed;
-      this.#predecessor = current.id === 'present' ? noteIn(current.lease) : null;
+      this.#former =
+        current.id === 'present' ? labelledPodsOf(current.lease).filter(this.#isOther) : [];
     }
     const isRunning = state.id === 'leading' && state.command.id === 'running';
     if (isRunning && !this.#waitsForHealth) this.set();
     if (state.id !== 'standby' && state.id !== 'leading') void this.remove();
+    if (this.#jobs === 0 && !this.#isDone && this.#context.bootMs() >= this.#retryAtMs)
+      this.#work(setTimeoutMs);
   }
 
   /** The command runs, or has shown that it is well. */
   set(): void {
-    if (this.#state !== 'off') return;
-    this.#state = 'on';
-    this.#do(async () => {
-      const { namespace, name } = this.#pod;
-      const left = this.#predecessor;
-      const isOther = left !== null && left.namespace === namespace && left.name !== name;
-      // Its Pod may be gone, or another one of the same name: then there is nothing to take off.
-      if (isOther) await this.#patch(left, null, setTimeoutMs);
-      if (this.#state === 'on') await this.#patch(this.#pod, leaderCost, setTimeoutMs);
-    });
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    this.#work(setTimeoutMs);
   }
 
   /** Resolves when it is off, or was given up after a second. */
   remove(): Promise<void> {
-    if (this.#state === 'on') {
-      this.#state = 'off';
-      this.#do(() => this.#patch(this.#pod, null, removeTimeoutMs));
+    if (this.#isWanted) {
+      this.#isWanted = false;
+      this.#work(removeTimeoutMs);
     }
     return this.#working;
   }
@@ -91,16 +99,42 @@ export class PodLabel {
     return this.#working;
   }
 
+  get #isDone(): boolean {
+    return this.#isOn === this.#isWanted && (!this.#isWanted || this.#former.length === 0);
+  }
+
+  /** Another Pod's of our namespace. It may be gone, or another one of the same name: then there is nothing to take off. */
+  readonly #isOther = ({ namespace, name }: PodNote): boolean =>
+    namespace === this.#pod.namespace && name !== this.#pod.name;
+
   /** One after the other, and not in the turn in which a command starts. */
-  #do(work: () => Promise<void>): void {
+  #work(timeoutMs: number): void {
+    this.#jobs += 1;
     this.#working = this.#working
       .then(() => new Promise((resolve) => setImmediate(resolve)))
-      .then(work);
+      .then(() => this.#reconcile(timeoutMs))
+      .finally(() => (this.#jobs -= 1));
+  }
+
+  async #reconcile(timeoutMs: number): Promise<void> {
+    for (const pod of this.#isWanted ? this.#former : []) {
+      const reply = await this.#patch(pod, null, timeoutMs);
+      if (reply.id !== 'failed') this.#former = this.#former.filter((each) => each !== pod);
+    }
+    // It may have been stopped meanwhile.
+    const isWanted = this.#isWanted;
+    const before = this.#isOn;
+    if (before === isWanted) return;
+    this.#isOn = null;
+    const reply = await this.#patch(this.#pod, isWanted ? leaderCost : null, timeoutMs);
+    if (reply.id === 'object') this.#isOn = isWanted;
+    else if (reply.id !== 'failed') this.#isOn = false;
+    else if (reply.failure.reason === 'forbidden') this.#isOn = before;
   }
 
   /** `cost` null: label and cost are taken off. */
-  async #patch(pod: PodNote, cost: string | null, timeoutMs: number): Promise<void> {
-    const { api, describe, warn } = this.#context;
+  async #patch(pod: PodNote, cost: string | null, timeoutMs: number): Promise<ApiReply> {
+    const { api, bootMs } = this.#context;
     const [key = '', value = ''] = pod.label.split('=');
     const metadata = {
       // Of another Pod of the same name the server refuses it: 409.
@@ -110,27 +144,24 @@ export class PodLabel {
     };
     const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}`;
     const reply = await api.request('PATCH', path, { metadata }, timeoutMs);
-    const isOwn = pod === this.#pod;
-    if (reply.id === 'object' || (reply.id !== 'failed' && !isOwn)) return;
-    const why =
-      reply.id === 'failed'
-        ? describe(reply.failure, pod.namespace, rights)
-        : `there is no such Pod${pod.uid === null ? '' : ` with uid ${pod.uid}`}: check POD_NAME, POD_NAMESPACE and POD_UID`;
-    const isForbidden = reply.id === 'failed' && reply.failure.reason === 'forbidden';
-    if (isForbidden) this.#state = 'refused';
+    const why = this.#problem(pod, reply);
+    if (why === null) return reply;
+    const isTransient = reply.id === 'failed' && reply.failure.reason !== 'forbidden';
+    this.#retryAtMs = bootMs() + (isTransient ? pauseMs : longPauseMs);
     const what = cost === null ? 'remove' : 'set';
-    const end = isForbidden ? '; leaving labels alone' : '';
-    warn(`Cannot ${what} label "${pod.label}" of Pod "${pod.namespace}/${pod.name}": ${why}${end}`);
+    this.#warn(`Cannot ${what} label "${pod.label}" of Pod "${pod.namespace}/${pod.name}": ${why}`);
+    return reply;
   }
-}
 
-function noteIn(lease: RawLease): PodNote | null {
-  return readPodNote(objectOf(objectOf(lease['metadata'])['annotations'])[podAnnotation]);
-}
+  #problem(pod: PodNote, reply: ApiReply): string | null {
+    if (reply.id === 'failed') return this.#context.describe(reply.failure, pod.namespace, rights);
+    if (reply.id === 'object' || pod !== this.#pod) return null;
+    return `there is no such Pod${pod.uid === null ? '' : ` with uid ${pod.uid}`}: check POD_NAME, POD_NAMESPACE and POD_UID`;
+  }
 
-function withAnnotation(lease: RawLease, note: string | null): JsonObject {
-  const metadata = objectOf(lease['metadata']);
-  const { [podAnnotation]: _, ...others } = objectOf(metadata['annotations']);
-  const annotations = note === null ? others : { ...others, [podAnnotation]: note };
-  return { ...lease, metadata: { ...metadata, annotations } };
+  /** Not again for as long as it is the same. */
+  #warn(message: string): void {
+    if (message !== this.#warned) this.#context.warn(message);
+    this.#warned = message;
+  }
 }

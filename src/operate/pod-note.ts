@@ -1,8 +1,16 @@
-/** The annotation by which a leader names the Pod that carries its label, so that the next leader can take it off a crashed one. */
-import type { JsonValue } from '../json.ts';
-import { parseObject, textOf } from '../json.ts';
+/**
+ * The annotations by which a leader names the Pod that carries its label, and the Pods of leaders before it from which the label could not
+ * be taken off, so that the next leader can.
+ */
+import type { RawLease } from '../election/lease.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
+import { objectOf, parseObject, textOf } from '../json.ts';
 
 export const podAnnotation = 'leader-run/pod';
+/** Their notes, by namespace and name. */
+const formerPodsAnnotation = 'leader-run/former-pods';
+/** More are forgotten: an annotation may not grow for ever. */
+const mostFormerPods = 8;
 
 export interface PodNote {
   readonly namespace: string;
@@ -14,13 +22,49 @@ export interface PodNote {
 }
 
 export function writePodNote(note: PodNote): string {
-  const { namespace, name, uid, label } = note;
-  return JSON.stringify({ namespace, name, ...(uid === null ? {} : { uid }), label });
+  return JSON.stringify(objectOfNote(note));
 }
 
 /** Null for anything that no leader-run has written. */
 export function readPodNote(value: JsonValue | undefined): PodNote | null {
-  const note = typeof value === 'string' ? parseObject(value) : null;
+  return noteOf(typeof value === 'string' ? parseObject(value) : null);
+}
+
+/** All Pods that may carry the label, the leader's last. */
+export function labelledPodsOf(lease: RawLease): PodNote[] {
+  const annotations = objectOf(objectOf(lease['metadata'])['annotations']);
+  const former = parseObject(textOf(annotations[formerPodsAnnotation]) ?? '') ?? {};
+  const notes = Object.values(former).map((each) => noteOf(objectOf(each)));
+  return [...notes, readPodNote(annotations[podAnnotation])].filter((note) => note !== null);
+}
+
+/** `leader` null: no Pod carries the label but perhaps the former ones. */
+export function withLabelledPods(
+  lease: RawLease,
+  leader: PodNote | null,
+  former: readonly PodNote[],
+): JsonObject {
+  const metadata = objectOf(lease['metadata']);
+  const {
+    [podAnnotation]: _,
+    [formerPodsAnnotation]: __,
+    ...others
+  } = objectOf(metadata['annotations']);
+  const kept = former.slice(-mostFormerPods);
+  const byName = kept.map((note) => [`${note.namespace}/${note.name}`, objectOfNote(note)]);
+  const annotations = {
+    ...others,
+    ...(leader && { [podAnnotation]: writePodNote(leader) }),
+    ...(kept.length > 0 && { [formerPodsAnnotation]: JSON.stringify(Object.fromEntries(byName)) }),
+  };
+  return { ...lease, metadata: { ...metadata, annotations } };
+}
+
+function objectOfNote({ namespace, name, uid, label }: PodNote): JsonObject {
+  return { namespace, name, ...(uid === null ? {} : { uid }), label };
+}
+
+function noteOf(note: JsonObject | null): PodNote | null {
   if (note === null) return null;
   const [namespace, name, label] = ['namespace', 'name', 'label'].map((key) => textOf(note[key]));
   if (!namespace || !name || !label) return null;

@@ -1,14 +1,22 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/json.ts';
+import { objectOf } from '../../src/json.ts';
 import type { LeaseRequest } from '../../src/election/lease.ts';
-import type { ApiReply } from '../../src/lease/client.ts';
 import { PodLabel } from '../../src/operate/pod-label.ts';
-import { readPodNote, writePodNote, type PodNote } from '../../src/operate/pod-note.ts';
+import {
+  type PodNote,
+  labelledPodsOf,
+  readPodNote,
+  withLabelledPods,
+  writePodNote,
+} from '../../src/operate/pod-note.ts';
 import { put } from '../election/lease-store.ts';
 import { Rig, settled } from '../run/rig.ts';
 import { failed, RecordedApi } from './recorded-api.ts';
 
 const pod: PodNote = { namespace: 'space', name: 'me-0', uid: 'u-me', label: 'app/role=leader' };
+const other: PodNote = { ...pod, name: 'other-0', uid: null };
+const cutOff = failed({ reason: 'network', code: 'ECONNRESET', message: 'socket hang up' });
 
 function rig({ left = null, waits = false }: { left?: PodNote | null; waits?: boolean } = {}) {
   const api = new RecordedApi();
@@ -111,30 +119,43 @@ test.each<[string, PodNote]>([
 });
 
 test('a command that ends before the label is set gets none', async () => {
-  const left = { ...pod, name: 'other-0' };
-  const { api, label, driver } = rig({ left });
-  let answer: (reply: ApiReply) => void = () => undefined;
-  api.replies.push(new Promise((resolve) => (answer = resolve)));
+  const { api, label, driver } = rig();
   await driver.lead();
   driver.report({ id: 'started', pid: 7 });
   driver.signal('SIGTERM');
-  answer({ id: 'not-found' });
   await label.close();
-  expect(api.sent.map(({ body }) => body)).toEqual([removal('u-me'), removal('u-me')]);
+  expect(api.sent).toEqual([]);
 });
 
-test('forbidden: said once, and left alone', async () => {
+test('forbidden: said once, and tried again after half a minute', async () => {
   const { api, label, driver } = rig();
-  api.replies.push(failed({ reason: 'forbidden', message: 'no' }));
+  const forbidden = failed({ reason: 'forbidden', message: 'no' });
+  api.replies.push(forbidden, forbidden);
   await driver.lead();
   driver.report({ id: 'started', pid: 7 });
   await label.close();
-  driver.signal('SIGTERM');
-  await label.close();
+  for (api.nowMs of [29_999, 30_000, 59_999, 60_000]) {
+    driver.pass(200);
+    await label.close();
+  }
+  expect(api.sent.map(({ body }) => body)).toEqual([set, set, set]);
   expect(api.warnings).toEqual([
-    'Cannot set label "app/role=leader" of Pod "space/me-0": forbidden: grant patch on pods in space; leaving labels alone',
+    'Cannot set label "app/role=leader" of Pod "space/me-0": forbidden: grant patch on pods in space',
   ]);
-  expect(api.sent).toHaveLength(1);
+});
+
+test('what failed is tried again after two seconds: first the label of a leader before, then our own', async () => {
+  const { api, label, driver } = rig({ left: { ...pod, name: 'other-0' } });
+  api.replies.push(cutOff, cutOff);
+  await driver.lead();
+  driver.report({ id: 'started', pid: 7 });
+  await label.close();
+  expect(api.sent.map(({ body }) => body)).toEqual([removal('u-me'), set]);
+  for (api.nowMs of [1_999, 2_000, 10_000]) {
+    driver.pass(200);
+    await label.close();
+  }
+  expect(api.sent.slice(2).map(({ body }) => body)).toEqual([removal('u-me'), set]);
 });
 
 test('a name that is not of this Pod: said', async () => {
@@ -146,10 +167,9 @@ test('a name that is not of this Pod: said', async () => {
   expect(api.warnings[0]).toContain('there is no such Pod with uid u-me: check POD_NAME');
 });
 
-test('each record of ours names the Pod; a release does not', async () => {
+/** The annotations with which a write of this body is sent. */
+function sentAnnotations(label: PodLabel, holder: string, annotations: JsonObject = {}) {
   const sent: LeaseRequest[] = [];
-  const { label, driver } = rig();
-  await driver.lead();
   const api = label.annotate({
     send: (request) => {
       sent.push(request);
@@ -158,28 +178,62 @@ test('each record of ours names the Pod; a release does not', async () => {
     watch: () => ({ close: () => undefined }),
     close: () => undefined,
   });
-  for (const { request } of driver.requests) api.send(request, 1);
-  const [first, second] = sent;
-  expect(first).toEqual({ id: 'get' });
-  const noteOf = (request: LeaseRequest | undefined) =>
-    ((request as { body: JsonObject }).body['metadata'] as { annotations: JsonObject }).annotations[
-      'leader-run/pod'
-    ];
-  expect(readPodNote(noteOf(second))).toEqual(pod);
-  const held = (second as { body: JsonObject }).body;
-  api.send(
-    {
-      id: 'update',
-      body: {
-        ...held,
-        metadata: { annotations: { a: 'b', 'leader-run/pod': 'x' } },
-        spec: { holderIdentity: '' },
-      },
-    },
-    1,
-  );
-  expect(sent[2]).toMatchObject({ body: { metadata: { annotations: { a: 'b' } } } });
-  expect(noteOf(sent[2])).toBeUndefined();
+  const body = { kind: 'Lease', metadata: { annotations }, spec: { holderIdentity: holder } };
+  api.send({ id: 'update', body }, 1);
+  api.send({ id: 'get' }, 1);
+  expect(sent[1]).toEqual({ id: 'get' });
+  return objectOf(objectOf((sent[0] as { body: JsonObject }).body['metadata'])['annotations']);
+}
+
+test('each record of ours names the Pod; a release does not, nor does it touch anything else', async () => {
+  const { label, driver } = rig();
+  await driver.lead();
+  const before = { a: 'b', 'leader-run/pod': 'x' };
+  expect(sentAnnotations(label, 'me', before)).toEqual({
+    a: 'b',
+    'leader-run/pod': writePodNote(pod),
+  });
+  expect(sentAnnotations(label, '', before)).toEqual({ a: 'b' });
+});
+
+test('what is written into the Lease of another leader leaves its Pod as it is', () => {
+  const annotations = { 'leader-run/pod': writePodNote(other), 'leader-run/successor': 'me' };
+  expect(sentAnnotations(rig().label, 'another', annotations)).toEqual(annotations);
+});
+
+test('a Pod from which the label could not be taken off is named until it is off', async () => {
+  const { api, label, driver } = rig({ left: other });
+  api.replies.push(cutOff);
+  await driver.lead();
+  const named = () => labelledPodsOf({ metadata: { annotations: sentAnnotations(label, 'me') } });
+  // Also by a leader that is killed before it could do anything.
+  expect(named()).toEqual([other, pod]);
+  driver.report({ id: 'started', pid: 7 });
+  await label.close();
+  expect(named()).toEqual([other, pod]);
+  api.nowMs = 2_000;
+  driver.pass(200);
+  await label.close();
+  expect(named()).toEqual([pod]);
+});
+
+test('a release names our own Pod, should its label still be there', async () => {
+  const { api, label, driver } = rig();
+  const named = () => labelledPodsOf({ metadata: { annotations: sentAnnotations(label, '') } });
+  await driver.lead();
+  expect(named()).toEqual([]);
+  driver.report({ id: 'started', pid: 7 });
+  await label.close();
+  api.replies.push(cutOff);
+  driver.signal('SIGTERM');
+  await label.close();
+  expect(named()).toEqual([pod]);
+});
+
+test('no more than eight Pods are named', () => {
+  const pods = Array.from({ length: 20 }, (_, index) => ({ ...pod, name: `web-${index}` }));
+  const named = labelledPodsOf(withLabelledPods({}, null, pods));
+  expect(named.map(({ name }) => name)).toEqual(pods.slice(12).map(({ name }) => name));
 });
 
 test.each(['', 'rubbish', '{}', '[]', '{"namespace":"a"}', '{"namespace":1,"name":{},"label":[]}'])(

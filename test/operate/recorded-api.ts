@@ -14,6 +14,8 @@ export interface Sent {
 export class RecordedApi implements ApiClient {
   readonly sent: Sent[] = [];
   readonly warnings: string[] = [];
+  /** The boot clock. */
+  nowMs = 0;
   /** The next answers, in their order; afterwards all is well. A promise holds the answer back. */
   readonly replies: (ApiReply | Promise<ApiReply>)[] = [];
 
@@ -29,7 +31,7 @@ export class RecordedApi implements ApiClient {
       version: '1.2.3',
       api: this,
       loadMetrics: () => import('../../src/operate/metrics.ts'),
-      bootMs: () => 0,
+      bootMs: () => this.nowMs,
       nextDeadlineMs,
       describe: ({ reason }, namespace, rights) => `${reason}: grant ${rights} in ${namespace}`,
       warn: (message) => this.warnings.push(message),
