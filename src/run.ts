@@ -50,7 +50,8 @@ class Driver {
   #suspendedMs: number;
   #isDraining = false;
   #hasFailed = false;
-  #command: 'none' | 'started' | 'ended' | 'gone' = 'none';
+  /** `dismissed`: it was made ready for a term that never began, and is on its way out. */
+  #command: 'none' | 'dismissed' | 'started' | 'ended' | 'gone' = 'none';
   #outcome: Outcome | null = null;
 
   constructor(
@@ -82,13 +83,25 @@ class Driver {
     });
   }
 
-  /** For a new term; nothing that the one before may still say concerns us. */
+  /** For a new term, once nothing of the one before is left: a warm command takes its time to end. */
   #prepareAgain(): void {
     if (this.#cancelPreparing !== null) return;
-    if (this.#command === 'none') this.#supervisor.cancel();
+    if (this.#command === 'none' || this.#command === 'dismissed') return this.#dismiss();
     this.#command = 'none';
     this.#supervisor = this.#createSupervisor();
     this.#prepareSoon();
+  }
+
+  #dismiss(): void {
+    if (this.#command === 'dismissed') return;
+    this.#command = 'dismissed';
+    this.#supervisor.cancel();
+  }
+
+  #onDismissed(): void {
+    if (this.#outcome !== null) return this.#settle(this.#outcome);
+    this.#command = 'gone';
+    this.#prepareAgain();
   }
 
   #createSupervisor(): Supervisor {
@@ -222,12 +235,13 @@ class Driver {
   }
 
   #onCommandEvent(event: CommandEvent): void {
+    // Nothing else that it may still say concerns us.
+    if (this.#command === 'dismissed') return event.id === 'gone' ? this.#onDismissed() : undefined;
     // A warm command that was not promoted has no term to end.
     const isUnpromoted = event.id === 'ended' && this.#command === 'none';
     if ((event.id === 'ended' || event.id === 'gone') && !isUnpromoted) this.#command = event.id;
     if (this.#command === 'started' && (event.id === 'too-late' || event.id === 'failed'))
       this.#command = 'gone';
-    if (event.id === 'gone' && this.#outcome !== null) return this.#settle(this.#outcome);
     this.#enqueue({ id: 'command', event });
   }
 
@@ -258,7 +272,8 @@ class Driver {
     this.#ports.api.close();
     this.#cancelPreparing?.();
     // A gate that never got its "go" is let go first.
-    if (this.#command === 'none' && this.#cancelPreparing === null) this.#supervisor.cancel();
+    const isReady = this.#command === 'none' && this.#cancelPreparing === null;
+    if (isReady || this.#command === 'dismissed') this.#dismiss();
     else this.#settle(outcome);
   }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { bootNowMs } from '../../src/process/clock.ts';
 import { guardScript } from '../../src/command/guard/guard-script.ts';
 import { killMarginMs } from '../../src/election/settings.ts';
@@ -207,7 +207,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     expect(commands.filter((each) => own.includes(each))).toEqual([]);
     expect(readlinkSync(`/proc/${guard}/cwd`)).toBe('/');
     expect(readFileSync(`/proc/${guard}/cmdline`, 'latin1')).toBe(
-      [shell, '-c', 'eval "$script"', ''].join('\0'),
+      [basename(shell), '-c', 'eval "$script"', ''].join('\0'),
     );
   });
 

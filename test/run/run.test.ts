@@ -1,7 +1,7 @@
 /** The driver alone, in a world of lists and a clock that the test moves. */
 import { describe, expect, it } from 'vitest';
 import type { RawLease } from '../../src/election/lease.ts';
-import { put } from '../election/lease-store.ts';
+import { put, serve } from '../election/lease-store.ts';
 import { Rig, settled } from './rig.ts';
 
 function held(holder: string, seconds: number): RawLease {
@@ -264,6 +264,22 @@ describe('signals', () => {
   });
 });
 
+/** The lease was won by a request whose answer never came, and too late: a standby again, and the gate was never used. */
+async function rejoined(): Promise<Rig> {
+  const rig = new Rig({ rejoins: true });
+  rig.pass(0);
+  rig.report({ id: 'ready' });
+  await rig.answer();
+  rig.store = serve(rig.store, rig.lastRequest.request, 0).store;
+  rig.stall(12_000);
+  await rig.answer({ id: 'failed', failure: { reason: 'timeout', afterMs: 12_000 } });
+  rig.pass(1_000);
+  // The repeated create, a read, the release.
+  for (let requests = 0; requests < 3; requests += 1) await rig.answer();
+  expect(rig.reports.map(({ id }) => id).slice(-2)).toEqual(['released', 'rejoining']);
+  return rig;
+}
+
 describe('the end', () => {
   it('of a standby lets go of the gate and waits until it is gone', async () => {
     const rig = new Rig();
@@ -286,6 +302,29 @@ describe('the end', () => {
     rig.signal('SIGTERM');
     await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
     expect([rig.asked, rig.areSignalsClosed, rig.delaysMs]).toEqual([[], true, []]);
+  });
+
+  it('of a term that never began: what was ready for it is gone before the next is prepared', async () => {
+    const rig = await rejoined();
+    rig.pass(1_000);
+    // A warm command that is told to stop speaks of its end.
+    rig.report({ id: 'ended', ending: { id: 'exited', code: 0 } });
+    expect(rig.asked).toEqual(['prepare', 'cancel']);
+    rig.report({ id: 'gone' });
+    rig.pass(0);
+    expect(rig.asked).toEqual(['prepare', 'cancel', 'prepare']);
+  });
+
+  it('while that is on its way out waits for it', async () => {
+    const rig = await rejoined();
+    let isEnded = false;
+    void rig.ended.then(() => (isEnded = true));
+    rig.signal('SIGTERM');
+    await settled();
+    expect([rig.asked, isEnded]).toEqual([['prepare', 'cancel'], false]);
+    rig.report({ id: 'gone' });
+    await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
+    expect([rig.asked, rig.delaysMs]).toEqual([['prepare', 'cancel'], []]);
   });
 
   it('closes the watch', async () => {

@@ -133,7 +133,7 @@ export class Candidate implements Replica {
     };
     const process = new SimulatedProcess(name, machine, world, link.ambience);
     this.process = process;
-    let supervisors = 0;
+    let terms = 1;
     let ledger = this.#enter(process, settings, name);
     const api = new SimulatedLeaseApi(process, () => ledger.author, link, server, {
       onSend: (arrival, pending) => {
@@ -153,14 +153,10 @@ export class Candidate implements Replica {
         setTimer: (delayMs, callback) => process.setTimer(delayMs, callback),
       },
       api,
-      createSupervisor: (onEvent) => {
-        supervisors += 1;
-        // It is a candidate as if it had been started again.
-        if (supervisors > 1) ledger = this.#enterAgain(ledger, `${name}+${supervisors}`);
-        return settings.isWarm === true
-          ? this.#createWarmSupervisor(ledger, onEvent)
-          : this.#createSupervisor(ledger, onEvent);
-      },
+      createSupervisor: (onEvent) =>
+        settings.isWarm === true
+          ? this.#createWarmSupervisor(process, settings, onEvent)
+          : this.#createSupervisor(process, settings, onEvent),
       listenToSignals: (onSignal) => {
         this.#onSignal = onSignal;
         return {
@@ -176,6 +172,8 @@ export class Candidate implements Replica {
       report: (report) => {
         world.tell(name, () => `says ${JSON.stringify(report)}`);
         judge.onReport(ledger, report);
+        // It is a candidate as if it had been started again.
+        if (report.id === 'rejoining') ledger = this.#enterAgain(ledger, `${name}+${(terms += 1)}`);
         if (isMoment(report.id)) this.#around.onMoment(report.id, this);
       },
     }).then(
@@ -213,10 +211,13 @@ export class Candidate implements Replica {
   }
 
   /** The shipped `--warm`. */
-  #createWarmSupervisor(ledger: Ledger, onEvent: (event: CommandEvent) => void): Supervisor {
-    const { process, settings } = ledger;
+  #createWarmSupervisor(
+    process: SimulatedProcess,
+    settings: RunSettings,
+    onEvent: (event: CommandEvent) => void,
+  ): Supervisor {
     return createWarmSupervisor({
-      create: (onEventOfProcess) => this.#createSupervisor(ledger, onEventOfProcess),
+      create: (onEventOfProcess) => this.#createSupervisor(process, settings, onEventOfProcess),
       onEvent,
       environment: {},
       promoteSignal: null,
@@ -230,29 +231,37 @@ export class Candidate implements Replica {
     });
   }
 
-  #createSupervisor(ledger: Ledger, onEvent: (event: CommandEvent) => void): SimulatedSupervisor {
+  #createSupervisor(
+    process: SimulatedProcess,
+    settings: RunSettings,
+    onEvent: (event: CommandEvent) => void,
+  ): SimulatedSupervisor {
     const { world, judge, once } = this.#around;
-    const { process } = ledger;
+    /** Of the term that its command is started for. */
+    let ledger: Ledger | null = null;
     const { processRandom } = this.machine;
     const drawn = drawBehaviour(world.random, processRandom, this.#plan.everEnds);
     const behaviour = once === null ? drawn : asJob(drawn, processRandom);
     world.tell(
       process.name,
-      () => `starts as "${ledger.settings.identity}", command ${JSON.stringify(behaviour)}`,
+      () => `starts as "${settings.identity}", command ${JSON.stringify(behaviour)}`,
     );
     const supervisor = new SimulatedSupervisor(
       process,
       this.link.ambience,
       behaviour,
       {
-        onStart: (tree, options) => judge.onStart(ledger, tree, options),
+        onStart: (tree, options) => {
+          ledger = this.#ledger;
+          if (ledger !== null) judge.onStart(ledger, tree, options);
+        },
         onAlive: (tree) => judge.onAlive(tree),
         onDead: (tree) => judge.onDead(tree),
         onKilled: (tree) => judge.onKilled(tree),
         onStopSignal: (tree) => judge.onStopSignal(tree),
       },
       (event) => {
-        if (event.id === 'ended') ledger.endedAtMs ??= process.bootMs();
+        if (event.id === 'ended' && ledger !== null) ledger.endedAtMs ??= process.bootMs();
         onEvent(event);
       },
     );
