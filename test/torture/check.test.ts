@@ -192,13 +192,13 @@ describe('what the docs exclude', () => {
     expect(broken({ ...late, faults: fault('suspend', 'a', 21_000, 28_000) })).not.toEqual([]);
   });
 
-  it('a label that a leader could not take off, but not one of a leader that was killed', () => {
+  it('a label that the next leader could not take off, but not one that it only did not', () => {
     const labels = [label(1, 'a', true), label(5, 'b', true)];
-    expect(broken({ ...healthy, labels, faults: fault('rights', 'a', 2, 3) })).toEqual([]);
-    expect(broken({ ...healthy, labels, faults: fault('rights', 'b', 2, 3) })).toEqual([
+    expect(broken({ ...healthy, labels, faults: fault('rights', 'b', 2, 3) })).toEqual([]);
+    expect(broken({ ...healthy, labels, faults: fault('rights', 'a', 2, 3) })).toEqual([
       'one label',
     ]);
-    expect(broken({ ...healthy, labels, faults: fault('kill', 'a', 2, 3) })).toEqual(['one label']);
+    expect(broken({ ...healthy, labels, faults: fault('kill', 'b', 2, 3) })).toEqual(['one label']);
   });
 
   it('a restore of etcd', () => {

@@ -170,7 +170,7 @@ function judgeRuns(court: Court, { atMs, runs }: Write, last: Write, terms: read
   }
 }
 
-/** A Pod that gets the label is the only one that has it. A leader that was cut off meanwhile may not have taken its own off. */
+/** A Pod that gets the label is the only one that has it. It takes the one before off first, if it is not cut off. */
 function judgeLabels(court: Court): void {
   const labelled = new Map<string, number>();
   for (const { atMs, pod, isLabelled } of court.history.labels) {
@@ -178,7 +178,7 @@ function judgeLabels(court: Court): void {
     else labelled.delete(pod);
     if (isLabelled !== true) continue;
     const [[stale, sinceMs] = ['', atMs]] = labelled;
-    const wasCut = () => (court.fault(cuts, stale, sinceMs, atMs) ? 'cut off' : null);
+    const wasCut = () => (court.fault(cuts, pod, sinceMs, atMs) ? 'cut off' : null);
     court.judge('one label', stale === '', atMs, `${stale} has the label beside ${pod}`, wasCut);
     labelled.clear();
     labelled.set(pod, atMs);
