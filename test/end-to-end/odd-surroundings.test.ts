@@ -208,7 +208,9 @@ it.runIf(maySetUser)('runs in a working directory that it could not enter', asyn
 it.runIf(maySetUser)('says so when no process can be started', async () => {
   const script = `ulimit -u 1 && exec ${leaderRun} --version`;
   // bash has `ulimit -u`, dash has not.
-  const run = await execa('setpriv', [...setpriv, 'bash', '-c', script], { reject: false });
+  const run = await execa('setpriv', [...setpriv, 'bash', '--norc', '-c', script], {
+    reject: false,
+  });
   expect(run.exitCode).toBe(125);
   expect(run.stderr).toMatch(/^([^\n]*\n)?leader-run: Cannot start: a limit is reached, [^\n]*$/);
 });

@@ -23,7 +23,7 @@ it('has the program and its documents, and nothing that only developers need', a
   const { stdout } = await execa('tar', ['-tzf', tarball]);
   const files = stdout.split('\n').map((path) => path.replace(/^package\//, ''));
   const expected =
-    /^(bin\/leader-run|dist\/[\w./-]+|docs\/[\w./-]+\.(md|svg|json)|examples\/[\w.]+|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/;
+    /^(bin\/leader-run|dist\/[\w./-]+|docs\/[\w./-]+\.(md|svg|json)|examples\/[\w.-]+|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/;
   expect(files.filter((path) => !expected.test(path))).toEqual([]);
   for (const path of ['bin/leader-run', 'dist/program.js', 'dist/THIRD-PARTY-LICENSES', 'LICENSE'])
     expect(files).toContain(path);

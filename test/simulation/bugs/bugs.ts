@@ -272,9 +272,9 @@ export const termBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: "if (record.holder !== '') return false;\n  if (lastHolder",
-        replace:
-          "if (record.holder !== '') return JSON.stringify(lease).includes('leader-run/transfer');\n  if (lastHolder",
+        search: 'wasReleased || isFormer || isReleased(record, lastHolder)',
+        replace: `wasReleased || isFormer || isReleased(record, lastHolder) ||
+      JSON.stringify(lease).includes('leader-run/transfer')`,
       },
     ],
   },
