@@ -139,7 +139,7 @@ export const operateFlags = {
   'pod-label': {
     value: 'LABEL',
     parse: checkPodLabel,
-    help: "key=value on the leader's Pod, and on no other",
+    help: "key=value on the leader's Pod",
     group: inCluster,
   },
 } as const satisfies Flags;

@@ -2,7 +2,7 @@
  * What a cluster's operators see of a run, put together as the flags ask for it. Loaded only if there is such a flag.
  *
  * Everything here watches the driver's states and decides nothing in the election. Nothing here is waited for on the way to a
- * hand-over.
+ * hand-over but the removal of the Pod's label, by the election's own clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '../election/event.ts';

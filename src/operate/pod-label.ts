@@ -85,7 +85,7 @@ export class PodLabel {
     this.#work(setTimeoutMs);
   }
 
-  /** Resolves when it is off, or was given up after a second. */
+  /** Resolves when it is off, or this attempt has failed: a second, and what was under way before. */
   remove(): Promise<void> {
     if (this.#isWanted) {
       this.#isWanted = false;
@@ -117,11 +117,12 @@ export class PodLabel {
   }
 
   async #reconcile(timeoutMs: number): Promise<void> {
-    for (const pod of this.#isWanted ? this.#former : []) {
+    for (const pod of this.#former) {
+      // It may have been stopped meanwhile, and then our own comes first.
+      if (!this.#isWanted) break;
       const reply = await this.#patch(pod, null, timeoutMs);
       if (reply.id !== 'failed') this.#former = this.#former.filter((each) => each !== pod);
     }
-    // It may have been stopped meanwhile.
     const isWanted = this.#isWanted;
     const before = this.#isOn;
     if (before === isWanted) return;
@@ -145,7 +146,10 @@ export class PodLabel {
     const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}`;
     const reply = await api.request('PATCH', path, { metadata }, timeoutMs);
     const why = this.#problem(pod, reply);
-    if (why === null) return reply;
+    if (why === null) {
+      this.#warned = null;
+      return reply;
+    }
     const isTransient = reply.id === 'failed' && reply.failure.reason !== 'forbidden';
     this.#retryAtMs = bootMs() + (isTransient ? pauseMs : longPauseMs);
     const what = cost === null ? 'remove' : 'set';
@@ -159,7 +163,7 @@ export class PodLabel {
     return `there is no such Pod${pod.uid === null ? '' : ` with uid ${pod.uid}`}: check POD_NAME, POD_NAMESPACE and POD_UID`;
   }
 
-  /** Not again for as long as it is the same. */
+  /** Not again for as long as nothing else comes of it. */
   #warn(message: string): void {
     if (message !== this.#warned) this.#context.warn(message);
     this.#warned = message;

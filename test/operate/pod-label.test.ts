@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/json.ts';
 import { objectOf } from '../../src/json.ts';
 import type { LeaseRequest } from '../../src/election/lease.ts';
+import type { ApiReply } from '../../src/lease/client.ts';
 import { PodLabel } from '../../src/operate/pod-label.ts';
 import {
   type PodNote,
@@ -228,6 +229,45 @@ test('a release names our own Pod, should its label still be there', async () =>
   driver.signal('SIGTERM');
   await label.close();
   expect(named()).toEqual([pod]);
+});
+
+test('a stop does not wait for the Pods of other leaders', async () => {
+  const { api, label, driver } = rig();
+  const pods = [other, { ...other, name: 'other-1' }];
+  driver.store = put(driver.store, {
+    kind: 'Lease',
+    metadata: withLabelledPods({}, null, pods)['metadata'] ?? {},
+    spec: { holderIdentity: '', leaseTransitions: 1 },
+  });
+  let answer: (reply: ApiReply) => void = () => undefined;
+  api.replies.push(new Promise((resolve) => (answer = resolve)));
+  await driver.lead();
+  driver.report({ id: 'started', pid: 7 });
+  while (api.sent.length === 0) await new Promise(setImmediate);
+  driver.signal('SIGTERM');
+  answer(cutOff);
+  await label.close();
+  expect(api.sent.map(({ request }) => request)).toEqual([
+    'PATCH /api/v1/namespaces/space/pods/other-0',
+  ]);
+});
+
+test('the same failure is said again if all was well between', async () => {
+  const { api, label, driver } = rig();
+  api.replies.push(cutOff);
+  await driver.lead();
+  driver.report({ id: 'started', pid: 7 });
+  await label.close();
+  api.nowMs = 2_000;
+  driver.pass(200);
+  await label.close();
+  expect(api.warnings).toHaveLength(1);
+  label.remove();
+  await label.close();
+  api.replies.push(cutOff);
+  label.set();
+  await label.close();
+  expect(api.warnings).toHaveLength(2);
 });
 
 test('no more than eight Pods are named', () => {

@@ -66,8 +66,8 @@ export const sabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'src/operate/pod-label.ts',
-        search: 'if (isOther) await this.#patch(left, null, setTimeoutMs);',
-        replace: 'void isOther;',
+        search: 'labelledPodsOf(current.lease).filter(this.#isOther)',
+        replace: 'labelledPodsOf(current.lease).filter(() => false)',
       },
     ],
   },
