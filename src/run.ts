@@ -195,7 +195,7 @@ class Driver {
         this.#command = 'started';
         return this.#supervisor.start(this.#startOptions(effect));
       case 'extend-guard':
-        return this.#supervisor.extend(effect.killAtMs);
+        return this.#supervisor.extend(effect.killAtMs, this.#state.id === 'leading');
       case 'signal-command':
         return this.#supervisor.signal(effect.signal);
       case 'stop-command':

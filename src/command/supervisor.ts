@@ -20,8 +20,11 @@ export interface Supervisor {
   prepare(): void;
   /** Starts the command: synchronous up to the "go" on the gate's pipe. Only after `ready`. */
   start(options: StartOptions): void;
-  /** Moves the guard's deadline: boot-clock ms. A no-op before {@link start} and after `gone`. */
-  extend(killAtMs: number): void;
+  /**
+   * Moves the guard's deadline: boot-clock ms. A no-op before {@link start} and after `gone`. `isLeading` false: the command's stop has begun,
+   * so that one of `--warm` that was not told yet that it leads is not told any more.
+   */
+  extend(killAtMs: number, isLeading?: boolean): void;
   /** Sends a signal to the command as the terminal or init would (design section 6); a no-op once it has ended. */
   signal(signal: NodeJS.Signals): void;
   /** Sends a signal to everything that is left of the tree. Used after the command itself has ended. */

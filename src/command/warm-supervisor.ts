@@ -45,8 +45,9 @@ interface Promotion {
 class WarmSupervisor implements Supervisor {
   readonly #options: WarmOptions;
   readonly #inner: PromotableSupervisor;
-  #phase: 'preparing' | 'standby' | 'promoted' | 'dismissed' = 'preparing';
+  #phase: 'preparing' | 'starting' | 'standby' | 'promoted' | 'dismissed' = 'preparing';
   #pid = 0;
+  #hasFailed = false;
   #hasEnded = false;
   #isGone = false;
   #promotion: Promotion | null = null;
@@ -70,10 +71,11 @@ class WarmSupervisor implements Supervisor {
   }
 
   /** The guard first: should we be stopped between the two, it knows when to kill what may take itself for the leader. */
-  extend(killAtMs: number): void {
+  extend(killAtMs: number, isLeading = true): void {
     if (this.#phase !== 'promoted') return;
     this.#inner.extend(killAtMs);
     const { clock, promoteSignal } = this.#options;
+    if (!isLeading) this.#promotion = null;
     // If we were stopped until past t+R/2, the promotion waits for another renewal.
     if (this.#promotion === null || clock.bootMs() >= killAtMs - this.#promotion.marginMs) return;
     this.#inner.promote(this.#promotion.line, promoteSignal);
@@ -81,8 +83,6 @@ class WarmSupervisor implements Supervisor {
   }
 
   signal(signal: NodeJS.Signals): void {
-    // It may be the stop, while renewals go on.
-    this.#promotion = null;
     this.#inner.signal(signal);
   }
 
@@ -96,10 +96,15 @@ class WarmSupervisor implements Supervisor {
 
   /** It was never promoted: it is stopped as a leader would be. */
   cancel(): void {
-    const wasPreparing = this.#phase === 'preparing';
+    const before = this.#phase;
     this.#phase = 'dismissed';
     if (this.#isGone) return queueMicrotask(() => this.#options.onEvent({ id: 'gone' }));
-    if (wasPreparing) return this.#inner.cancel();
+    if (before === 'preparing' || this.#hasFailed) return this.#inner.cancel();
+    // Otherwise what is being started is stopped when it has been.
+    if (before !== 'starting') this.#stop();
+  }
+
+  #stop(): void {
     const { stopSignal, gracePeriodMs, clock } = this.#options;
     if (this.#hasEnded) this.#inner.signalTree('SIGTERM');
     else this.#inner.signal(stopSignal);
@@ -111,6 +116,7 @@ class WarmSupervisor implements Supervisor {
   #heard(event: CommandEvent): void {
     const { onEvent, environment } = this.#options;
     if (event.id === 'ended') this.#hasEnded = true;
+    if (event.id === 'failed') this.#hasFailed = true;
     if (event.id === 'gone') {
       this.#isGone = true;
       this.#cancelKill();
@@ -119,12 +125,16 @@ class WarmSupervisor implements Supervisor {
       case 'promoted':
         return onEvent(event);
       case 'dismissed':
+        if (event.id === 'started') this.#stop();
+        if (event.id === 'failed') this.#inner.cancel();
         if (event.id === 'ended') this.#inner.signalTree('SIGTERM');
         if (event.id === 'gone') onEvent(event);
         return;
       case 'preparing':
-        if (event.id === 'ready')
-          return this.#inner.start({ environment, notAfterMs: Infinity, killAtMs: Infinity });
+        if (event.id !== 'ready') return onEvent(event);
+        this.#phase = 'starting';
+        return this.#inner.start({ environment, notAfterMs: Infinity, killAtMs: Infinity });
+      case 'starting':
         if (event.id !== 'started') return onEvent(event);
         this.#phase = 'standby';
         this.#pid = event.pid;

@@ -80,13 +80,49 @@ it('promotes nobody at t+R/2 or later: another renewal comes first', () => {
   expect(asked.slice(5)).toEqual(['extend to 21850']);
 });
 
-it('nor after a stop signal, though renewals go on', () => {
+it('nor after its stop has begun, though renewals go on', () => {
   const { asked, supervisor } = warm(5_000);
   supervisor.start(term);
-  supervisor.signal('SIGTERM');
-  supervisor.extend(19_850);
-  expect(asked.slice(2)).toEqual(['extend to 13850', 'signal SIGTERM', 'extend to 19850']);
+  supervisor.extend(19_850, false);
+  supervisor.extend(21_850, true);
+  expect(asked.slice(2)).toEqual(['extend to 13850', 'extend to 19850', 'extend to 21850']);
 });
+
+it('a signal that is only passed on does not prevent the promotion', () => {
+  const { asked, supervisor } = warm(5_000);
+  supervisor.start(term);
+  supervisor.signal('SIGCONT');
+  supervisor.extend(19_850);
+  expect(asked.slice(3)).toEqual(['signal SIGCONT', 'extend to 19850', `promote ${line}`]);
+});
+
+it('stops a command that was being started when the candidacy ended', () => {
+  const { asked, told, supervisor, say } = rig();
+  supervisor.prepare();
+  say({ id: 'ready' });
+  supervisor.cancel();
+  expect(asked.slice(2)).toEqual([]);
+  say({ id: 'started', pid: 7 });
+  expect(asked.slice(2)).toEqual(['signal SIGQUIT']);
+  say({ id: 'ended', ending: { id: 'exited', code: 0 } });
+  say({ id: 'gone' });
+  expect(told).toEqual(['gone']);
+});
+
+it.each([true, false])(
+  'lets go of a command that cannot be started (said before: %s)',
+  (isFirst) => {
+    const { asked, told, supervisor, say } = rig();
+    supervisor.prepare();
+    say({ id: 'ready' });
+    if (!isFirst) supervisor.cancel();
+    say({ id: 'failed', message: 'no' });
+    if (isFirst) supervisor.cancel();
+    expect(asked.slice(2)).toEqual(['cancel']);
+    say({ id: 'gone' });
+    expect(told).toEqual(isFirst ? ['failed', 'gone'] : ['gone']);
+  },
+);
 
 it('passes everything on once the command is promoted', () => {
   const { told, supervisor, say } = warm();

@@ -262,7 +262,7 @@ test('the same failure is said again if all was well between', async () => {
   driver.pass(200);
   await label.close();
   expect(api.warnings).toHaveLength(1);
-  label.remove();
+  void label.remove();
   await label.close();
   api.replies.push(cutOff);
   label.set();
