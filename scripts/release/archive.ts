@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 export function tar(folder: string, paths: readonly string[], to: string): void {
   execFileSync('tar', [
     ...['--sort=name', '--format=ustar', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'],
-    ...['--mode=u+rw,go+r,go-w,a-s', '-C', folder, '-cf', to, ...paths],
+    ...['--mode=u+rwX,go+rX,go-w,a-s', '-C', folder, '-cf', to, ...paths],
   ]);
 }
 

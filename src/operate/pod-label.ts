@@ -5,12 +5,13 @@
  * The Lease names the Pods that may carry them. A leader that has crashed or was cut off could not take them off, so the next one
  * does, before it sets its own. What fails is tried again.
  */
+import type { RawLease } from '../election/lease.ts';
 import type { State } from '../election/state.ts';
 import type { LeaseApi } from '../lease/api.ts';
 import type { ApiReply } from '../lease/client.ts';
 import { objectOf, textOf } from '../json.ts';
 import type { OperateContext } from './context.ts';
-import { type PodNote, labelledPodsOf, withLabelledPods } from './pod-note.ts';
+import { type PodNote, labelledPodsOf, leaderPodOf, withLabelledPods } from './pod-note.ts';
 
 const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 /** Anything above 0, which is what Pods without it have. */
@@ -37,7 +38,8 @@ export class PodLabel {
   #working: Promise<void> = Promise.resolve();
   #jobs = 0;
   #retryAtMs = -Infinity;
-  #warned: string | null = null;
+  /** What was said last, by Pod. */
+  readonly #warned = new Map<string, string>();
 
   constructor(context: OperateContext, pod: PodNote, waitsForHealth: boolean) {
     this.#context = context;
@@ -55,6 +57,7 @@ export class PodLabel {
         const isOurs = holder === identity;
         // The record of another leader stays as it is, whatever else is written into the Lease.
         if (!isOurs && holder !== '') return api.send(request, timeoutMs);
+        if (isOurs) this.#succeed(request.body);
         const left = isOurs || this.#isOn === false ? [] : [this.#pod];
         const pods = [...this.#former, ...left];
         const body = withLabelledPods(request.body, isOurs ? this.#pod : null, pods);
@@ -63,6 +66,13 @@ export class PodLabel {
       watch: (...watched) => api.watch(...watched),
       close: () => api.close(),
     };
+  }
+
+  /** The first record of a term is written over that of the leader before. */
+  #succeed(before: RawLease): void {
+    const leader = leaderPodOf(before);
+    if (leader === null || this.#isOther(leader))
+      this.#former = labelledPodsOf(before).filter(this.#isOther);
   }
 
   onState(state: State): void {
@@ -103,9 +113,14 @@ export class PodLabel {
     return this.#isOn === this.#isWanted && (!this.#isWanted || this.#former.length === 0);
   }
 
-  /** Another Pod's of our namespace. It may be gone, or another one of the same name: then there is nothing to take off. */
-  readonly #isOther = ({ namespace, name }: PodNote): boolean =>
-    namespace === this.#pod.namespace && name !== this.#pod.name;
+  /**
+   * Another Pod's of our namespace, with our label: who may write the Lease shall not take others off. It may be gone, or another one of
+   * the same name: then there is nothing to take off.
+   */
+  readonly #isOther = ({ namespace, name, label }: PodNote): boolean =>
+    namespace === this.#pod.namespace &&
+    name !== this.#pod.name &&
+    keyOf(label) === keyOf(this.#pod.label);
 
   /** One after the other, and not in the turn in which a command starts. */
   #work(timeoutMs: number): void {
@@ -135,7 +150,7 @@ export class PodLabel {
 
   /** `cost` null: label and cost are taken off. */
   async #patch(pod: PodNote, cost: string | null, timeoutMs: number): Promise<ApiReply> {
-    const { api, bootMs } = this.#context;
+    const { api, bootMs, warn } = this.#context;
     const [key = '', value = ''] = pod.label.split('=');
     const metadata = {
       // Of another Pod of the same name the server refuses it: 409.
@@ -147,13 +162,16 @@ export class PodLabel {
     const reply = await api.request('PATCH', path, { metadata }, timeoutMs);
     const why = this.#problem(pod, reply);
     if (why === null) {
-      this.#warned = null;
+      this.#warned.delete(pod.name);
       return reply;
     }
     const isTransient = reply.id === 'failed' && reply.failure.reason !== 'forbidden';
     this.#retryAtMs = bootMs() + (isTransient ? pauseMs : longPauseMs);
     const what = cost === null ? 'remove' : 'set';
-    this.#warn(`Cannot ${what} label "${pod.label}" of Pod "${pod.namespace}/${pod.name}": ${why}`);
+    const message = `Cannot ${what} label "${pod.label}" of Pod "${pod.namespace}/${pod.name}": ${why}`;
+    // Not again for as long as nothing else comes of it.
+    if (message !== this.#warned.get(pod.name)) warn(message);
+    this.#warned.set(pod.name, message);
     return reply;
   }
 
@@ -162,10 +180,8 @@ export class PodLabel {
     if (reply.id === 'object' || pod !== this.#pod) return null;
     return `there is no such Pod${pod.uid === null ? '' : ` with uid ${pod.uid}`}: check POD_NAME, POD_NAMESPACE and POD_UID`;
   }
+}
 
-  /** Not again for as long as nothing else comes of it. */
-  #warn(message: string): void {
-    if (message !== this.#warned) this.#context.warn(message);
-    this.#warned = message;
-  }
+function keyOf(label: string): string {
+  return label.split('=')[0] ?? '';
 }

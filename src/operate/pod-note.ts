@@ -12,6 +12,9 @@ const formerPodsAnnotation = 'leader-run/former-pods';
 /** More are forgotten: an annotation may not grow for ever. */
 const mostFormerPods = 8;
 
+/** What can be the name of a Pod or a namespace, and stands in a path as it is: whoever writes the Lease writes the notes. */
+const nameOfObject = /^[a-z0-9][a-z0-9.-]{0,252}$/;
+
 export interface PodNote {
   readonly namespace: string;
   readonly name: string;
@@ -30,12 +33,17 @@ export function readPodNote(value: JsonValue | undefined): PodNote | null {
   return noteOf(typeof value === 'string' ? parseObject(value) : null);
 }
 
+/** The Pod that the present leader has named, or the last one, if it has not released; otherwise null. */
+export function leaderPodOf(lease: RawLease): PodNote | null {
+  return readPodNote(objectOf(objectOf(lease['metadata'])['annotations'])[podAnnotation]);
+}
+
 /** All Pods that may carry the label, the leader's last. */
 export function labelledPodsOf(lease: RawLease): PodNote[] {
   const annotations = objectOf(objectOf(lease['metadata'])['annotations']);
   const former = parseObject(textOf(annotations[formerPodsAnnotation]) ?? '') ?? {};
   const notes = Object.values(former).map((each) => noteOf(objectOf(each)));
-  return [...notes, readPodNote(annotations[podAnnotation])].filter((note) => note !== null);
+  return [...notes.slice(-mostFormerPods), leaderPodOf(lease)].filter((note) => note !== null);
 }
 
 /** `leader` null: no Pod carries the label but perhaps the former ones. */
@@ -68,5 +76,6 @@ function noteOf(note: JsonObject | null): PodNote | null {
   if (note === null) return null;
   const [namespace, name, label] = ['namespace', 'name', 'label'].map((key) => textOf(note[key]));
   if (!namespace || !name || !label) return null;
+  if (!nameOfObject.test(namespace) || !nameOfObject.test(name)) return null;
   return { namespace, name, uid: textOf(note['uid']), label };
 }

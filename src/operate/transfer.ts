@@ -37,6 +37,9 @@ const lookEveryMs = 1_000;
 const watchSilenceMs = 90_000;
 /** A lease that is still free after this, ms, is not on its way to another: who is meant has a second before all others. */
 const handOverMs = 1_500;
+/** Between one attempt to ask and the next, ms: these double. */
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
 /** A holder renews between a read and the write on it, but hardly ever so often. */
 const mostConflicts = 10;
 
@@ -66,9 +69,12 @@ async function ask(
 ): Promise<Asked | TransferResult> {
   let unanswered: Asked | null = null;
   let hasBeenFree = false;
-  for (;;) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const read = await send(ports, { id: 'get' });
-    if (read.id === 'failed') return read;
+    if (read.id === 'failed') {
+      if (unanswered !== null) await takeBack(ports, unanswered.text);
+      return read;
+    }
     if (read.id !== 'lease') return { id: 'no-lease' };
     const { lease } = read;
     if (unanswered !== null && mayHaveBeenObeyed(unanswered, lease))
@@ -94,8 +100,11 @@ async function ask(
       unanswered = asked;
     }
     // It was renewed in between, or nobody knows.
-    if (ports.nowMs() >= deadlineMs)
+    if (ports.nowMs() >= deadlineMs) {
+      if (unanswered !== null) await takeBack(ports, unanswered.text);
       return { id: 'timeout', holder, isReleased: false, isLeaderRun: isOfLeaderRun(record) };
+    }
+    await sleep(pauseMs);
   }
 }
 

@@ -206,7 +206,12 @@ test('a Pod from which the label could not be taken off is named until it is off
   const { api, label, driver } = rig({ left: other });
   api.replies.push(cutOff);
   await driver.lead();
-  const named = () => labelledPodsOf({ metadata: { annotations: sentAnnotations(label, 'me') } });
+  // Each record is written over the one before.
+  let annotations: JsonObject = { 'leader-run/pod': writePodNote(other) };
+  const named = () => {
+    annotations = sentAnnotations(label, 'me', annotations);
+    return labelledPodsOf({ metadata: { annotations } });
+  };
   // Also by a leader that is killed before it could do anything.
   expect(named()).toEqual([other, pod]);
   driver.report({ id: 'started', pid: 7 });
@@ -216,6 +221,37 @@ test('a Pod from which the label could not be taken off is named until it is off
   driver.pass(200);
   await label.close();
   expect(named()).toEqual([pod]);
+});
+
+test('the first record of a term names the Pod of the leader before, whatever was seen until then', () => {
+  const { label } = rig();
+  const annotations = sentAnnotations(label, 'me', { 'leader-run/pod': writePodNote(other) });
+  expect(labelledPodsOf({ metadata: { annotations } })).toEqual([other, pod]);
+});
+
+test.each<[string, Partial<PodNote>]>([
+  ['another label', { label: 'app=database' }],
+  ['a name that is a path', { name: 'web-1/ephemeralcontainers' }],
+  ['a name with a query', { name: 'web-1?dryRun=All' }],
+])('whoever may write the Lease cannot have %s changed', async (_, changes) => {
+  const { api, label, driver } = rig({ left: { ...other, ...changes } });
+  await driver.lead();
+  driver.report({ id: 'started', pid: 7 });
+  await label.close();
+  expect(api.sent.map(({ request }) => request)).toEqual([own]);
+});
+
+test('two Pods that cannot be reached are said once each', async () => {
+  const { api, label, driver } = rig({ left: other });
+  api.replies.push(cutOff, cutOff, cutOff, cutOff);
+  await driver.lead();
+  driver.report({ id: 'started', pid: 7 });
+  await label.close();
+  api.nowMs = 2_000;
+  driver.pass(200);
+  await label.close();
+  expect(api.sent).toHaveLength(4);
+  expect(api.warnings).toHaveLength(2);
 });
 
 test('a release names our own Pod, should its label still be there', async () => {

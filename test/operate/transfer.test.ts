@@ -165,6 +165,28 @@ test('a lease that stays free cannot be transferred', async () => {
   expect(await world.transfer('second')).toEqual({ id: 'no-holder' });
 });
 
+test('a request whose answer got lost is taken back when there is no time left', async () => {
+  const world = new World();
+  const lost: Answer = { id: 'failed', failure: { reason: 'timeout', afterMs: 1_000 } };
+  let updates = 0;
+  world.after = (request, answer) => {
+    if (request.id !== 'update') return answer;
+    updates += 1;
+    return updates === 1 ? lost : answer;
+  };
+  expect(await world.transfer('second', 0)).toMatchObject({ id: 'timeout', holder: 'first' });
+  expect(updates).toBe(2);
+  expect(world.asked).toBeUndefined();
+});
+
+test('where each write is refused as late, it waits between the attempts', async () => {
+  const world = new World();
+  world.after = (request, answer) => (request.id === 'update' ? { id: 'conflict' } : answer);
+  expect(await world.transfer('second', 400)).toMatchObject({ id: 'timeout' });
+  // After 0, 50, 150, 350 and 750 ms.
+  expect(world.sent.length).toBeLessThanOrEqual(10);
+});
+
 test('a forbidden request is a failure at once', async () => {
   const world = new World();
   const forbidden: Answer = { id: 'failed', failure: { reason: 'forbidden', message: 'no' } };
