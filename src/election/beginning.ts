@@ -25,6 +25,7 @@ export function initialStandby(candidate: Candidate, nowMs: number): Standby {
     staysOutUntilMs: -Infinity,
     former: [],
     nominatesAtMs: Infinity,
+    nominatedIn: null,
   };
 }
 

@@ -16,8 +16,8 @@ export const durationAnnotation = 'leader-run/lease-duration-seconds';
 /** What the API stores: an int32. */
 export const largestInteger = 2 ** 31 - 1;
 
-/** How long a cleared record makes others wait at most: whoever cleared it may have written any number. */
-const longestWhenClearedSeconds = 3_600;
+/** How long what a holder does not vouch for makes others wait at most, ms: whoever cleared a record may have written any number. */
+const longestUnvouchedMs = 3_600_000;
 
 /** What a record says, as far as it can be read. */
 export interface ElectionRecord {
@@ -30,7 +30,7 @@ export interface ElectionRecord {
   readonly transitions: number;
   /** `identity@acquireTime` of the leader-run term that wrote the annotation, or null. */
   readonly term: string | null;
-  /** What that term asks others to wait, also when the record is cleared: then at most an hour. */
+  /** What that term asks others to wait, also when the record is cleared or another's: then at most an hour. */
   readonly termDurationMs: number | null;
 }
 
@@ -49,31 +49,37 @@ export function readRecord(lease: RawLease): ElectionRecord {
   const transitions = spec['leaseTransitions'];
   const annotations = objectOf(objectOf(lease['metadata'])['annotations']);
   const holder = readHolder(spec['holderIdentity']);
+  const acquireTime = stringOrNull(spec['acquireTime']);
+  const term = stringOrNull(annotations[termAnnotation]);
+  const isOwnTerm = holder !== '' && term === termOf(holder, acquireTime);
+  const durations = durationsOf(lease);
   return {
     holder,
-    acquireTime: stringOrNull(spec['acquireTime']),
+    acquireTime,
     renewTime: stringOrNull(spec['renewTime']),
     transitions: isPositive(transitions) ? Math.floor(transitions) : 0,
-    term: stringOrNull(annotations[termAnnotation]),
-    ...durationsOf(lease, holder === '' ? longestWhenClearedSeconds : largestInteger),
+    term,
+    leaseDurationMs: boundedIf(holder === '', durations.leaseDurationMs),
+    termDurationMs: boundedIf(!isOwnTerm, durations.termDurationMs),
   };
 }
 
 /** What a record asks others to wait, also where it is cleared and gets an hour at most; 0: nothing. */
 export function askedDurationMs(lease: RawLease): number {
-  const { leaseDurationMs, termDurationMs } = durationsOf(lease, largestInteger);
+  const { leaseDurationMs, termDurationMs } = durationsOf(lease);
   return Math.max(leaseDurationMs ?? 0, termDurationMs ?? 0);
 }
 
-function durationsOf(
-  lease: RawLease,
-  mostSeconds: number,
-): Pick<ElectionRecord, 'leaseDurationMs' | 'termDurationMs'> {
+function boundedIf(isBounded: boolean, ms: number | null): number | null {
+  return isBounded && ms !== null ? Math.min(ms, longestUnvouchedMs) : ms;
+}
+
+function durationsOf(lease: RawLease): Pick<ElectionRecord, 'leaseDurationMs' | 'termDurationMs'> {
   const { leaseDurationSeconds } = objectOf(lease['spec']);
   const termSeconds = Number(annotationOf(lease, durationAnnotation));
   return {
-    leaseDurationMs: durationMs(leaseDurationSeconds, mostSeconds),
-    termDurationMs: durationMs(termSeconds, mostSeconds),
+    leaseDurationMs: durationMs(leaseDurationSeconds),
+    termDurationMs: durationMs(termSeconds),
   };
 }
 
@@ -257,8 +263,8 @@ function readHolder(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function durationMs(seconds: JsonValue | undefined, mostSeconds: number): number | null {
-  return isPositive(seconds) ? Math.min(seconds, mostSeconds) * 1000 : null;
+function durationMs(seconds: JsonValue | undefined): number | null {
+  return isPositive(seconds) ? Math.min(seconds, largestInteger) * 1000 : null;
 }
 
 function isPositive(value: JsonValue | undefined): value is number {

@@ -98,7 +98,7 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
       return seeAbsence(greeted, turn);
     // It was not to be the successor on that version any more: the watch tells of the one that is stored.
     case 'conflict':
-      return idle(greeted, turn);
+      return { ...idle(greeted, turn), nominatedIn: null };
   }
 }
 

@@ -111,6 +111,8 @@ export interface Standby extends Base {
   readonly staysOutUntilMs: number;
   /** Boot-clock instant at which it enters itself as the successor of whoever leads; `Infinity`: there is one, or it does not. */
   readonly nominatesAtMs: number;
+  /** The term in which it has tried to. */
+  readonly nominatedIn: string | null;
 }
 
 /** One term of leadership. */

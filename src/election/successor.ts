@@ -32,6 +32,8 @@ export function nominatesAtMs(
   // Only a leader-run says at its release who comes next.
   const isLed = record.holder !== '' && record.term === termOfRecord(record);
   if (candidate.nominates !== true || !isLed || successorIn(lease) !== null) return Infinity;
+  // Once in a term: a webhook may take it out again, and a policy may refuse it each time.
+  if (standby.nominatedIn === record.term) return Infinity;
   const isSameTerm = observed.lastHolder?.term === lastHolder?.term;
   if (isSameTerm && standby.nominatesAtMs < Infinity) return standby.nominatesAtMs;
   return turn.nowMs + candidate.retryPeriodMs * turn.at.random;
@@ -53,6 +55,7 @@ export function nominate(standby: Standby, { lease, record }: PresentLease, turn
   return {
     ...standby,
     nominatesAtMs: Infinity,
+    nominatedIn: record.term,
     ...startReading(standby, standby.requestState, turn, update),
   };
 }
