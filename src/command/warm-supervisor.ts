@@ -98,7 +98,8 @@ class WarmSupervisor implements Supervisor {
   cancel(): void {
     const before = this.#phase;
     this.#phase = 'dismissed';
-    if (this.#isGone) return queueMicrotask(() => this.#options.onEvent({ id: 'gone' }));
+    const { clock, onEvent } = this.#options;
+    if (this.#isGone) return void clock.setTimer(0, () => onEvent({ id: 'gone' }));
     if (before === 'preparing' || this.#hasFailed) return this.#inner.cancel();
     // Otherwise what is being started is stopped when it has been.
     if (before !== 'starting') this.#stop();
