@@ -21,7 +21,8 @@ leads = False
 
 def say(event):
     line = {"worker": os.getpid(), "event": event, "atMs": time.time() * 1000}
-    print(json.dumps(line, separators=(",", ":")), flush=True)
+    # Not by print(): a signal handler may not use a stream that the code it interrupts is writing to.
+    os.write(1, (json.dumps(line, separators=(",", ":")) + "\n").encode())
 
 
 def started():
