@@ -120,8 +120,8 @@ describe('--once', () => {
   it('a Lease that is deleted before the release is created again, and remembers the run', async () => {
     const server = await sandbox();
     const folder = temporaryFolder();
-    // What is left behind delays the release.
-    const script = `(trap "" TERM; until test -e ${folder}/end; do sleep 0.02; done) & echo runs`;
+    // What is left behind delays the release. It ignores TERM before it is there.
+    const script = `trap "" TERM; (until test -e ${folder}/end; do sleep 0.02; done) & echo runs`;
     const first = once(server, 'v2', [], job(script).command);
     await waitFor(first.stderr, 'exited with 0');
     await callApi(server, 'DELETE', '/job');
