@@ -16,7 +16,7 @@ const impureGlobals = [
   'Buffer',
 ];
 
-/** Each folder is a role; only `src/run.ts` and `src/main.ts` know several of them. `allowed` has its own sub-folders, too. */
+/** Each folder is a role; only files in `src` itself know several of them. `allowed` has its own sub-folders, too. */
 const mayImportOnly = (folder, allowed) => ({
   files: [`src/${folder}/**`],
   rules: {

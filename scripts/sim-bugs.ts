@@ -7,15 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bug, applyEdit } from '../test/simulation/bugs/bug.ts';
-import {
-  classicBugs,
-  foundBugs,
-  onceBugs,
-  successorBugs,
-  termBugs,
-  treeBugs,
-  withoutOwnChecks,
-} from '../test/simulation/bugs/bugs.ts';
+import { allBugs, withoutOwnChecks } from '../test/simulation/bugs/bugs.ts';
 import type { Catch } from '../test/simulation/hunt.ts';
 import { bundleWorker, runWorker } from './sim-bundle.ts';
 
@@ -25,14 +17,7 @@ const { values } = parseArgs({ options: { bug: { type: 'string' } } });
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {
-  const queue = [
-    ...classicBugs,
-    ...foundBugs,
-    ...onceBugs,
-    ...termBugs,
-    ...successorBugs,
-    ...treeBugs,
-  ].filter(({ id }) => values.bug === undefined || id === values.bug);
+  const queue = allBugs.filter(({ id }) => values.bug === undefined || id === values.bug);
   const results: Catch[] = [];
   const takeNext = async () => {
     for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {

@@ -1,8 +1,7 @@
 /**
  * The driver: owns the queue of events, performs the core's effects in their order and feeds what comes of them back.
  *
- * Beside `main.ts` it is the only file that knows several folders, and it decides nothing: the election is `step()`, the
- * world is in the ports. The simulator runs this very file.
+ * It decides nothing: the election is `step()`, the world is in the ports. The simulator runs this very file.
  */
 import type { StartOptions, Supervisor } from './command/supervisor.ts';
 import { environmentOf } from './command/term-environment.ts';

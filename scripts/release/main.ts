@@ -4,6 +4,7 @@
  *
  * Once what it takes from elsewhere is in .cache/release it needs no network.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -32,6 +33,7 @@ const name = `leader-run-${version}`;
 const scratch = mkdtempSync(join(tmpdir(), 'leader-run-release-'));
 process.on('exit', () => rmSync(scratch, { recursive: true }));
 
+refuseOtherFiles();
 rmSync(release, { recursive: true, force: true });
 mkdirSync(release);
 
@@ -53,6 +55,14 @@ const sums = readdirSync(release)
   .map((file) => `${sha256(join(release, file))}  ${file}\n`);
 writeFileSync(join(release, 'SHA256SUMS'), sums.join(''));
 process.stdout.write(sums.join(''));
+
+/** Of these folders all is shipped, as it lies on the disk. */
+function refuseOtherFiles(): void {
+  const words = ['status', '--porcelain', '--ignored', '--', 'bin', 'docs', 'examples'];
+  const others = execFileSync('git', words, { cwd: root, encoding: 'utf8' });
+  if (others !== '')
+    throw new Error(`Cannot release what is not committed: commit or remove it:\n${others}`);
+}
 
 /** Makes /opt/leader-run and the archive of it; returns the archive's path. */
 function archiveFolder(architecture: Architecture): string {

@@ -12,7 +12,7 @@ import { successorAnnotation, successorIn } from './successor.ts';
 /** `{"to","term","by","at"}`, written by who asks. */
 export const transferAnnotation = 'leader-run/transfer';
 
-/** `{"to","untilMs"}`, written by the release. */
+/** `{"to","headStartMs"}`, written by the release. */
 export const nextAnnotation = 'leader-run/next';
 
 /** Who is asked for has this long before all others, ms from when they saw the release. */
@@ -65,24 +65,28 @@ export const noTransfer: Annotations = {
 export function releaseTo(handsTo: string | null, lease: RawLease): Annotations {
   const to = handsTo ?? successorIn(lease);
   if (to === null) return noTransfer;
-  const untilMs = handsTo === null ? successorHeadStartMs : longestHeadStartMs;
-  return { ...noTransfer, [nextAnnotation]: JSON.stringify({ to, untilMs }) };
+  const headStartMs = handsTo === null ? successorHeadStartMs : longestHeadStartMs;
+  return { ...noTransfer, [nextAnnotation]: JSON.stringify({ to, headStartMs }) };
 }
 
 /** The boot-clock instant until which the free lease is left to who is meant; `-Infinity`: it is not. */
-export function leftToAnotherUntilMs({ current }: ObservedLease, identity: string): number {
-  if (current.id !== 'present' || !current.isReleased) return -Infinity;
-  const { to, untilMs } = annotationObject(current.lease, nextAnnotation);
-  if (typeof to !== 'string' || typeof untilMs !== 'number' || isMeant(to, identity))
-    return -Infinity;
-  return current.sinceMs + Math.min(Math.max(untilMs, 0), longestHeadStartMs);
+export function leftToAnotherUntilMs(observed: ObservedLease, identity: string): number {
+  const next = nextIn(observed);
+  return next === null || isMeant(next.to, identity) ? -Infinity : next.untilMs;
 }
 
-/** Whether the release says that this one is meant, who need not leave the lease to the crowd then. */
-export function isNext({ current }: ObservedLease, identity: string): boolean {
-  if (current.id !== 'present' || !current.isReleased) return false;
-  const { to } = annotationObject(current.lease, nextAnnotation);
-  return typeof to === 'string' && isMeant(to, identity);
+/** Whether the release says that this one is meant: it need not leave the lease to the crowd. */
+export function isNext(observed: ObservedLease, identity: string): boolean {
+  return isMeant(nextIn(observed)?.to ?? null, identity);
+}
+
+/** Who is meant to lead next by the release that is seen, and until when others leave the lease to it (boot clock). */
+function nextIn({ current }: ObservedLease): { to: string; untilMs: number } | null {
+  if (current.id !== 'present' || !current.isReleased) return null;
+  const { to, headStartMs } = annotationObject(current.lease, nextAnnotation);
+  if (typeof to !== 'string' || typeof headStartMs !== 'number') return null;
+  const untilMs = current.sinceMs + Math.min(Math.max(headStartMs, 0), longestHeadStartMs);
+  return { to, untilMs };
 }
 
 /** An identity, or the name of a Pod: default identities begin with it. */

@@ -4,13 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type Bug } from '../simulation/bugs/bug.ts';
-import {
-  classicBugs,
-  foundBugs,
-  onceBugs,
-  successorBugs,
-  termBugs,
-} from '../simulation/bugs/bugs.ts';
+import { allBugs, classicBugs } from '../simulation/bugs/bugs.ts';
 import { explorations } from './bounds.ts';
 import { type Core, loadCore } from './core.ts';
 import { type Exploration, type Failure, explore } from './explore.ts';
@@ -30,9 +24,7 @@ async function main(): Promise<boolean> {
     options: { only: { type: 'string' }, bugs: { type: 'boolean' }, bug: { type: 'string' } },
   });
   const chosen = explorations.filter(({ name }) => name.includes(values.only ?? ''));
-  const bugs = [...classicBugs, ...foundBugs, ...onceBugs, ...termBugs, ...successorBugs].filter(
-    ({ id }) => (values.bug ?? id) === id,
-  );
+  const bugs = allBugs.filter(({ id }) => (values.bug ?? id) === id);
   if (values.bugs === true || values.bug !== undefined) return hunt(bugs, chosen);
   const isWell = await exploreAll(chosen);
   return values.only === undefined ? (await hunt(bugs, chosen)) && isWell : isWell;

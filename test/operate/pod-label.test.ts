@@ -32,6 +32,22 @@ function rig({ left = null, waits = false }: { left?: PodNote | null; waits?: bo
   return { api, label, driver };
 }
 
+type LabelRig = ReturnType<typeof rig>;
+
+/** The command runs, and what is due with that is done. */
+async function run({ label, driver }: Pick<LabelRig, 'label' | 'driver'>): Promise<void> {
+  await driver.lead();
+  driver.report({ id: 'started', pid: 7 });
+  await label.close();
+}
+
+/** So late that what failed is tried again. */
+async function retry({ api, label, driver }: LabelRig): Promise<void> {
+  api.nowMs = 2_000;
+  driver.pass(200);
+  await label.close();
+}
+
 const set = {
   metadata: {
     uid: 'u-me',
@@ -68,9 +84,7 @@ test('set after the command has started, removed when it is stopped', async () =
 
 test('removed when the lease is lost', async () => {
   const { api, label, driver } = rig();
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
+  await run({ label, driver });
   driver.pass(10_000);
   await label.close();
   expect(api.sent.map(({ body }) => body)).toEqual([set, removal('u-me')]);
@@ -78,9 +92,7 @@ test('removed when the lease is lost', async () => {
 
 test('with --command-health it is set at the first success', async () => {
   const { api, label, driver } = rig({ waits: true });
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
+  await run({ label, driver });
   expect(api.sent).toEqual([]);
   label.set();
   label.set();
@@ -113,9 +125,7 @@ test.each<[string, PodNote]>([
   ['a Pod of another namespace', { ...pod, namespace: 'other', name: 'x' }],
 ])('of %s nothing is removed', async (_, left) => {
   const { api, label, driver } = rig({ left });
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
+  await run({ label, driver });
   expect(api.sent.map(({ request }) => request)).toEqual([own]);
 });
 
@@ -132,9 +142,7 @@ test('forbidden: said once, and tried again after half a minute', async () => {
   const { api, label, driver } = rig();
   const forbidden = failed({ reason: 'forbidden', message: 'no' });
   api.replies.push(forbidden, forbidden);
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
+  await run({ label, driver });
   for (api.nowMs of [29_999, 30_000, 59_999, 60_000]) {
     driver.pass(200);
     await label.close();
@@ -148,9 +156,7 @@ test('forbidden: said once, and tried again after half a minute', async () => {
 test('what failed is tried again after two seconds: first the label of a leader before, then our own', async () => {
   const { api, label, driver } = rig({ left: { ...pod, name: 'other-0' } });
   api.replies.push(cutOff, cutOff);
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
+  await run({ label, driver });
   expect(api.sent.map(({ body }) => body)).toEqual([removal('u-me'), set]);
   for (api.nowMs of [1_999, 2_000, 10_000]) {
     driver.pass(200);
@@ -162,9 +168,7 @@ test('what failed is tried again after two seconds: first the label of a leader 
 test('a name that is not of this Pod: said', async () => {
   const { api, label, driver } = rig();
   api.replies.push({ id: 'not-found' });
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
+  await run({ label, driver });
   expect(api.warnings[0]).toContain('there is no such Pod with uid u-me: check POD_NAME');
 });
 
@@ -217,9 +221,7 @@ test('a Pod from which the label could not be taken off is named until it is off
   driver.report({ id: 'started', pid: 7 });
   await label.close();
   expect(named()).toEqual([other, pod]);
-  api.nowMs = 2_000;
-  driver.pass(200);
-  await label.close();
+  await retry({ api, label, driver });
   expect(named()).toEqual([pod]);
 });
 
@@ -235,21 +237,15 @@ test.each<[string, Partial<PodNote>]>([
   ['a name with a query', { name: 'web-1?dryRun=All' }],
 ])('whoever may write the Lease cannot have %s changed', async (_, changes) => {
   const { api, label, driver } = rig({ left: { ...other, ...changes } });
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
+  await run({ label, driver });
   expect(api.sent.map(({ request }) => request)).toEqual([own]);
 });
 
 test('two Pods that cannot be reached are said once each', async () => {
   const { api, label, driver } = rig({ left: other });
   api.replies.push(cutOff, cutOff, cutOff, cutOff);
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
-  api.nowMs = 2_000;
-  driver.pass(200);
-  await label.close();
+  await run({ label, driver });
+  await retry({ api, label, driver });
   expect(api.sent).toHaveLength(4);
   expect(api.warnings).toHaveLength(2);
 });
@@ -291,12 +287,8 @@ test('a stop does not wait for the Pods of other leaders', async () => {
 test('the same failure is said again if all was well between', async () => {
   const { api, label, driver } = rig();
   api.replies.push(cutOff);
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
-  api.nowMs = 2_000;
-  driver.pass(200);
-  await label.close();
+  await run({ label, driver });
+  await retry({ api, label, driver });
   expect(api.warnings).toHaveLength(1);
   void label.remove();
   await label.close();

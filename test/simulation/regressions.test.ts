@@ -3,7 +3,7 @@
  * that they do, and names others should a change of the simulator make these mean something else.
  */
 import { expect, test } from 'vitest';
-import { foundBugs } from './bugs/bugs.ts';
+import { allBugs } from './bugs/bugs.ts';
 import { replay } from './replay.ts';
 
 const common = [
@@ -18,7 +18,7 @@ const common = [
   ['7576', 'no-scan-of-what-is-left'],
 ] as const;
 
-const rare = foundBugs.flatMap(({ id, rareSeed }) =>
+const rare = allBugs.flatMap(({ id, rareSeed }) =>
   rareSeed === undefined ? [] : [[rareSeed, id] as const],
 );
 

@@ -12,6 +12,18 @@ interface Field {
 
 type Tactic = (random: Random, field: Field) => readonly FaultPlan[];
 
+/** The one that leads after a client-go is cut off when it has just begun. */
+const cutOffTheSuccessor = (random: Random, forMs: number): FaultPlan => ({
+  id: 'partition',
+  when: {
+    id: 'after',
+    moment: 'client-go succeeded',
+    count: 1,
+    delayMs: random.between(5, 300),
+  },
+  forMs,
+});
+
 /** Time passes between the decision to start the command and its start. */
 const holdUpAtStart: Tactic = (random, { timing }) => [
   {
@@ -90,16 +102,7 @@ const blankTheSuccessor: Tactic = (random, { timing, replicas }) => {
       when: { ...after, delayMs: 0 },
       forMs: beyondMs,
     },
-    {
-      id: 'partition',
-      when: {
-        id: 'after',
-        moment: 'client-go succeeded',
-        count: 1,
-        delayMs: random.between(5, 300),
-      },
-      forMs: beyondMs + timing.leaseDurationMs * random.between(0.2, 2),
-    },
+    cutOffTheSuccessor(random, beyondMs + timing.leaseDurationMs * random.between(0.2, 2)),
     random.pick([cutOff, cutOff, newcomer]),
   ];
 };
@@ -127,16 +130,7 @@ const comeToWhatWasCleared: Tactic = (random, { timing, replicas }) => {
       },
       forMs: timing.renewDeadlineMs * random.between(0.05, 0.4),
     },
-    {
-      id: 'partition',
-      when: {
-        id: 'after',
-        moment: 'client-go succeeded',
-        count: 1,
-        delayMs: random.between(5, 300),
-      },
-      forMs: 2 * longestMs,
-    },
+    cutOffTheSuccessor(random, 2 * longestMs),
     { id: 'crash', when: cleared(newcomer, random.between(0, 50)), forMs: 0 },
     { id: 'partition', when: cleared(clientGo, random.between(0, 50)), forMs: longestMs },
   ];

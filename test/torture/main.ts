@@ -3,7 +3,7 @@
  * noted. Leaves everything in reports/torture/SEED. With `--judge FOLDER` it only judges again.
  */
 import { rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { check } from './check.ts';
 import { files, readHistory, type History } from './history.ts';
@@ -22,8 +22,9 @@ const { values } = parseArgs({
 });
 
 const project = resolve(import.meta.dirname, '../..');
-const seed = Number(values.seed);
 const folder = resolve(values.judge ?? join(project, 'reports/torture', values.seed));
+/** A run that is judged again has the name of its seed. */
+const seed = Number(values.judge === undefined ? values.seed : basename(folder));
 
 async function run(): Promise<History> {
   const settings = { minutes: Number(values.minutes), candidates: Number(values.candidates), seed };

@@ -3,7 +3,7 @@
  * them. Unlike the bugs of the simulator they are found from outside, by what real processes note.
  */
 import type { Edit } from '../simulation/bugs/bug.ts';
-import { classicBugs, onceBugs, treeBugs } from '../simulation/bugs/bugs.ts';
+import { allBugs } from '../simulation/bugs/bugs.ts';
 
 export interface Sabotage {
   readonly id: string;
@@ -15,7 +15,7 @@ export interface Sabotage {
 
 /** One of the simulator's, which is as good here. */
 function seeded(id: string, ...breaks: readonly string[]): Sabotage {
-  const bug = [...classicBugs, ...onceBugs, ...treeBugs].find((each) => each.id === id);
+  const bug = allBugs.find((each) => each.id === id);
   if (bug === undefined) throw new Error(`there is no seeded bug "${id}"`);
   return { id, what: bug.what, breaks, edits: bug.edits };
 }

@@ -80,7 +80,7 @@ function readTransfer(text: string): string {
 /** `other@50ms`: who is meant, and for how long all others wait; a second if that is not said. */
 function readNext(text: string): string {
   const [to = '', head = ''] = split(text, '@');
-  return JSON.stringify({ to, untilMs: head === '' ? 1000 : readMs(head) });
+  return JSON.stringify({ to, headStartMs: head === '' ? 1000 : readMs(head) });
 }
 
 /** `other@me@12:00:00`: who, and of which term. */
@@ -98,8 +98,8 @@ function transferWords(lease: RawLease): string[] {
   if (transferAnnotation in annotations)
     words.push(`transfer=${read(transferAnnotation)['to'] ?? 'anyone'}`);
   if (nextAnnotation in annotations) {
-    const { to = '', untilMs = '' } = read(nextAnnotation);
-    words.push(`next=${to}${Number(untilMs) < 1000 ? `@${untilMs}ms` : ''}`);
+    const { to = '', headStartMs = '' } = read(nextAnnotation);
+    words.push(`next=${to}${Number(headStartMs) < 1000 ? `@${headStartMs}ms` : ''}`);
   }
   if (successorAnnotation in annotations)
     words.push(`successor=${read(successorAnnotation)['to'] ?? ''}`);

@@ -199,7 +199,7 @@ export const classicBugs: readonly Bug[] = [
 
 /** Bugs that the simulator, or the review of the stories, found in this program. */
 /** Bugs that a lock which remembers what was done could have. */
-export const onceBugs: readonly Bug[] = [
+const onceBugs: readonly Bug[] = [
   {
     id: 'once-judged-when-waiting-only',
     what: 'a lease that is free is taken without a look at what is remembered',
@@ -252,7 +252,7 @@ export const onceBugs: readonly Bug[] = [
 ];
 
 /** Bugs of how terms end and begin again. */
-export const termBugs: readonly Bug[] = [
+const termBugs: readonly Bug[] = [
   {
     id: 'transfer-of-any-term',
     what: 'a request to transfer the lease is obeyed by whoever holds it',
@@ -387,7 +387,7 @@ export const termBugs: readonly Bug[] = [
   },
 ];
 
-export const foundBugs: readonly Bug[] = [
+const foundBugs: readonly Bug[] = [
   {
     id: 'conflict-forgets-write',
     what: 'a renewal that landed though it was answered 409 is taken for another holder',
@@ -662,7 +662,7 @@ export const foundBugs: readonly Bug[] = [
 ];
 
 /** Bugs in how the tree is kept, each in the form that it would have here. */
-export const treeBugs: readonly Bug[] = [
+const treeBugs: readonly Bug[] = [
   {
     id: 'orphans-are-non-members',
     what: 'an orphan that was never seen with its parents is no member',
@@ -755,7 +755,7 @@ export const treeBugs: readonly Bug[] = [
 ];
 
 /** Bugs that a designated successor could have. */
-export const successorBugs: readonly Bug[] = [
+const successorBugs: readonly Bug[] = [
   {
     id: 'successor-is-waited-for',
     what: 'the lease is left to the designated successor until it comes, dead or alive',
@@ -763,8 +763,8 @@ export const successorBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/transfer.ts',
-        search: 'Math.min(Math.max(untilMs, 0), longestHeadStartMs)',
-        replace: '(untilMs < 1_000 ? Infinity : untilMs)',
+        search: 'Math.min(Math.max(headStartMs, 0), longestHeadStartMs)',
+        replace: '(headStartMs < 1_000 ? Infinity : headStartMs)',
       },
     ],
   },
@@ -795,4 +795,13 @@ export const successorBugs: readonly Bug[] = [
       },
     ],
   },
+];
+
+export const allBugs: readonly Bug[] = [
+  ...classicBugs,
+  ...foundBugs,
+  ...onceBugs,
+  ...termBugs,
+  ...successorBugs,
+  ...treeBugs,
 ];
