@@ -98,20 +98,19 @@ class WarmSupervisor implements Supervisor {
   cancel(): void {
     const before = this.#phase;
     this.#phase = 'dismissed';
-    const { clock, onEvent } = this.#options;
+    const { clock, gracePeriodMs, onEvent } = this.#options;
     if (this.#isGone) return void clock.setTimer(0, () => onEvent({ id: 'gone' }));
     if (before === 'preparing' || this.#hasFailed) return this.#inner.cancel();
-    // Otherwise what is being started is stopped when it has been.
-    if (before !== 'starting') this.#stop();
-  }
-
-  #stop(): void {
-    const { stopSignal, gracePeriodMs, clock } = this.#options;
-    if (this.#hasEnded) this.#inner.signalTree('SIGTERM');
-    else this.#inner.signal(stopSignal);
+    // What is being started is asked when it has been.
+    if (before !== 'starting') this.#askToStop();
     if (gracePeriodMs === Infinity) return;
     const killInMs = Math.min(gracePeriodMs, longestTimerMs);
     this.#cancelKill = clock.setTimer(killInMs, () => this.#inner.kill());
+  }
+
+  #askToStop(): void {
+    if (this.#hasEnded) this.#inner.signalTree('SIGTERM');
+    else this.#inner.signal(this.#options.stopSignal);
   }
 
   #heard(event: CommandEvent): void {
@@ -126,7 +125,7 @@ class WarmSupervisor implements Supervisor {
       case 'promoted':
         return onEvent(event);
       case 'dismissed':
-        if (event.id === 'started') this.#stop();
+        if (event.id === 'started') this.#askToStop();
         if (event.id === 'failed') this.#inner.cancel();
         if (event.id === 'ended') this.#inner.signalTree('SIGTERM');
         if (event.id === 'gone') onEvent(event);

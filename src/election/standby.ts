@@ -20,7 +20,14 @@ import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
 import { type PresentLease, holderOf, observe, observeAbsence } from './observed-lease.ts';
-import { type SentRecord, isNewer, isWholeWrite, readRecord, resourceVersionOf } from './record.ts';
+import {
+  type SentRecord,
+  fingerprintOf,
+  isNewer,
+  isWholeWrite,
+  readRecord,
+  resourceVersionOf,
+} from './record.ts';
 import type { Run } from './runs.ts';
 import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
@@ -116,7 +123,11 @@ export function onStandbyEvent(
   if (isOwn && !isOvertaken(standby)) {
     return isDeleted ? standby : { ...win(standby, requestState.sent, lease, turn), requestState };
   }
-  const next = isDeleted ? seeAbsence(standby, turn) : seeLease(standby, lease, null, turn);
+  // Whatever was under way as a read may have been its entry as the successor, which this write was before.
+  const isLost = requestState.id === 'reading' && current.id === 'present';
+  const isOvertakenRead = isLost && fingerprintOf(lease) !== current.fingerprint;
+  const seen = isOvertakenRead ? { ...standby, nominatedIn: null } : standby;
+  const next = isDeleted ? seeAbsence(seen, turn) : seeLease(seen, lease, null, turn);
   // The event answers a read. If a write that was given up has won after all, the one under way would only delay the renewals.
   if (next.id !== 'standby' && next.id !== 'leading') return next;
   if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);

@@ -6,12 +6,13 @@
  * does, before it sets its own. What fails is tried again.
  */
 import type { RawLease } from '../election/lease.ts';
+import { annotationOf, termAnnotation } from '../election/record.ts';
 import type { State } from '../election/state.ts';
 import type { LeaseApi } from '../lease/api.ts';
 import type { ApiReply } from '../lease/client.ts';
 import { objectOf, textOf } from '../json.ts';
 import type { OperateContext } from './context.ts';
-import { type PodNote, labelledPodsOf, leaderPodOf, withLabelledPods } from './pod-note.ts';
+import { type PodNote, labelledPodsOf, withLabelledPods } from './pod-note.ts';
 
 const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 /** Anything above 0, which is what Pods without it have. */
@@ -32,6 +33,8 @@ export class PodLabel {
   readonly #waitsForHealth: boolean;
   /** The Pods of leaders before that may still carry it. */
   #former: readonly PodNote[] = [];
+  /** The last one that was written. */
+  #term: string | null = null;
   #isWanted = false;
   /** null: not known, because an answer has not come. */
   #isOn: boolean | null = false;
@@ -57,7 +60,8 @@ export class PodLabel {
         const isOurs = holder === identity;
         // The record of another leader stays as it is, whatever else is written into the Lease.
         if (!isOurs && holder !== '') return api.send(request, timeoutMs);
-        if (isOurs) this.#succeed(request.body);
+        // One that creates the Lease again goes on where it was.
+        if (isOurs && request.id === 'update') this.#succeed(request.body);
         const left = isOurs || this.#isOn === false ? [] : [this.#pod];
         const pods = [...this.#former, ...left];
         const body = withLabelledPods(request.body, isOurs ? this.#pod : null, pods);
@@ -69,10 +73,10 @@ export class PodLabel {
   }
 
   /** The first record of a term is written over that of the leader before. */
-  #succeed(before: RawLease): void {
-    const leader = leaderPodOf(before);
-    if (leader === null || this.#isOther(leader))
-      this.#former = labelledPodsOf(before).filter(this.#isOther);
+  #succeed(record: RawLease): void {
+    const term = textOf(annotationOf(record, termAnnotation));
+    if (term !== this.#term) this.#former = labelledPodsOf(record).filter(this.#isOther);
+    this.#term = term;
   }
 
   onState(state: State): void {

@@ -34,7 +34,7 @@ export function readPodNote(value: JsonValue | undefined): PodNote | null {
 }
 
 /** The Pod that the present leader has named, or the last one, if it has not released; otherwise null. */
-export function leaderPodOf(lease: RawLease): PodNote | null {
+function leaderPodOf(lease: RawLease): PodNote | null {
   return readPodNote(objectOf(objectOf(lease['metadata'])['annotations'])[podAnnotation]);
 }
 

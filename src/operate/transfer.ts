@@ -89,14 +89,18 @@ async function ask(
     }
     if (isMeant(to, holder)) return { id: 'transferred', holder };
     const at = new Date(ports.wallMs()).toISOString();
-    const text = JSON.stringify({ to, term: termOfRecord(record), by, at });
+    // An attempt whose answer never came may be stored: it was for the same term.
+    const text = unanswered?.text ?? JSON.stringify({ to, term: termOfRecord(record), by, at });
     const asked: Asked = { id: 'asked', text, lease, record };
     const body = withAnnotations(lease, { [transferAnnotation]: text });
     const written = await send(ports, { id: 'update', body });
     if (written.id === 'lease') return { ...asked, lease: written.lease };
     if (written.id === 'failed') {
       const { reason } = written.failure;
-      if (reason !== 'timeout' && reason !== 'network') return written;
+      if (reason !== 'timeout' && reason !== 'network') {
+        if (unanswered !== null) await takeBack(ports, unanswered.text);
+        return written;
+      }
       unanswered = asked;
     }
     // It was renewed in between, or nobody knows.
@@ -104,7 +108,7 @@ async function ask(
       if (unanswered !== null) await takeBack(ports, unanswered.text);
       return { id: 'timeout', holder, isReleased: false, isLeaderRun: isOfLeaderRun(record) };
     }
-    await sleep(pauseMs);
+    await sleep(Math.min(pauseMs, deadlineMs - ports.nowMs()));
   }
 }
 

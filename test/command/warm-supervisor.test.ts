@@ -109,6 +109,17 @@ it('stops a command that was being started when the candidacy ended', () => {
   expect(told).toEqual(['gone']);
 });
 
+it('kills after the grace what never comes to run', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { asked, supervisor, say } = rig();
+  supervisor.prepare();
+  say({ id: 'ready' });
+  supervisor.cancel();
+  vi.advanceTimersByTime(5_000);
+  expect(asked.slice(2)).toEqual(['kill']);
+});
+
 it.each([true, false])(
   'lets go of a command that cannot be started (said before: %s)',
   (isFirst) => {

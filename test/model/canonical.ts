@@ -221,7 +221,12 @@ class Writer {
     if (name === 'leader-run/transfer') return this.#request(value);
     if (name === 'leader-run/runs')
       return value.replaceAll(/"start":"[^"]*",|"token":"[^"]*"/g, '');
-    if (name === 'term' || name === 'namedTerm' || name === 'leader-run/term') {
+    if (
+      name === 'term' ||
+      name === 'namedTerm' ||
+      name === 'nominatedIn' ||
+      name === 'leader-run/term'
+    ) {
       const at = value.lastIndexOf('@');
       return `${value.slice(0, at)}@${this.#name(value.slice(at + 1))}`;
     }

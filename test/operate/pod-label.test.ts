@@ -172,6 +172,9 @@ test('a name that is not of this Pod: said', async () => {
   expect(api.warnings[0]).toContain('there is no such Pod with uid u-me: check POD_NAME');
 });
 
+/** The core has put its term into each record of ours. */
+const ofTerm = { 'leader-run/term': 'me@2026-01-01T12:00:00.000000Z' };
+
 /** The annotations with which a write of this body is sent. */
 function sentAnnotations(label: PodLabel, holder: string, annotations: JsonObject = {}) {
   const sent: LeaseRequest[] = [];
@@ -194,9 +197,10 @@ test('each record of ours names the Pod; a release does not, nor does it touch a
   const { label, driver } = rig();
   await driver.lead();
   const before = { a: 'b', 'leader-run/pod': 'x' };
-  expect(sentAnnotations(label, 'me', before)).toEqual({
+  expect(sentAnnotations(label, 'me', { ...before, ...ofTerm })).toEqual({
     a: 'b',
     'leader-run/pod': writePodNote(pod),
+    ...ofTerm,
   });
   expect(sentAnnotations(label, '', before)).toEqual({ a: 'b' });
 });
@@ -211,7 +215,7 @@ test('a Pod from which the label could not be taken off is named until it is off
   api.replies.push(cutOff);
   await driver.lead();
   // Each record is written over the one before.
-  let annotations: JsonObject = { 'leader-run/pod': writePodNote(other) };
+  let annotations: JsonObject = { 'leader-run/pod': writePodNote(other), ...ofTerm };
   const named = () => {
     annotations = sentAnnotations(label, 'me', annotations);
     return labelledPodsOf({ metadata: { annotations } });
@@ -221,13 +225,19 @@ test('a Pod from which the label could not be taken off is named until it is off
   driver.report({ id: 'started', pid: 7 });
   await label.close();
   expect(named()).toEqual([other, pod]);
+  // Someone has deleted the Lease, or taken out what the Pod is named by.
+  annotations = { ...ofTerm };
+  expect(named()).toEqual([other, pod]);
   await retry({ api, label, driver });
   expect(named()).toEqual([pod]);
 });
 
 test('the first record of a term names the Pod of the leader before, whatever was seen until then', () => {
   const { label } = rig();
-  const annotations = sentAnnotations(label, 'me', { 'leader-run/pod': writePodNote(other) });
+  const annotations = sentAnnotations(label, 'me', {
+    'leader-run/pod': writePodNote(other),
+    ...ofTerm,
+  });
   expect(labelledPodsOf({ metadata: { annotations } })).toEqual([other, pod]);
 });
 

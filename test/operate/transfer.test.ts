@@ -179,6 +179,28 @@ test('a request whose answer got lost is taken back when there is no time left',
   expect(world.asked).toBeUndefined();
 });
 
+test('a request whose answer got lost is taken back when the next one fails for good', async () => {
+  const world = new World();
+  const late = timeout;
+  const forbidden: Answer = { id: 'failed', failure: { reason: 'forbidden', message: 'no' } };
+  let updates = 0;
+  let stored: RawLease | null = null;
+  world.after = (request, answer) => {
+    if (request.id !== 'update') return answer;
+    updates += 1;
+    if (updates === 1) {
+      // It arrives later.
+      stored = world.lease;
+      world.store = put(world.store, leaseOf('first'));
+      return late;
+    }
+    if (updates === 2 && stored !== null) world.store = put(world.store, stored);
+    return updates === 2 ? forbidden : answer;
+  };
+  expect(await world.transfer('second')).toEqual(forbidden);
+  expect([updates, world.asked]).toEqual([3, undefined]);
+});
+
 test('where each write is refused as late, it waits between the attempts', async () => {
   const world = new World();
   world.after = (request, answer) => (request.id === 'update' ? { id: 'conflict' } : answer);

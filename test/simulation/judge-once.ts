@@ -44,7 +44,11 @@ export class OnceJudge {
   /** A run that ended well, by a leader that knew of no loss, and was released. */
   #onRelease({ settings, author, tree, lostAtMs, deposedAtMs }: Ledger): void {
     const { once = null } = settings;
-    if (once?.id !== 'key' || once.counts !== 'success') return;
+    if (once?.id !== 'key') return;
+    // "Go" was said too late, and the gate refused: nothing has started.
+    if (tree?.isRefused === true && this.#done.get(once.key) === author.name)
+      this.#done.delete(once.key);
+    if (once.counts !== 'success') return;
     // Without its guard it was told to stop, and what it ended with is no success.
     if (tree?.isUnguarded === true) return;
     if (!hasSucceeded(tree?.ending ?? null) || lostAtMs !== null || deposedAtMs !== null) return;
