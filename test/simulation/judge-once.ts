@@ -45,9 +45,11 @@ export class OnceJudge {
   #onRelease({ settings, author, tree, lostAtMs, deposedAtMs }: Ledger): void {
     const { once = null } = settings;
     if (once?.id !== 'key') return;
-    // "Go" was said too late, and the gate refused: nothing has started.
-    if (tree?.isRefused === true && this.#done.get(once.key) === author.name)
-      this.#done.delete(once.key);
+    // "Go" was said too late, and the gate refused: nothing has started, and nothing ended well.
+    if (tree?.isRefused === true) {
+      if (this.#done.get(once.key) === author.name) this.#done.delete(once.key);
+      return;
+    }
     if (once.counts !== 'success') return;
     // Without its guard it was told to stop, and what it ended with is no success.
     if (tree?.isUnguarded === true) return;
