@@ -1,167 +1,162 @@
 /**
- * Leadership among many standbys: the shipped driver and Lease API with real connections, and commands that are only told
- * of, so that all of them fit into one process. Run as a process of its own:
- *
- *     crowd.ts <kubeconfig> <hand-overs>     prints a `CrowdResult` as JSON
+ * Leadership among many standbys, each a process of its own: what a hand-over takes and how many writes it costs, and what a crowd
+ * costs the API server while nothing happens.
  */
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EventEmitter } from 'node:events';
-import { realClock } from '../../src/process/clock.ts';
-import type { CommandEvent } from '../../src/election/event.ts';
-import type { Supervisor } from '../../src/command/supervisor.ts';
-import type { LeaseApi } from '../../src/lease/api.ts';
-import { loadCluster, type LeaseCluster } from '../../src/lease/cluster.ts';
-import { connectLease } from '../../src/lease/connection.ts';
-import { run } from '../../src/run.ts';
+import { readLease } from '../../test/cluster/api.ts';
+import { readAudit } from './audit.ts';
+import type { Candidate } from './candidate.ts';
+import { costOf, trafficOf } from './process-tree.ts';
+import type { Program } from './programs.ts';
+import { createUser, freshLock, type Stage, untilStandby } from './stage.ts';
 
-export interface CrowdResult {
-  /** From the signal to the leader to "go" for its successor, ms, with one standby and with a hundred. */
-  readonly oneMs: readonly number[];
-  readonly hundredMs: readonly number[];
-  /** Writes sent in each, the release included. */
-  readonly onePuts: readonly number[];
-  readonly hundredPuts: readonly number[];
+export interface CrowdHandOver {
+  /** From SIGTERM of the leader to the first instruction of its successor's command. */
+  readonly ms: number;
+  /** Writes of the Lease that reach the server within a second: no renewal is due by then. */
+  readonly writes: number;
 }
 
-const crowdSize = 100;
-const settleMs = 300;
+/** A minute of a leader and its standbys, nothing happening. */
+export interface CrowdIdle {
+  readonly requests: number;
+  /** Encrypted, to and from all of them, kB. */
+  readonly kilobytes: number;
+  readonly apiserverCpuMs: number;
+}
+
+export interface Crowds {
+  readonly standbys: number;
+  readonly one: readonly CrowdHandOver[];
+  readonly many: readonly CrowdHandOver[];
+  readonly idle: { readonly 'leader-run': CrowdIdle; readonly wrapper: CrowdIdle };
+}
+
+const startedAtOnce = 10;
+const countedMs = 1_000;
+/** Somebody enters itself as the successor within a retry period. */
+const successorMs = 2_200;
+const idleMs = 30_000;
+
+export async function measureCrowds(stage: Stage): Promise<Crowds> {
+  const { say, plan, programs } = stage;
+  const { crowdHandOvers: handOvers, crowd: standbys } = plan;
+  say(`hand-over among ${standbys} standbys, ${handOvers} times`);
+  const one = new Crowd(stage, programs['leader-run']);
+  await one.form(1);
+  const oneHandOvers = await one.handOver(handOvers);
+  await one.end();
+  const many = new Crowd(stage, programs['leader-run']);
+  await many.form(standbys);
+  const manyHandOvers = await many.handOver(handOvers);
+  say(`what ${standbys} standbys cost the API server while nothing happens`);
+  const ours = await many.idle();
+  await many.end();
+  const wrappers = new Crowd(stage, programs.wrapper);
+  await wrappers.form(standbys);
+  const wrapper = await wrappers.idle();
+  await wrappers.end();
+  const idle = { 'leader-run': ours, wrapper };
+  return { standbys, one: oneHandOvers, many: manyHandOvers, idle };
+}
 
 /** Candidates for one Lease. */
 class Crowd {
-  readonly #cluster: () => LeaseCluster;
-  readonly #lock: string;
-  readonly #changes = new EventEmitter<{ leads: [number] }>();
-  #stopLeader: (() => void) | null = null;
-  #onSettled: () => void = () => undefined;
-  #writes = 0;
+  readonly #stage: Stage;
+  readonly #program: Program;
+  readonly #lock = freshLock();
+  readonly #candidates = new Set<Candidate>();
+  #user: { readonly kubeconfig: string; readonly name: string } | null = null;
 
-  constructor(cluster: () => LeaseCluster, lock: string) {
-    this.#cluster = cluster;
-    this.#lock = lock;
+  constructor(stage: Stage, program: Program) {
+    this.#stage = stage;
+    this.#program = program;
   }
 
-  /** One candidate more; resolves when it leads or waits. */
-  async join(): Promise<void> {
-    const settled = new Promise<void>((resolve) => (this.#onSettled = resolve));
-    this.#run();
-    await settled;
+  async form(standbys: number): Promise<void> {
+    this.#user = await createUser(this.#stage.cluster, this.#lock);
+    await this.#start().started();
+    for (let count = 0; count < standbys; count += startedAtOnce) {
+      const some = Math.min(startedAtOnce, standbys - count);
+      await Promise.all(Array.from({ length: some }, () => this.#join()));
+    }
   }
 
-  /** Ends the leader, and says how long it took until another led and how many writes were sent for it. */
-  async handOver(): Promise<{ readonly ms: number; readonly writes: number }> {
-    const next = once(this.#changes, 'leads') as Promise<[number]>;
-    this.#writes = 0;
-    const beforeMs = performance.now();
-    this.#stopLeader?.();
-    const [atMs] = await next;
-    await pause(settleMs);
-    return { ms: atMs - beforeMs, writes: this.#writes };
-  }
-
-  #run(): void {
-    let stop: () => void = () => undefined;
-    const running = run(
-      {
-        identity: `crowd-${randomUUID()}`,
-        leaseName: this.#lock,
-        leaseNamespace: 'default',
-        ...{ leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
-        ...{ lossGraceMs: 3_000, gracePeriodMs: 25_000, waitMs: Infinity },
-        stopSignal: 'SIGTERM',
-        signals: { hasTerminal: false },
-      },
-      {
-        clock: realClock,
-        api: this.#countingApi(),
-        createSupervisor: (onEvent) =>
-          pretendToSupervise(onEvent, () => {
-            this.#stopLeader = stop;
-            this.#changes.emit('leads', performance.now());
-            this.#onSettled();
-          }),
-        listenToSignals: (onSignal) => {
-          stop = () => onSignal('SIGTERM');
-          return { close: () => undefined };
-        },
-        suspend: () => undefined,
-        report: ({ id }) => {
-          if (id === 'waiting') this.#onSettled();
-        },
-      },
+  /** Leadership goes from one to the next, the same number of candidates each time. */
+  async handOver(times: number): Promise<CrowdHandOver[]> {
+    const all: { readonly atMs: number; readonly ms: number }[] = [];
+    for (let round = 0; round < times; round += 1) {
+      await this.#untilSuccessor();
+      const leader = this.#leader();
+      const others = [...this.#candidates].filter((candidate) => candidate !== leader);
+      const atMs = leader.kill('SIGTERM');
+      const startedAtMs = await Promise.race(others.map((other) => other.started()));
+      all.push({ atMs, ms: startedAtMs - atMs });
+      await leader.closed();
+      this.#candidates.delete(leader);
+      await pause(countedMs);
+      await this.#join();
+    }
+    const writes = readAudit(this.#stage.cluster.auditLog ?? '').filter(
+      ({ lock, verb }) => lock === this.#lock && (verb === 'update' || verb === 'patch'),
     );
-    running.catch((error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    });
+    return all.map(({ atMs, ms }) => ({
+      ms,
+      writes: writes.filter(
+        ({ receivedAtMs }) => receivedAtMs >= atMs && receivedAtMs < atMs + countedMs,
+      ).length,
+    }));
   }
 
-  #countingApi(): LeaseApi {
-    const api = connectLease({
-      cluster: this.#cluster(),
-      namespace: 'default',
-      name: this.#lock,
-      userAgent: 'leader-run/bench',
+  async idle(): Promise<CrowdIdle> {
+    const { apiserver, auditLog } = this.#stage.cluster;
+    const look = () => ({
+      atMs: Date.now(),
+      bytes: [...this.#candidates].reduce((sum, { pid }) => sum + trafficOf(pid), 0),
+      cpuMs: costOf(apiserver.pid ?? 0, null).cpuMs,
     });
+    const before = look();
+    await pause(idleMs);
+    const after = look();
+    const perMinute = (count: number) => (count * 60_000) / (after.atMs - before.atMs);
+    const requests = readAudit(auditLog ?? '').filter(
+      ({ user, receivedAtMs }) =>
+        user === this.#user?.name && receivedAtMs >= before.atMs && receivedAtMs < after.atMs,
+    );
     return {
-      send: (request, timeoutMs) => {
-        if (request.id !== 'get') this.#writes += 1;
-        return api.send(request, timeoutMs);
-      },
-      watch: (...options) => api.watch(...options),
-      close: () => api.close(),
+      requests: perMinute(requests.length),
+      kilobytes: perMinute(after.bytes - before.bytes) / 1_000,
+      apiserverCpuMs: perMinute(after.cpuMs - before.cpuMs),
     };
   }
-}
 
-/** A command that starts at "go" and ends at the first signal. */
-function pretendToSupervise(onEvent: (event: CommandEvent) => void, onGo: () => void): Supervisor {
-  const later = (...events: CommandEvent[]) => setImmediate(() => events.forEach(onEvent));
-  const end = () => later({ id: 'ended', ending: { id: 'exited', code: 0 } }, { id: 'gone' });
-  return {
-    prepare: () => later({ id: 'ready' }),
-    start: () => {
-      onGo();
-      later({ id: 'started', pid: process.pid });
-    },
-    extend: () => undefined,
-    signal: end,
-    signalTree: () => undefined,
-    kill: end,
-    cancel: () => later({ id: 'gone' }),
-  };
-}
+  async end(): Promise<void> {
+    await Promise.all([...this.#candidates].map((candidate) => candidate.end()));
+  }
 
-const [kubeconfig = '', handOvers = '10'] = process.argv.slice(2);
-const cluster = () => {
-  const loaded = loadCluster({ kubeconfig, context: null, env: {}, homeDirectory: '/' });
-  if (loaded.id === 'failed') throw new Error(loaded.message);
-  return loaded.cluster;
-};
-const one = new Crowd(cluster, `crowd-one-${randomUUID()}`);
-const hundred = new Crowd(cluster, `crowd-hundred-${randomUUID()}`);
-await one.join();
-await one.join();
-await hundred.join();
-for (let standby = 0; standby < crowdSize; standby += 1) await hundred.join();
-await pause(3 * settleMs);
-const taken = {
-  one: [] as { ms: number; writes: number }[],
-  hundred: [] as { ms: number; writes: number }[],
-};
-for (let round = 0; round < Number(handOvers); round += 1) {
-  taken.one.push(await one.handOver());
-  await one.join();
-  await pause(settleMs);
-  taken.hundred.push(await hundred.handOver());
-  await hundred.join();
-  await pause(settleMs);
+  #leader(): Candidate {
+    const leader = [...this.#candidates].find(({ hasStarted }) => hasStarted);
+    if (leader === undefined) throw new Error('no one leads');
+    return leader;
+  }
+
+  async #join(): Promise<void> {
+    await untilStandby(this.#start(), this.#program);
+  }
+
+  #start(): Candidate {
+    const kubeconfig = this.#user?.kubeconfig ?? '';
+    const candidate = this.#program.start({ lock: this.#lock, kubeconfig });
+    this.#candidates.add(candidate);
+    return candidate;
+  }
+
+  async #untilSuccessor(): Promise<void> {
+    const untilMs = performance.now() + successorMs;
+    while (performance.now() < untilMs) {
+      const lease = await readLease(this.#stage.cluster, 'default', this.#lock);
+      if (lease?.metadata.annotations?.['leader-run/successor'] !== undefined) return;
+      await pause(50);
+    }
+  }
 }
-const result: CrowdResult = {
-  oneMs: taken.one.map(({ ms }) => ms),
-  hundredMs: taken.hundred.map(({ ms }) => ms),
-  onePuts: taken.one.map(({ writes }) => writes),
-  hundredPuts: taken.hundred.map(({ writes }) => writes),
-};
-process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -2,8 +2,7 @@
  * `npm run bench`: leader-run beside what else there is, in one run on one real API server. Figures are ratios to what the
  * same run measured of the others, as absolute ones say more of the machine. `--quick` takes two minutes and is coarse.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,27 +12,34 @@ import { format, resolveConfig } from 'prettier';
 import { startCluster } from '../../test/cluster/server.ts';
 import { Candidate } from './candidate.ts';
 import { drawChart } from './chart.ts';
-import type { CrowdResult } from './crowd.ts';
+import { measureCrowds } from './crowd.ts';
 import { measureAged, measureBlackHole, measureCrash, measureForced } from './faults.ts';
-import { judgeGoals, operatedGoals } from './goals.ts';
+import { crowdGoals, judgeGoals, operatedGoals } from './goals.ts';
 import { measureHandOvers } from './hand-over.ts';
 import { measureIdle } from './idle.ts';
 import { measureOperated } from './operated.ts';
 import { measureOutages } from './outages.ts';
 import { buildPeers, findPrograms } from './programs.ts';
-import { renderOperated, renderTables } from './report.ts';
+import { renderCrowds, renderOperated, renderTables } from './report.ts';
 import type { FaultedName, Results } from './results.ts';
 import { measureSlowStarts } from './slow-start.ts';
 import type { Plan, Stage } from './stage.ts';
 import { measureStartUps } from './start-up.ts';
 
 const quick: Plan = {
-  ...{ startUps: 8, handOvers: 20, slowHandOvers: 3, forced: 5, crowdHandOvers: 14 },
+  ...{ startUps: 8, handOvers: 20, slowHandOvers: 3, forced: 5, crowd: 30, crowdHandOvers: 5 },
   ...{ crashPairs: 4, crashRounds: 1, agedPairs: 0, idleMs: 30_000 },
   ...{ slowStarts: 3, outages: 2 },
 };
 const full: Plan = {
-  ...{ startUps: 20, handOvers: 120, slowHandOvers: 10, forced: 10, crowdHandOvers: 30 },
+  ...{
+    startUps: 20,
+    handOvers: 120,
+    slowHandOvers: 10,
+    forced: 10,
+    crowd: 100,
+    crowdHandOvers: 20,
+  },
   ...{ crashPairs: 6, crashRounds: 4, agedPairs: 6, idleMs: 90_000 },
   ...{ slowStarts: 5, outages: 4 },
 };
@@ -45,8 +51,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      /** Only the part of operated.ts, which is printed and not written. */
+      /** Only the part of operated.ts or crowd.ts, which is printed and not written. */
       operated: { type: 'boolean', default: false },
+      crowd: { type: 'boolean', default: false },
     },
   });
   // Node 20 reads it at each start: 33 ms, of which leader-run's own start is free.
@@ -73,6 +80,11 @@ async function main(): Promise<void> {
       await printOperated(stage);
       return;
     }
+    if (values.crowd) {
+      const crowds = await measureCrowds(stage);
+      process.stdout.write(renderCrowds({ crowds }, crowdGoals({ crowds })));
+      return;
+    }
     const results = await measure(stage);
     const folder = join(root, values.quick ? 'reports' : 'docs');
     await write(folder, results);
@@ -91,8 +103,7 @@ async function measure(stage: Stage): Promise<Results> {
   const ours: number[] = [];
   for (let round = 0; round < plan.forced; round += 1)
     ours.push(await measureForced(stage, programs['leader-run']));
-  stage.say(`hand-over among 100 standbys, ${plan.crowdHandOvers} times`);
-  const crowd = await measureCrowd(stage);
+  const crowds = await measureCrowds(stage);
   const slowStarts = await measureSlowStarts(stage);
   stage.say('idleness, crashes, outages and a silent network, side by side');
   const [idle, crashes, blackHoles, wrapper, aged, outages] = await Promise.all([
@@ -106,7 +117,7 @@ async function measure(stage: Stage): Promise<Results> {
   return {
     startUps,
     handOvers,
-    crowd,
+    crowds,
     aged,
     idle,
     operated,
@@ -137,17 +148,6 @@ function ageSeveral(stage: Stage): Promise<number[]> {
     measureAged(stage, stage.programs['leader-run']),
   );
   return Promise.all(pairs);
-}
-
-async function measureCrowd({ cluster, plan }: Stage): Promise<CrowdResult> {
-  const script = join(import.meta.dirname, 'crowd.ts');
-  const args = ['--import', 'tsx', script, cluster.adminKubeconfig, String(plan.crowdHandOvers)];
-  const crowd = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  crowd.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  const [code] = (await once(crowd, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`the crowd ended with ${code ?? 'a signal'}`);
-  return JSON.parse(text) as CrowdResult;
 }
 
 async function repeat<T>(times: number, measureOne: () => Promise<T>): Promise<T[]> {

@@ -25,6 +25,12 @@ export function costOf(pid: number, commandPid: number | null): Cost {
   };
 }
 
+/** Bytes that a process has read and written so far: of one that waits for a server, little but its connections. */
+export function trafficOf(pid: number): number {
+  const io = readFileSync(`/proc/${pid}/io`, 'utf8');
+  return Number(/^rchar: (\d+)/m.exec(io)?.[1]) + Number(/^wchar: (\d+)/m.exec(io)?.[1]);
+}
+
 function treeOf(root: number, except: number | null): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {

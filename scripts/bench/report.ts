@@ -1,5 +1,6 @@
 /** The results as Markdown tables, which read well in a terminal too. */
-import { type Goal, learningHandOvers } from './goals.ts';
+import type { CrowdHandOver, CrowdIdle } from './crowd.ts';
+import type { Goal } from './goals.ts';
 import type { Parts } from './hand-over.ts';
 import type { Idle } from './idle.ts';
 import type { Operated } from './operated.ts';
@@ -15,12 +16,22 @@ export function renderTables(results: Results, goals: readonly Goal[]): string {
     ['Where a hand-over spends its time (p50, ms)', partRows(results)],
     ['Idle: leader, standby', idleRows(results)],
     ['Among many standbys', crowdRows(results)],
+    ['What a crowd costs while nothing happens', crowdIdleRows(results)],
     ['A command that needs 3 s to start', slowStartRows(results)],
     ["The API server's return after an outage → command", outageRows(results)],
     ['With `--http`, and by transfer', operatedRows(results.operated)],
     ['Goals', goalRows(goals)],
   ];
   return tablesOf(tables);
+}
+
+/** Those of `bench:crowd`. */
+export function renderCrowds(results: Pick<Results, 'crowds'>, goals: readonly Goal[]): string {
+  return tablesOf([
+    ['Among many standbys', crowdRows(results)],
+    ['What a crowd costs while nothing happens', crowdIdleRows(results)],
+    ['Goals', goalRows(goals)],
+  ]);
 }
 
 /** Those of `bench:operated`. */
@@ -157,22 +168,40 @@ function idleRows({ idle }: Results): Row[] {
   ];
 }
 
-function crowdRows({ crowd }: Results): Row[] {
-  const puts = (values: readonly number[]) =>
-    `${medianOf(values)} (at most ${Math.max(...values)})`;
+function crowdRows({ crowds: { one, many, standbys } }: Pick<Results, 'crowds'>): Row[] {
+  const row = (title: string, handOvers: readonly CrowdHandOver[]) => {
+    const writes = handOvers.map((each) => each.writes);
+    const first = handOvers[0] === undefined ? '' : ms(handOvers[0].ms);
+    return [
+      title,
+      inMs(handOvers.map((each) => each.ms)),
+      first,
+      `${medianOf(writes)} (at most ${Math.max(...writes)})`,
+    ];
+  };
   return [
-    ['standbys', 'signal → "go"', 'writes per hand-over'],
-    ['1', inMs(crowd.oneMs), puts(crowd.onePuts)],
+    ['standbys', 'hand-over', 'the first one', 'writes per hand-over'],
+    row('1', one),
+    row(`${standbys}`, many),
+  ];
+}
+
+function crowdIdleRows({ crowds: { idle, standbys } }: Pick<Results, 'crowds'>): Row[] {
+  const row = (title: string, { requests, kilobytes, apiserverCpuMs }: CrowdIdle) => [
+    title,
+    requests.toFixed(0),
+    kilobytes.toFixed(0),
+    apiserverCpuMs.toFixed(0),
+  ];
+  return [
     [
-      `100, the first ${learningHandOvers} times`,
-      inMs(crowd.hundredMs.slice(0, learningHandOvers)),
-      puts(crowd.hundredPuts.slice(0, learningHandOvers)),
+      `a leader and ${standbys} standbys, per minute`,
+      'requests',
+      'kB',
+      'CPU of the API server, ms',
     ],
-    [
-      '100, after that',
-      inMs(crowd.hundredMs.slice(learningHandOvers)),
-      puts(crowd.hundredPuts.slice(learningHandOvers)),
-    ],
+    row('leader-run', idle['leader-run']),
+    row('client-go wrapper', idle.wrapper),
   ];
 }
 

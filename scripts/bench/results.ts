@@ -1,5 +1,5 @@
 /** All that one run has measured. */
-import type { CrowdResult } from './crowd.ts';
+import type { Crowds } from './crowd.ts';
 import type { BlackHole, Crash } from './faults.ts';
 import type { HandOvers } from './hand-over.ts';
 import type { Idles } from './idle.ts';
@@ -13,7 +13,7 @@ export type FaultedName = 'leader-run' | 'wrapper';
 export interface Results {
   readonly startUps: StartUps;
   readonly handOvers: HandOvers;
-  readonly crowd: CrowdResult;
+  readonly crowds: Crowds;
   readonly idle: Idles;
   readonly operated: Operated;
   readonly crashes: Readonly<Record<FaultedName, readonly Crash[]>>;

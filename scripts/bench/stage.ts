@@ -14,6 +14,8 @@ export interface Plan {
   /** In each of the lanes. */
   readonly slowHandOvers: number;
   readonly forced: number;
+  /** Standbys. */
+  readonly crowd: number;
   readonly crowdHandOvers: number;
   readonly crashPairs: number;
   readonly crashRounds: number;

@@ -4,7 +4,7 @@
  */
 import { type ObservedLease, freeAtMs } from './observed-lease.ts';
 import type { Standby } from './state.ts';
-import { isNext } from './transfer.ts';
+import { isNext, leftToAnotherUntilMs } from './transfer.ts';
 import type { Turn } from './turn.ts';
 
 /** A candidate that lost a race leaves a free lease to the others for up to this long, ms; four times that after each further one. */
@@ -25,7 +25,11 @@ export function backOffAfterLostRace(
   observed: ObservedLease,
   turn: Turn,
 ): Pick<Standby, 'observed' | 'backOffUntilMs'> {
-  const freeMs = Math.max(turn.nowMs, freeAtMs(observed, candidate.leaseDurationMs));
+  const freeMs = Math.max(
+    turn.nowMs,
+    freeAtMs(observed, candidate.leaseDurationMs),
+    leftToAnotherUntilMs(observed, candidate.identity),
+  );
   const jitterMs = isNext(observed, candidate.identity) ? 0 : contentionJitterMs;
   return { observed, backOffUntilMs: freeMs + turn.at.random * jitterMs };
 }
@@ -36,11 +40,16 @@ export function contentionJitterAfter(
   { current }: ObservedLease,
   turn: Turn,
 ): number {
-  const { contentionJitterMs } = standby;
+  const { contentionJitterMs, candidate } = standby;
   const before = standby.observed.current;
   const wasFree = before.id === 'present' && before.isReleased;
   const isTaken = current.id === 'present' && current.record.holder !== '';
   if (!wasFree || !isTaken) return contentionJitterMs;
-  const tookMs = turn.nowMs - before.sinceMs;
+  // While the lease is left to who is meant, there is no race.
+  const beganAtMs = Math.max(
+    before.sinceMs,
+    leftToAnotherUntilMs(standby.observed, candidate.identity),
+  );
+  const tookMs = turn.nowMs - beganAtMs;
   return tookMs > slowRaceMs + contentionJitterMs / 2 ? contentionJitterMs / 2 : contentionJitterMs;
 }

@@ -13,6 +13,9 @@ import { startReading } from './writing.ts';
 /** `{"to","term"}`: who is to lead after that term. */
 export const successorAnnotation = 'leader-run/successor';
 
+/** In retry periods: the larger a crowd, the sooner somebody does; all others have heard of it before they would. */
+const successorSpread = 5;
+
 /** Whoever has entered itself as the successor of the term that the Lease shows; null: nobody. */
 export function successorIn(lease: RawLease): string | null {
   const { to, term } = annotationObject(lease, successorAnnotation);
@@ -36,7 +39,7 @@ export function nominatesAtMs(
   if (standby.nominatedIn === record.term) return Infinity;
   const isSameTerm = observed.lastHolder?.term === lastHolder?.term;
   if (isSameTerm && standby.nominatesAtMs < Infinity) return standby.nominatesAtMs;
-  return turn.nowMs + candidate.retryPeriodMs * turn.at.random;
+  return turn.nowMs + successorSpread * candidate.retryPeriodMs * turn.at.random;
 }
 
 /** The same, as far as it could take the lease at once: it watches, its command is ready, and nothing keeps it back. */

@@ -28,9 +28,14 @@ export const realClock = {
   // performance.now() stands still while the machine sleeps.
   suspendedMs: () => bootNowMs() - performance.now(),
   random: Math.random,
+  /** What has arrived meanwhile is heard first: an answer or an event that a late process finds beside a timer that is due. */
   setTimer: (delayMs: number, callback: () => void) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
+    let immediate: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => (immediate = setImmediate(callback)), delayMs);
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(immediate);
+    };
   },
 };
 

@@ -92,7 +92,11 @@ export async function createNamespace(access: ClusterAccess): Promise<string> {
 
 /** A Lease as tests read it. */
 export interface StoredLease {
-  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+  readonly metadata: {
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: {
     readonly holderIdentity?: string;
     readonly leaseDurationSeconds?: number;
