@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { bootNowMs, toCentiseconds } from '../../src/process/clock.ts';
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { bootNowMs, realClock, toCentiseconds } from '../../src/process/clock.ts';
 
 function uptimeMs(): number {
   return Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000;
@@ -28,4 +30,63 @@ test('does not run backwards', () => {
 
 test('1/100 s are rounded down, so that no deadline comes late', () => {
   expect([0, 9.99, 10, 123_456.7].map(toCentiseconds)).toEqual([0, 0, 1, 12_345]);
+});
+
+describe('a timer that is due', () => {
+  /** Both ends of a connection in this process. */
+  async function connect(): Promise<[Socket, Socket]> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const near = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
+    const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [
+      [Socket],
+      unknown,
+    ];
+    onTestFinished(() => {
+      near.destroy();
+      far.destroy();
+      server.close();
+    });
+    return [near, far];
+  }
+
+  /** Holds the event loop up until the timer is due and the bytes are there. */
+  function stall(): void {
+    const untilMs = performance.now() + 20;
+    while (performance.now() < untilMs);
+  }
+
+  test('waits for what has arrived meanwhile', async () => {
+    const [near, far] = await connect();
+    const order: string[] = [];
+    const data = once(near, 'data').then(() => order.push('data'));
+    const timer = new Promise<void>((done) => {
+      // In a turn of its own: timers that are due come first in one.
+      setImmediate(() => {
+        realClock.setTimer(1, () => {
+          order.push('timer');
+          done();
+        });
+        far.write('x');
+        stall();
+      });
+    });
+    await Promise.all([data, timer]);
+    expect(order).toEqual(['data', 'timer']);
+  });
+
+  test('can be cancelled by it', async () => {
+    const [near, far] = await connect();
+    let fired = false;
+    const heard = once(near, 'data');
+    setImmediate(() => {
+      const cancel = realClock.setTimer(1, () => (fired = true));
+      near.once('data', cancel);
+      far.write('x');
+      stall();
+    });
+    await heard;
+    await new Promise((done) => setTimeout(done, 5));
+    expect(fired).toBe(false);
+  });
 });
