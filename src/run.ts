@@ -253,6 +253,8 @@ class Driver {
     switch (meaning.id) {
       case 'stop': {
         const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
+        // A warm command on its way out is asked again, as one that leads would be.
+        if (this.#command === 'dismissed') return this.#supervisor.signal(forwardAs);
         return this.#enqueue({ id: 'stop-requested', signal, forwardAs });
       }
       case 'forward':

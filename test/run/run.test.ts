@@ -336,6 +336,16 @@ describe('the end', () => {
     expect(rig.asked).toEqual(['cancel', 'prepare']);
   });
 
+  it('of a standby passes on what asks its warm command once more', async () => {
+    const rig = new Rig({ isWarm: true });
+    rig.pass(0);
+    rig.report({ id: 'ready' });
+    for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT'] as const) rig.signal(signal);
+    expect(rig.asked).toEqual(['prepare', 'cancel', 'signal SIGQUIT', 'signal SIGINT']);
+    rig.report({ id: 'gone' });
+    await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
+  });
+
   it('closes the watch', async () => {
     const rig = new Rig();
     rig.pass(0);
