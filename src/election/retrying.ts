@@ -15,6 +15,12 @@ const mostDoublings = 16;
 /** So many writes may follow each other at once. */
 const mostHastyRounds = 2;
 
+/** Only a write conflicts: whatever answered this read has mixed up its answers, and the Lease may well be there. */
+export const conflictOfRead: Failure = {
+  reason: 'malformed',
+  message: 'a read was answered with a conflict',
+};
+
 /** Before the first attempt, and after all went well. */
 export const freshStreak: FailureStreak = {
   failures: 0,
