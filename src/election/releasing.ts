@@ -195,7 +195,12 @@ function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): Stat
   // However long the server asks us to wait, there is no time for it.
   return {
     ...withPendingWrite(state),
-    requestState: pauseAfter(requestState, failure, candidate, 0, turn),
+    requestState: pauseAfter(
+      requestState,
+      failure,
+      { ownMs: candidate.retryPeriodMs, askedMs: 0 },
+      turn,
+    ),
   };
 }
 

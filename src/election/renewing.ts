@@ -12,6 +12,7 @@ import {
   conflictOfRead,
   freshStreak,
   isSameFailure,
+  longestBeforeMs,
   pauseAfter,
   streakOf,
   withoutFailures,
@@ -252,9 +253,11 @@ function retryAfterFailure<S extends Tenured>(state: S, failure: Failure, turn: 
       stopsInMs: believedUntilMs(state) - turn.nowMs,
     });
   }
+  const ownMs = longestBeforeMs(believedUntilMs(state), candidate, turn);
+  const longest = { ownMs, askedMs: candidate.retryPeriodMs };
   return {
     ...withPendingWrite(state),
-    requestState: pauseAfter(requestState, failure, candidate, candidate.retryPeriodMs, turn),
+    requestState: pauseAfter(requestState, failure, longest, turn),
   };
 }
 
