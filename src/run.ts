@@ -49,8 +49,10 @@ class Driver {
   #suspendedMs: number;
   #isDraining = false;
   #hasFailed = false;
-  /** `dismissed`: it was made ready for a term that never began, and is on its way out. */
+  /** `dismissed`: the candidacy ended before it was started, and it is on its way out. */
   #command: 'none' | 'dismissed' | 'started' | 'ended' | 'gone' = 'none';
+  /** What was said of a command that no term has started yet. */
+  #unstarted: CommandEvent[] = [];
   #outcome: Outcome | null = null;
 
   constructor(
@@ -75,32 +77,26 @@ class Driver {
     this.#enqueue({ id: 'begin' });
   }
 
-  #prepareSoon(): void {
+  /** The guard of a term that is over, `former`, ends first: it would take what comes next for its own. */
+  #prepareSoon(former: Supervisor | null = null): void {
     this.#cancelPreparing = this.#ports.clock.setTimer(0, () => {
       this.#cancelPreparing = null;
+      former?.cancel();
       this.#supervisor.prepare();
     });
   }
 
-  /** For a new term, once nothing of the one before is left: a warm command takes its time to end. */
+  /** For a new term. What none has started yet serves the next one: a warm command need not start again, and no one waits for its end. */
   #prepareAgain(): void {
-    if (this.#cancelPreparing !== null) return;
-    if (this.#command === 'none' || this.#command === 'dismissed') return this.#dismiss();
+    if (this.#command === 'none') {
+      for (const event of this.#unstarted) this.#enqueue({ id: 'command', event });
+      return;
+    }
+    const former = this.#supervisor;
     this.#command = 'none';
+    this.#unstarted = [];
     this.#supervisor = this.#createSupervisor();
-    this.#prepareSoon();
-  }
-
-  #dismiss(): void {
-    if (this.#command === 'dismissed') return;
-    this.#command = 'dismissed';
-    this.#supervisor.cancel();
-  }
-
-  #onDismissed(): void {
-    if (this.#outcome !== null) return this.#settle(this.#outcome);
-    this.#command = 'gone';
-    this.#prepareAgain();
+    this.#prepareSoon(former);
   }
 
   #createSupervisor(): Supervisor {
@@ -235,7 +231,11 @@ class Driver {
 
   #onCommandEvent(event: CommandEvent): void {
     // Nothing else that it may still say concerns us.
-    if (this.#command === 'dismissed') return event.id === 'gone' ? this.#onDismissed() : undefined;
+    if (this.#command === 'dismissed') {
+      if (event.id === 'gone' && this.#outcome !== null) this.#settle(this.#outcome);
+      return;
+    }
+    if (this.#command === 'none') this.#unstarted.push(event);
     // A warm command that was not promoted has no term to end.
     const isUnpromoted = event.id === 'ended' && this.#command === 'none';
     if ((event.id === 'ended' || event.id === 'gone') && !isUnpromoted) this.#command = event.id;
@@ -253,6 +253,8 @@ class Driver {
     switch (meaning.id) {
       case 'stop': {
         const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
+        // A warm command on its way out is asked again, as one that leads would be.
+        if (this.#command === 'dismissed') return this.#supervisor.signal(forwardAs);
         return this.#enqueue({ id: 'stop-requested', signal, forwardAs });
       }
       case 'forward':
@@ -271,9 +273,9 @@ class Driver {
     this.#ports.api.close();
     this.#cancelPreparing?.();
     // A gate that never got its "go" is let go first.
-    const isReady = this.#command === 'none' && this.#cancelPreparing === null;
-    if (isReady || this.#command === 'dismissed') this.#dismiss();
-    else this.#settle(outcome);
+    if (this.#command !== 'none' || this.#cancelPreparing !== null) return this.#settle(outcome);
+    this.#command = 'dismissed';
+    this.#supervisor.cancel();
   }
 
   #settle(outcome: Outcome): void {

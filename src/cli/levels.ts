@@ -25,6 +25,7 @@ export function levelOf(report: Report): LogLevel {
     case 'renewal-failed':
     case 'restoring':
     case 'went-back':
+    case 'doubted':
     case 'wait-bounded':
     case 'killing-tree':
     case 'not-released':

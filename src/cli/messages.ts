@@ -78,7 +78,6 @@ class Sentences {
   }
 
   ofReport(report: Report, lease: string): string {
-    const { namespace } = this.#context;
     switch (report.id) {
       case 'waiting':
         return `Waiting for ${lease}: ${this.#heldBy(report.holder)}`;
@@ -86,6 +85,8 @@ class Sentences {
         return this.#holderChanged(report.from, report.to);
       case 'went-back':
         return `The API server shows an older state of ${lease} (resourceVersion ${report.shownVersion} after ${report.newestVersion}): it was restored from a backup, or answers from an old cache. Waiting ${humanDuration(report.waitsMs)} for ${quote(report.holder)}, which may still lead`;
+      case 'doubted':
+        return `${capital(lease)} is free, but ${quote(report.holder)} has not released it and may still lead: waiting ${humanDuration(report.waitsMs)} for that one`;
       case 'wait-bounded':
         return `${capital(lease)} was cleared and asks others to wait ${humanDuration(report.askedMs)}: waiting ${humanDuration(report.waitsMs)} at most`;
       case 'acquired':
@@ -93,11 +94,11 @@ class Sentences {
       case 'command-started':
         return `Started command ${report.pid}`;
       case 'api-failed':
-        return `Cannot ${isAnswer(report.failure) ? 'use' : 'reach'} ${this.place}: ${failureClause(report.failure, namespace)}; retrying`;
+        return `Cannot ${isAnswer(report.failure) ? 'use' : 'reach'} ${this.place}: ${failureClause(report.failure, this.#context.namespace)}; retrying`;
       case 'api-recovered':
         return 'The API server answers again';
       case 'renewal-failed':
-        return `Cannot renew ${lease}: ${failureClause(report.failure, namespace)}; last renewed ${humanDuration(report.sinceRenewalMs)} ago, stopping the command in ${humanDuration(report.stopsInMs)} unless a renewal succeeds`;
+        return `Cannot renew ${lease}: ${failureClause(report.failure, this.#context.namespace)}; last renewed ${humanDuration(report.sinceRenewalMs)} ago, stopping the command in ${humanDuration(report.stopsInMs)} unless a renewal succeeds`;
       case 'renewed':
         return `Renewed ${lease} after ${humanDuration(report.sinceRenewalMs)} without a renewal`;
       case 'restoring':

@@ -155,9 +155,10 @@ class CommandSupervisor implements PromotableSupervisor {
       case 'failed':
         this.#phase = { id: 'over' };
         return queueMicrotask(() => this.#say({ id: 'gone' }));
+      case 'over':
+        return this.#guard?.disarm();
       case 'live':
       case 'cancelled':
-      case 'over':
         return;
     }
   }

@@ -31,6 +31,9 @@ export interface Supervisor {
   signalTree(signal: NodeJS.Signals): void;
   /** Kills the whole tree by SIGKILL and keeps at it until it is seen to be gone. Idempotent; `gone` follows when it is. */
   kill(): void;
-  /** Ends guard and gate when the command was never started; `gone` follows. After `start`, use {@link kill}. */
+  /**
+   * Ends guard and gate when the command was never started; `gone` follows. After `start`, use {@link kill}. After `gone`: ends the guard
+   * at once, which must come before another command is prepared.
+   */
   cancel(): void;
 }

@@ -99,7 +99,10 @@ class WarmSupervisor implements Supervisor {
     const before = this.#phase;
     this.#phase = 'dismissed';
     const { clock, gracePeriodMs, onEvent } = this.#options;
-    if (this.#isGone) return void clock.setTimer(0, () => onEvent({ id: 'gone' }));
+    if (this.#isGone) {
+      this.#inner.cancel();
+      return void clock.setTimer(0, () => onEvent({ id: 'gone' }));
+    }
     if (before === 'preparing' || this.#hasFailed) return this.#inner.cancel();
     // What is being started is asked when it has been.
     if (before !== 'starting') this.#askToStop();

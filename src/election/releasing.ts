@@ -12,7 +12,7 @@ import {
 } from './once.ts';
 import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
 import type { Outcome } from './report.ts';
-import { freshStreak, pauseAfter, streakOf } from './retrying.ts';
+import { conflictOfRead, freshStreak, pauseAfter, streakOf } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
 import type {
   RequestState,
@@ -117,6 +117,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
   const { requestState } = state;
   if (answer.id === 'failed') return retryAfterFailure(state, answer.failure, turn);
   if (requestState.id !== 'writing') {
+    if (answer.id === 'conflict') return retryAfterFailure(state, conflictOfRead, turn);
     return answer.id === 'lease'
       ? judgeStored(state, answer.lease, turn)
       : endUnreleased(state, turn);
@@ -194,7 +195,12 @@ function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): Stat
   // However long the server asks us to wait, there is no time for it.
   return {
     ...withPendingWrite(state),
-    requestState: pauseAfter(requestState, failure, candidate, 0, turn),
+    requestState: pauseAfter(
+      requestState,
+      failure,
+      { ownMs: candidate.retryPeriodMs, askedMs: 0 },
+      turn,
+    ),
   };
 }
 

@@ -8,7 +8,15 @@ import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
 import type { Loss } from './report.ts';
 import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
-import { freshStreak, isSameFailure, pauseAfter, streakOf, withoutFailures } from './retrying.ts';
+import {
+  conflictOfRead,
+  freshStreak,
+  isSameFailure,
+  longestBeforeMs,
+  pauseAfter,
+  streakOf,
+  withoutFailures,
+} from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
 import type { State, Tenure, Writing } from './state.ts';
 import { type Tenured, believedUntilMs } from './term.ts';
@@ -71,7 +79,8 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
     // Another's write came between, or this one came twice, or the Lease is gone: only the stored record can tell.
     return { ...withPendingWrite(state), ...startReading(state, requestState, turn) };
   }
-  if (answer.id !== 'lease') return recreate(state, turn);
+  if (answer.id === 'conflict') return retryAfterFailure(state, conflictOfRead, turn);
+  if (answer.id === 'not-found') return recreate(state, turn);
   return act(state, classifyRecord(state.tenure, answer.lease, null), answer.lease, turn);
 }
 
@@ -244,9 +253,11 @@ function retryAfterFailure<S extends Tenured>(state: S, failure: Failure, turn: 
       stopsInMs: believedUntilMs(state) - turn.nowMs,
     });
   }
+  const ownMs = longestBeforeMs(believedUntilMs(state), candidate, turn);
+  const longest = { ownMs, askedMs: candidate.retryPeriodMs };
   return {
     ...withPendingWrite(state),
-    requestState: pauseAfter(requestState, failure, candidate, candidate.retryPeriodMs, turn),
+    requestState: pauseAfter(requestState, failure, longest, turn),
   };
 }
 

@@ -54,6 +54,8 @@ export type Report =
       readonly newestVersion: string;
       readonly waitsMs: number;
     }
+  /** The lease was given back, but another holder, which has not released it, may still lead: that one is waited for. */
+  | { readonly id: 'doubted'; readonly holder: string; readonly waitsMs: number }
   /** Someone has cleared the record, and it asks others to wait for `askedMs`: longer than it is worth. */
   | { readonly id: 'wait-bounded'; readonly askedMs: number; readonly waitsMs: number }
   | { readonly id: 'acquired'; readonly token: string; readonly transitions: number }

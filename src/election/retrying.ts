@@ -15,6 +15,12 @@ const mostDoublings = 16;
 /** So many writes may follow each other at once. */
 const mostHastyRounds = 2;
 
+/** Only a write conflicts: whatever answered this read has mixed up its answers, and the Lease may well be there. */
+export const conflictOfRead: Failure = {
+  reason: 'malformed',
+  message: 'a read was answered with a conflict',
+};
+
 /** Before the first attempt, and after all went well. */
 export const freshStreak: FailureStreak = {
   failures: 0,
@@ -53,19 +59,37 @@ export function countRound(
   return { ...streakOf(streak), rounds, writableAtMs };
 }
 
-/** The pause after a failure. What the server asks for (Retry-After) is granted up to `mostAskedMs`. */
+/** The longest pauses: of our own, and by what the server asks for (Retry-After). */
+export interface LongestPauses {
+  readonly ownMs: number;
+  readonly askedMs: number;
+}
+
+/** This share of what is left, so that after a pause an attempt that hangs still leaves room for another one. */
+const largestShare = 1 / 8;
+
+/** The longest pause of a leader that has until then. */
+export function longestBeforeMs(
+  deadlineMs: number,
+  { retryPeriodMs }: Candidate,
+  turn: Turn,
+): number {
+  const shareMs = (deadlineMs - turn.nowMs) * largestShare;
+  return Math.min(retryPeriodMs, Math.max(2 * firstBackOffMs, shareMs));
+}
+
+/** The pause after a failure. */
 export function pauseAfter(
   requestState: RequestState,
   failure: Failure,
-  { retryPeriodMs }: Candidate,
-  mostAskedMs: number,
+  longest: LongestPauses,
   turn: Turn,
 ): Idle {
   const failures = requestState.failures + 1;
   const askedMs = failure.reason === 'status' ? (failure.retryAfterMs ?? 0) : 0;
   const pauseMs = Math.max(
-    backOffMs(failures, retryPeriodMs, turn.at.random),
-    Math.min(askedMs, mostAskedMs),
+    backOffMs(failures, longest.ownMs, turn.at.random),
+    Math.min(askedMs, longest.askedMs),
   );
   // The failed write has its own pause, and does not count as one that was answered.
   const rounds = requestState.id === 'writing' ? requestState.rounds - 1 : requestState.rounds;

@@ -23,7 +23,7 @@ export function reportDoubt(
   const doubt = doubts.find(
     (each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder),
   );
-  if (doubt === undefined) return;
+  if (doubt === undefined) return reportWaitForDoubt(before, observed, turn);
   const { holder, resourceVersion } = doubt.lastHolder;
   turn.report({
     id: 'went-back',
@@ -31,6 +31,18 @@ export function reportDoubt(
     newestVersion: resourceVersion,
     shownVersion: resourceVersionOf(current.lease),
     waitsMs: freeAtMs(observed, candidate.leaseDurationMs) - turn.nowMs,
+  });
+}
+
+/** Reports, once for each release that is seen, why the lease is not taken although it is free. */
+function reportWaitForDoubt(before: ObservedLease, observed: ObservedLease, turn: Turn): void {
+  const isKnown = before.lastHolder === null && before.current.id !== 'nothing';
+  const [last] = observed.doubts.toSorted((a, b) => b.untilMs - a.untilMs);
+  if (isKnown || observed.lastHolder !== null || last === undefined) return;
+  turn.report({
+    id: 'doubted',
+    holder: last.lastHolder.holder,
+    waitsMs: last.untilMs - turn.nowMs,
   });
 }
 

@@ -244,14 +244,15 @@ function refusedOrFailed(standby: Standby, failure: Failure, turn: Turn): State 
 }
 
 function retryAfterFailure(standby: Standby, failure: Failure, turn: Turn): Standby {
-  const { requestState, candidate } = standby;
+  const { requestState } = standby;
+  const { retryPeriodMs: ownMs, leaseDurationMs: askedMs } = standby.candidate;
   if (!isSameFailure(requestState.failure, failure)) turn.report({ id: 'api-failed', failure });
   return {
     ...standby,
     unanswered: isOvertaken(standby)
       ? standby.unanswered
       : withUnanswered(standby.unanswered, requestState).slice(-mostUnanswered),
-    requestState: pauseAfter(requestState, failure, candidate, candidate.leaseDurationMs, turn),
+    requestState: pauseAfter(requestState, failure, { ownMs, askedMs }, turn),
   };
 }
 

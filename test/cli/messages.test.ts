@@ -100,6 +100,10 @@ describe('each report is one sentence', () => {
       'Restoring lease "prod/worker": its record was cleared by someone else',
     ],
     [
+      { id: 'doubted', holder: 'web-7', waitsMs: 12_340 },
+      'Lease "prod/worker" is free, but "web-7" has not released it and may still lead: waiting 12.3s for that one',
+    ],
+    [
       { id: 'wait-bounded', askedMs: 99_999_999_000, waitsMs: 3_600_000 },
       'Lease "prod/worker" was cleared and asks others to wait 27777h47m: waiting 1h at most',
     ],

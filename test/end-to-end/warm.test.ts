@@ -47,6 +47,20 @@ it('a standby that is told to stop stops its command', { timeout: patienceMs }, 
   expect([exitCode, stdout]).toEqual([143, 'up\nstopped']);
 });
 
+it('a standby that is told to stop twice asks its command twice', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const first = warm(kubeconfigPath, waits);
+  await waitFor(first.stdout, 'leads');
+  const script = `trap 'echo asked; trap "exit 0" TERM' TERM; echo up; while :; do sleep 0.05; done`;
+  const second = warm(kubeconfigPath, script, ['--grace-period', 'infinity']);
+  await waitFor(second.stdout, 'up');
+  const isAsked = waitFor(second.stdout, 'asked');
+  second.kill('SIGTERM');
+  await isAsked;
+  second.kill('SIGTERM');
+  expect((await second).exitCode).toBe(143);
+});
+
 it('a command that ends before it leads gives its status, and the lease is left to others', async () => {
   const server = await sandbox();
   const { exitCode } = await warm(server.kubeconfigPath, 'exit 7');

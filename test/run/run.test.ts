@@ -1,5 +1,6 @@
 /** The driver alone, in a world of lists and a clock that the test moves. */
 import { describe, expect, it } from 'vitest';
+import type { CommandEvent } from '../../src/election/event.ts';
 import type { RawLease } from '../../src/election/lease.ts';
 import { put, serve } from '../election/lease-store.ts';
 import { Rig, settled } from './rig.ts';
@@ -265,7 +266,7 @@ describe('signals', () => {
 });
 
 /** The lease was won by a request whose answer never came, and too late: a standby again, and the gate was never used. */
-async function rejoined(): Promise<Rig> {
+async function rejoined(saidDuringRelease?: CommandEvent): Promise<Rig> {
   const rig = new Rig({ rejoins: true });
   rig.pass(0);
   rig.report({ id: 'ready' });
@@ -274,9 +275,11 @@ async function rejoined(): Promise<Rig> {
   rig.stall(12_000);
   await rig.answer({ id: 'failed', failure: { reason: 'timeout', afterMs: 12_000 } });
   rig.pass(1_000);
-  // The repeated create, a read, the release.
-  for (let requests = 0; requests < 3; requests += 1) await rig.answer();
-  expect(rig.reports.map(({ id }) => id).slice(-2)).toEqual(['released', 'rejoining']);
+  // The repeated create, a read.
+  for (let requests = 0; requests < 2; requests += 1) await rig.answer();
+  if (saidDuringRelease !== undefined) rig.report(saidDuringRelease);
+  await rig.answer();
+  expect(rig.reports.map(({ id }) => id)).toContain('rejoining');
   return rig;
 }
 
@@ -304,27 +307,43 @@ describe('the end', () => {
     expect([rig.asked, rig.areSignalsClosed, rig.delaysMs]).toEqual([[], true, []]);
   });
 
-  it('of a term that never began: what was ready for it is gone before the next is prepared', async () => {
+  it('of a term that never began: what was ready for it is started in the next', async () => {
     const rig = await rejoined();
-    rig.pass(1_000);
-    // A warm command that is told to stop speaks of its end.
-    rig.report({ id: 'ended', ending: { id: 'exited', code: 0 } });
-    expect(rig.asked).toEqual(['prepare', 'cancel']);
-    rig.report({ id: 'gone' });
     rig.pass(0);
-    expect(rig.asked).toEqual(['prepare', 'cancel', 'prepare']);
+    await rig.answer();
+    await rig.answer();
+    expect(rig.asked).toEqual(['prepare', 'start']);
   });
 
-  it('while that is on its way out waits for it', async () => {
-    const rig = await rejoined();
-    let isEnded = false;
-    void rig.ended.then(() => (isEnded = true));
-    rig.signal('SIGTERM');
-    await settled();
-    expect([rig.asked, isEnded]).toEqual([['prepare', 'cancel'], false]);
+  it('of a term that never began: a warm command that ended in it ends the candidacy', async () => {
+    const rig = await rejoined({ id: 'ended', ending: { id: 'exited', code: 3 } });
+    expect(rig.asked).toEqual(['prepare', 'cancel']);
+    rig.report({ id: 'gone' });
+    await expect(rig.ended).resolves.toMatchObject({ id: 'command', ending: { code: 3 } });
+  });
+
+  it('of a term whose command is gone: its guard is let go before the next is prepared', async () => {
+    const rig = new Rig({ rejoins: true });
+    await rig.lead();
+    rig.report({ id: 'started', pid: 7 });
+    rig.pass(13_830);
+    rig.report({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
+    rig.report({ id: 'gone' });
+    await rig.answer();
+    expect(rig.reports.at(-1)).toEqual({ id: 'rejoining', staysOutMs: 0 });
+    rig.asked.length = 0;
+    rig.pass(0);
+    expect(rig.asked).toEqual(['cancel', 'prepare']);
+  });
+
+  it('of a standby passes on what asks its warm command once more', async () => {
+    const rig = new Rig({ isWarm: true });
+    rig.pass(0);
+    rig.report({ id: 'ready' });
+    for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT'] as const) rig.signal(signal);
+    expect(rig.asked).toEqual(['prepare', 'cancel', 'signal SIGQUIT', 'signal SIGINT']);
     rig.report({ id: 'gone' });
     await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
-    expect([rig.asked, rig.delaysMs]).toEqual([['prepare', 'cancel'], []]);
   });
 
   it('closes the watch', async () => {

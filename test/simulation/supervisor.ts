@@ -34,6 +34,8 @@ interface Live {
 
 /** As in the shipped supervisor. */
 const scanEveryMs = 200;
+/** The release comes first. */
+const disarmAfterMs = 50;
 /** What outlives its lease is ended by someone some time. */
 const cleanedUpAfterMs = 90_000;
 /** What a scan may come later than that where nothing is held up. */
@@ -181,6 +183,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   }
 
   cancel(): void {
+    if (this.#isOver) return this.#process.act(() => this.#disarm());
     this.#process.act(() => {
       this.#process.machine.sleep(this.#process.world.random.between(0.5, 5), () => {
         if (!this.#process.isAlive) return;
@@ -359,9 +362,8 @@ export class SimulatedSupervisor implements PromotableSupervisor {
     this.#excuseTheUndecided([]);
     this.#isOver = true;
     this.#kernel.watchers.delete(this.#planScan);
-    this.#process.machine.wakeNever(this.#guardSleep);
     this.#tell({ id: 'gone' });
-    this.#disarm();
+    this.#process.machine.sleep(disarmAfterMs, () => this.#process.act(() => this.#disarm()));
   }
 
   /** The guard sleeps until the deadline that it knows, on the clock that stands still in suspend; its steps are of 10 ms. */
@@ -399,6 +401,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   }
 
   #disarm(): void {
+    this.#process.machine.wakeNever(this.#guardSleep);
     if (this.#guardTask !== null) endGuard(this.#kernel, this.#guardTask);
     this.#guardTask = null;
   }
