@@ -85,7 +85,13 @@ export async function printManifests(
   line: Line<'manifests'>,
   { log, write }: Output,
 ): Promise<number> {
-  const checked = manifestsOptionsOf(line);
+  const { flags } = line;
+  const found = clusterOf(flags, log);
+  // Nothing is sent, so a cluster that no one named may be missing.
+  const isNamed = flags.kubeconfig !== null || flags.context !== null;
+  if (found.id === 'failed' && isNamed) return fail(log, found.message);
+  const ownNamespace = found.id === 'failed' ? 'default' : found.cluster.namespace;
+  const checked = manifestsOptionsOf(line, ownNamespace);
   if (checked.id === 'refused') return fail(log, checked.message);
   const { manifestsYaml } = await import('./operate/manifests.ts');
   return print(manifestsYaml(checked.options), write) === 'failed' ? failedExitCode : 0;
