@@ -17,6 +17,7 @@ import { fail, findCluster, userAgent } from './surroundings.ts';
 const watchEveryMs = 2_000;
 const checkTimeoutMs = 5_000;
 const transferAttemptTimeoutMs = 10_000;
+const takeBackMs = 3_000;
 
 type Line<Id extends SubcommandLine['id']> = SubcommandLine & { readonly id: Id };
 
@@ -120,6 +121,7 @@ export async function transfer(
     wallMs: Date.now,
     nowMs: () => performance.now(),
     attemptTimeoutMs: transferAttemptTimeoutMs,
+    takeBackMs,
   });
   api.close();
   const { text, status } = transferLine(result, target, request);
