@@ -109,7 +109,8 @@ export async function transfer(
   if (found.id === 'failed') return fail(log, found.message);
   const { cluster } = found;
   const { transferLease } = await import('./operate/transfer.ts');
-  const target = { namespace: flags.lockNamespace ?? cluster.namespace, name: lock.value };
+  const { namespace, name } = lock.value;
+  const target = { namespace: namespace ?? flags.lockNamespace ?? cluster.namespace, name };
   const api = connectLease({ ...target, cluster, userAgent });
   const request = {
     to: flags.to,

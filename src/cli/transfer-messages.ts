@@ -54,6 +54,6 @@ function whyNot({
 }: TransferResult & { readonly id: 'timeout' }): string {
   if (isReleased) return `${quote(holder)} released it, but no one has taken it`;
   return isLeaderRun
-    ? `${quote(holder)} did not step down`
+    ? `${quote(holder)} still holds it. Its command may take longer to stop`
     : `${quote(holder)} did not step down, and is not a leader-run, which alone knows such a request`;
 }

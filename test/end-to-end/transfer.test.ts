@@ -36,6 +36,16 @@ it(
   },
 );
 
+it('takes namespace/name, as status prints it', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const first = candidate(kubeconfigPath, 'first');
+  await waitFor(first.stdout, 'runs');
+  const env = { KUBECONFIG: kubeconfigPath };
+  const args = ['transfer', 'default/job', '-n', 'elsewhere', '--to', 'first'];
+  const { stdout } = await execa(leaderRun, args, { env });
+  expect(stdout).toBe('Transferred lease "default/job": "first" leads');
+});
+
 it('says who leads when the one that is named does not come', { timeout: patienceMs }, async () => {
   const server = await sandbox();
   const { kubeconfigPath } = server;
