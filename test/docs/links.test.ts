@@ -123,10 +123,3 @@ describe('the design', () => {
     expect(missing.map(({ text }) => text)).toEqual([]);
   });
 });
-
-it('docs/README.md leads to every page beside it', () => {
-  const index = readText('docs/README.md');
-  const beside = pages.filter((page) => dirname(page) === 'docs' && page !== 'docs/README.md');
-  expect(beside.length).toBeGreaterThan(10);
-  expect(beside.filter((page) => !index.includes(`(${relative('docs', page)})`))).toEqual([]);
-});
