@@ -17,6 +17,7 @@ import { fail, findCluster, userAgent } from './surroundings.ts';
 const watchEveryMs = 2_000;
 const checkTimeoutMs = 5_000;
 const transferAttemptTimeoutMs = 10_000;
+const takeBackMs = 3_000;
 
 type Line<Id extends SubcommandLine['id']> = SubcommandLine & { readonly id: Id };
 
@@ -85,7 +86,13 @@ export async function printManifests(
   line: Line<'manifests'>,
   { log, write }: Output,
 ): Promise<number> {
-  const checked = manifestsOptionsOf(line);
+  const { flags } = line;
+  const found = clusterOf(flags, log);
+  // Nothing is sent, so a cluster that no one named may be missing.
+  const isNamed = flags.kubeconfig !== null || flags.context !== null;
+  if (found.id === 'failed' && isNamed) return fail(log, found.message);
+  const ownNamespace = found.id === 'failed' ? 'default' : found.cluster.namespace;
+  const checked = manifestsOptionsOf(line, ownNamespace);
   if (checked.id === 'refused') return fail(log, checked.message);
   const { manifestsYaml } = await import('./operate/manifests.ts');
   return print(manifestsYaml(checked.options), write) === 'failed' ? failedExitCode : 0;
@@ -102,7 +109,8 @@ export async function transfer(
   if (found.id === 'failed') return fail(log, found.message);
   const { cluster } = found;
   const { transferLease } = await import('./operate/transfer.ts');
-  const target = { namespace: flags.lockNamespace ?? cluster.namespace, name: lock.value };
+  const { namespace, name } = lock.value;
+  const target = { namespace: namespace ?? flags.lockNamespace ?? cluster.namespace, name };
   const api = connectLease({ ...target, cluster, userAgent });
   const request = {
     to: flags.to,
@@ -114,6 +122,7 @@ export async function transfer(
     wallMs: Date.now,
     nowMs: () => performance.now(),
     attemptTimeoutMs: transferAttemptTimeoutMs,
+    takeBackMs,
   });
   api.close();
   const { text, status } = transferLine(result, target, request);

@@ -5,12 +5,11 @@ import type { SubcommandLine } from './programs.ts';
 import { runOptionsOf } from './run-options.ts';
 import { notForPods } from './subcommand-flags.ts';
 
-/** The settings are by the names of their variables. */
-export function manifestsOptionsOf({
-  flags,
-  words: command,
-  texts,
-}: SubcommandLine & { readonly id: 'manifests' }) {
+/** The settings are by the names of their variables. `ownNamespace` is that of the credentials, as for kubectl. */
+export function manifestsOptionsOf(
+  { flags, words: command, texts }: SubcommandLine & { readonly id: 'manifests' },
+  ownNamespace: string,
+) {
   // In the Pod there will be a name of it and a command, perhaps the image's own.
   const words = command.length === 0 ? ['true'] : command;
   const { options: run, refusal } = runOptionsOf(flags, words, 'pod', { POD_NAME: 'pod' });
@@ -23,7 +22,7 @@ export function manifestsOptionsOf({
     id: 'options' as const,
     options: {
       lockName: run.lockName,
-      namespace: flags.lockNamespace ?? 'default',
+      namespace: flags.lockNamespace ?? ownNamespace,
       image: flags.image,
       settings: Object.fromEntries(settings),
       command,

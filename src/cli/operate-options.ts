@@ -43,7 +43,8 @@ function ownLock(lockNamespace: string | null, env: Environment): string | null 
   return lockNamespace === null ? env['LEADER_RUN_LOCK'] || null : null;
 }
 
-function partsOf(lock: string): {
+/** A name, or namespace/name; `problem` is a clause for a person. */
+export function partsOf(lock: string): {
   readonly namespace: string | null;
   readonly name: string;
   readonly problem: string | null;

@@ -91,7 +91,8 @@ they are wanted, with your credentials and within a second.
   transfer: {
     name: 'leader-run transfer',
     usage: 'LOCK [flags]',
-    about: `Ask the leader to give the Lease to another candidate, and wait for that. Exit
+    about: `Ask the leader to give the Lease to another candidate, and wait for that. LOCK is
+the name of a Lease, or namespace/name; --to names an identity or a Pod. Exit
 status: 0 if the wanted one leads, 1 if someone else does, 124 if no one has
 stepped down in time.
 

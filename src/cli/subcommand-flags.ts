@@ -100,7 +100,7 @@ export const manifestsFlags = {
 /** Which cluster and who: in a Pod that follows from where it is. */
 export const notForPods: readonly string[] = ['kubeconfig', 'context', 'id', 'lock-namespace'];
 
-/** All flags of `leader-run manifests`. The variables of a run are not read: what is printed follows from the line alone. */
+/** All flags of `leader-run manifests`. The variables of a run are not read: what is printed follows from the line, and the namespace from the kubeconfig. */
 export const manifestsAndRunFlags = { ...withoutVariables(runFlags), ...manifestsFlags };
 
 function withoutVariables<F extends Flags>(flags: F): F {

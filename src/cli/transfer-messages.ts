@@ -1,8 +1,10 @@
 /** What came of `leader-run transfer`, in words. */
-import type { TransferResult } from '../election/transfer.ts';
+import { type TransferResult, transferAnnotation } from '../election/transfer.ts';
 import { formatDuration } from './durations.ts';
 import { failureClause } from './failures.ts';
 import { quote } from './text.ts';
+
+const rights = 'get, update and watch on leases.coordination.k8s.io';
 
 /** The line, and the exit status of it. `lease` is its namespace and name. */
 export function transferLine(
@@ -25,7 +27,7 @@ export function transferLine(
     case 'timeout':
       return {
         status: 124,
-        text: `Cannot transfer ${lease} within ${formatDuration(waitMs)}: ${whyNot(result)}`,
+        text: `Cannot transfer ${lease} within ${formatDuration(waitMs)}: ${whyNot(result)}${leftClause(result)}`,
       };
     case 'no-lease':
       return { status: 125, text: `Cannot transfer ${lease}: there is no such Lease` };
@@ -34,9 +36,15 @@ export function transferLine(
     case 'failed':
       return {
         status: 125,
-        text: `Cannot transfer ${lease}: ${failureClause(result.failure, namespace)}`,
+        text: `Cannot transfer ${lease}: ${failureClause(result.failure, namespace, rights)}${leftClause(result)}`,
       };
   }
+}
+
+function leftClause({ isLeft }: { readonly isLeft: boolean }): string {
+  return isLeft
+    ? `. The request may still be in the Lease, and be obeyed: remove annotation ${transferAnnotation}`
+    : '';
 }
 
 function whyNot({
@@ -46,6 +54,6 @@ function whyNot({
 }: TransferResult & { readonly id: 'timeout' }): string {
   if (isReleased) return `${quote(holder)} released it, but no one has taken it`;
   return isLeaderRun
-    ? `${quote(holder)} did not step down`
+    ? `${quote(holder)} still holds it. Its command may take longer to stop`
     : `${quote(holder)} did not step down, and is not a leader-run, which alone knows such a request`;
 }

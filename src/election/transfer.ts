@@ -31,15 +31,19 @@ export interface TransferRequest {
 export type TransferResult =
   /** The wanted one leads, or someone else. */
   | { readonly id: 'transferred' | 'other'; readonly holder: string }
-  /** Nobody has taken the lease in time; `isReleased`: though it was given back, `isLeaderRun`: who holds it knows such requests. */
+  /**
+   * Nobody has taken the lease in time; `isReleased`: though it was given back, `isLeaderRun`: who holds it knows such requests, `isLeft`:
+   * the request may still be in the Lease.
+   */
   | {
       readonly id: 'timeout';
       readonly holder: string;
       readonly isReleased: boolean;
       readonly isLeaderRun: boolean;
+      readonly isLeft: boolean;
     }
   | { readonly id: 'no-lease' | 'no-holder' }
-  | { readonly id: 'failed'; readonly failure: Failure };
+  | { readonly id: 'failed'; readonly failure: Failure; readonly isLeft: boolean };
 
 /** The request that the Lease holds for this leader; a request for another term is void. */
 export function requestFor({ candidate, tenure }: Leading): TransferRequest | null {

@@ -94,8 +94,25 @@ function deployment(request: ManifestsRequest): object {
       replicas: 2,
       selector: { matchLabels: labels },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-      template: { metadata: { labels }, spec: podSpec(request) },
+      template: {
+        metadata: { labels },
+        spec: { ...podSpec(request), topologySpreadConstraints: [apartFrom(labels)] },
+      },
     },
+  };
+}
+
+/**
+ * Replicas on one node go down together. Only preferred: on the last node that is left a second one is still of use. The Pods of the
+ * roll-out before do not count, because they make room.
+ */
+function apartFrom(labels: object): object {
+  return {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: labels },
+    matchLabelKeys: ['pod-template-hash'],
   };
 }
 

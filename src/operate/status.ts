@@ -56,11 +56,17 @@ export async function showStatus(request: StatusRequest, ports: StatusPorts): Pr
   }
   const screen = createScreen(request, ports);
   let canPrint = screen.show(first);
+  // As kubectl says it, and not in what scripts read.
+  if (first.rows.length === 0)
+    ports.warn(`No Leases in ${placeOf(request.namespace, 'any namespace')}`);
   while (request.isWatching && canPrint) {
     await sleep(ports.watchEveryMs);
     const next = await look(request, ports);
     if (next.id === 'seen') canPrint = screen.show(next);
-    else ports.warn(`${next.message}; retrying`);
+    else {
+      ports.warn(`${next.message}; retrying`);
+      screen.leave();
+    }
   }
   return first.rows.some(({ leads }) => leads) ? 0 : 1;
 }
@@ -89,14 +95,18 @@ async function lookAtAll(namespace: string | null, ports: StatusPorts): Promise<
     const query = new URLSearchParams({ limit: String(pageSize), continue: next });
     const reply = await get(`${pathOf(namespace)}?${query.toString()}`, ports);
     if (reply.id !== 'object') {
-      const what = `leases in ${namespace === null ? 'all namespaces' : `namespace "${namespace}"`}`;
-      return failed(`Cannot list ${what}`, reply, 'list on leases.coordination.k8s.io', ports);
+      const what = `Cannot list leases in ${placeOf(namespace, 'all namespaces')}`;
+      return failed(what, reply, 'list on leases.coordination.k8s.io', ports);
     }
     nowMs = timeOf(reply, ports);
     leases.push(...listOf(reply.object['items']).map((item) => objectOf(item)));
     next = textOf(objectOf(reply.object['metadata'])['continue']);
   }
   return { id: 'seen', rows: leases.map((lease) => rowOf(lease, nowMs)), nowMs };
+}
+
+function placeOf(namespace: string | null, otherwise: 'all namespaces' | 'any namespace'): string {
+  return namespace === null ? otherwise : `namespace "${namespace}"`;
 }
 
 function get(path: string, { api }: StatusPorts): Promise<ApiReply> {
@@ -123,6 +133,8 @@ function failed(what: string, reply: ApiReply, rights: string, { describe }: Sta
 
 interface Screen {
   show(seen: Seen): boolean;
+  /** Something else was written below: the next table follows that. */
+  leave(): void;
 }
 
 /** In a terminal each table takes the place of the one before; elsewhere it is printed when something but a renewal has changed. */
@@ -130,6 +142,7 @@ function createScreen(request: StatusRequest, ports: StatusPorts): Screen {
   let drawnLines = 0;
   let shown = '';
   return {
+    leave: () => (drawnLines = 0),
     show: (seen) => {
       const size = request.isWatching && request.output !== 'json' ? ports.terminal() : null;
       if (size !== null) {

@@ -3,7 +3,7 @@
  * waits for what comes of it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, RawLease, WatchEvent } from '../election/lease.ts';
+import type { Answer, Failure, RawLease, WatchEvent } from '../election/lease.ts';
 import {
   type ElectionRecord,
   annotationOf,
@@ -30,6 +30,8 @@ export interface TransferPorts {
   /** A clock that nobody sets. */
   readonly nowMs: () => number;
   readonly attemptTimeoutMs: number;
+  /** Taking back the request has so long in all. */
+  readonly takeBackMs: number;
 }
 
 /** Where there is no watch, and in case an event is missed. */
@@ -42,15 +44,22 @@ const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 /** A holder renews between a read and the write on it, but hardly ever so often. */
 const mostConflicts = 10;
+/** An attempt has at least this, ms, however little time is left. */
+const leastAttemptMs = 1_000;
+/** From one attempt to take back the request to the next, if it failed. */
+const takeBackPauseMs = 500;
 
-/** Resolves when another leads, or the time is over: then the request is taken back. */
+/**
+ * Resolves when another leads, or the time is over. An attempt may take a second longer than that, and taking the request back a few
+ * seconds more.
+ */
 export async function transferLease(
   request: TransferRequest,
   ports: TransferPorts,
 ): Promise<TransferResult> {
-  const deadlineMs = ports.nowMs() + request.waitMs;
-  const asked = await ask(request, ports, deadlineMs);
-  return asked.id === 'asked' ? waitForSuccessor(asked, request.to, ports, deadlineMs) : asked;
+  const transfer = new Transfer(request, ports);
+  const asked = await transfer.ask();
+  return asked.id === 'asked' ? transfer.waitForSuccessor(asked) : asked;
 }
 
 interface Asked {
@@ -62,53 +71,148 @@ interface Asked {
   readonly record: ElectionRecord;
 }
 
-async function ask(
-  { to, by }: TransferRequest,
-  ports: TransferPorts,
-  deadlineMs: number,
-): Promise<Asked | TransferResult> {
-  let unanswered: Asked | null = null;
-  let hasBeenFree = false;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-    const read = await send(ports, { id: 'get' });
-    if (read.id === 'failed') {
-      if (unanswered !== null) await takeBack(ports, unanswered.text);
-      return read;
+/** To be tried again, because it was renewed in between (`failure` null), or nobody knows. */
+interface Again {
+  readonly id: 'again';
+  readonly failure: Failure | null;
+  readonly record: ElectionRecord;
+}
+
+class Transfer {
+  readonly #request: TransferRequest;
+  readonly #ports: TransferPorts;
+  readonly #deadlineMs: number;
+  /** A request that may be stored, though no answer says so. */
+  #unanswered: Asked | null = null;
+  #hasBeenFree = false;
+
+  constructor(request: TransferRequest, ports: TransferPorts) {
+    this.#request = request;
+    this.#ports = ports;
+    this.#deadlineMs = ports.nowMs() + request.waitMs;
+  }
+
+  async ask(): Promise<Asked | TransferResult> {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      const attempt = await this.#attempt();
+      if (attempt.id !== 'again') return attempt;
+      const leftMs = this.#leftMs();
+      if (leftMs <= 0) return this.#giveUp(attempt, this.#unanswered, false);
+      await sleep(Math.ceil(Math.min(pauseMs, leftMs)));
     }
+  }
+
+  async #attempt(): Promise<Asked | TransferResult | Again> {
+    const { to, by } = this.#request;
+    const read = await this.#send({ id: 'get' });
+    if (read.id === 'failed') return this.#afterFailure(read.failure);
     if (read.id !== 'lease') return { id: 'no-lease' };
     const { lease } = read;
-    if (unanswered !== null && mayHaveBeenObeyed(unanswered, lease))
-      return { ...unanswered, lease };
+    const before = this.#unanswered;
+    if (before !== null && mayHaveBeenObeyed(before, lease)) return { ...before, lease };
     const record = readRecord(lease);
     const { holder } = record;
     if (holder === '') {
-      if (hasBeenFree) return { id: 'no-holder' };
-      hasBeenFree = true;
+      if (this.#hasBeenFree) return { id: 'no-holder' };
+      this.#hasBeenFree = true;
       await sleep(handOverMs);
-      continue;
+      return this.#attempt();
     }
     if (isMeant(to, holder)) return { id: 'transferred', holder };
-    const at = new Date(ports.wallMs()).toISOString();
-    // An attempt whose answer never came may be stored: it was for the same term.
-    const text = unanswered?.text ?? JSON.stringify({ to, term: termOfRecord(record), by, at });
+    const at = new Date(this.#ports.wallMs()).toISOString();
+    // What may be stored was for the same term.
+    const text = before?.text ?? JSON.stringify({ to, term: termOfRecord(record), by, at });
     const asked: Asked = { id: 'asked', text, lease, record };
     const body = withAnnotations(lease, { [transferAnnotation]: text });
-    const written = await send(ports, { id: 'update', body });
+    const written = await this.#send({ id: 'update', body });
     if (written.id === 'lease') return { ...asked, lease: written.lease };
-    if (written.id === 'failed') {
-      const { reason } = written.failure;
-      if (reason !== 'timeout' && reason !== 'network') {
-        if (unanswered !== null) await takeBack(ports, unanswered.text);
-        return written;
+    if (written.id !== 'failed') return { id: 'again', failure: null, record };
+    if (mayHaveLanded(written.failure)) this.#unanswered = asked;
+    return this.#afterFailure(written.failure);
+  }
+
+  /** Where nothing can be stored, the person hears of it at once. */
+  #afterFailure(failure: Failure): Promise<TransferResult> | Again {
+    const unanswered = this.#unanswered;
+    if (unanswered !== null && mayHaveLanded(failure))
+      return { id: 'again', failure, record: unanswered.record };
+    return this.#fail(failure, unanswered);
+  }
+
+  async waitForSuccessor(asked: Asked): Promise<TransferResult> {
+    const { record, lease } = asked;
+    const { to } = this.#request;
+    const term = termOfRecord(record);
+    const sights = watch(this.#ports.api, resourceVersionOf(lease));
+    let seen = lease;
+    let failure: Failure | null = null;
+    try {
+      for (;;) {
+        const now = readRecord(seen);
+        const { holder } = now;
+        if (holder !== '' && termOfRecord(now) !== term) {
+          const isWanted = to === null ? holder !== record.holder : isMeant(to, holder);
+          return { id: isWanted ? 'transferred' : 'other', holder };
+        }
+        const leftMs = this.#leftMs();
+        if (leftMs <= 0) return await this.#giveUp({ failure, record }, asked, holder === '');
+        const told = await sights.next(Math.min(leftMs, lookEveryMs));
+        const read = told === null ? await this.#send({ id: 'get' }) : null;
+        seen = told ?? (read?.id === 'lease' ? read.lease : seen);
+        failure = read?.id === 'failed' ? read.failure : null;
       }
-      unanswered = asked;
+    } finally {
+      sights.close();
     }
-    // It was renewed in between, or nobody knows.
-    if (ports.nowMs() >= deadlineMs) {
-      if (unanswered !== null) await takeBack(ports, unanswered.text);
-      return { id: 'timeout', holder, isReleased: false, isLeaderRun: isOfLeaderRun(record) };
+  }
+
+  /** There is no more time. A server that did not answer at last does not show what the leader does. */
+  async #giveUp(
+    { failure, record }: Omit<Again, 'id'>,
+    asked: Asked | null,
+    isReleased: boolean,
+  ): Promise<TransferResult> {
+    if (failure !== null) return this.#fail(failure, asked);
+    const isLeft = asked !== null && !(await this.#takeBack(asked.text));
+    const isLeaderRun = isOfLeaderRun(record);
+    return { id: 'timeout', holder: record.holder, isReleased, isLeaderRun, isLeft };
+  }
+
+  async #fail(failure: Failure, asked: Asked | null): Promise<TransferResult> {
+    const isLeft = asked !== null && !(await this.#takeBack(asked.text));
+    return { id: 'failed', failure, isLeft };
+  }
+
+  /** Nobody shall obey it later on. What someone else has asked meanwhile stays. Whether it is gone. */
+  async #takeBack(text: string): Promise<boolean> {
+    const untilMs = this.#ports.nowMs() + this.#ports.takeBackMs;
+    for (let attempt = 0; attempt < mostConflicts; attempt += 1) {
+      const leftMs = untilMs - this.#ports.nowMs();
+      if (leftMs <= 0) return false;
+      const read = await this.#send({ id: 'get' }, leftMs);
+      if (read.id === 'not-found') return true;
+      let answer: Answer = read;
+      if (read.id === 'lease') {
+        if (annotationOf(read.lease, transferAnnotation) !== text) return true;
+        const body = withAnnotations(read.lease, { [transferAnnotation]: null });
+        answer = await this.#send({ id: 'update', body }, leftMs);
+        if (answer.id === 'lease') return true;
+      }
+      if (answer.id === 'failed') await sleep(Math.min(leftMs, takeBackPauseMs));
     }
-    await sleep(Math.min(pauseMs, deadlineMs - ports.nowMs()));
+    return false;
+  }
+
+  #leftMs(): number {
+    return this.#deadlineMs - this.#ports.nowMs();
+  }
+
+  #send(
+    request: Parameters<LeaseApi['send']>[0],
+    leftMs: number = this.#leftMs(),
+  ): Promise<Answer> {
+    const { api, attemptTimeoutMs } = this.#ports;
+    return api.send(request, Math.min(attemptTimeoutMs, Math.max(leftMs, leastAttemptMs))).answer;
   }
 }
 
@@ -118,63 +222,10 @@ function mayHaveBeenObeyed({ text, record }: Asked, lease: RawLease): boolean {
   return !isSameTerm || annotationOf(lease, transferAnnotation) === text;
 }
 
-async function waitForSuccessor(
-  { lease, record, text }: Asked,
-  to: string | null,
-  ports: TransferPorts,
-  deadlineMs: number,
-): Promise<TransferResult> {
-  const term = termOfRecord(record);
-  const sights = watch(ports.api, resourceVersionOf(lease));
-  let seen = lease;
-  try {
-    for (;;) {
-      const now = readRecord(seen);
-      const { holder } = now;
-      if (holder !== '' && termOfRecord(now) !== term) {
-        const isWanted = to === null ? holder !== record.holder : isMeant(to, holder);
-        return { id: isWanted ? 'transferred' : 'other', holder };
-      }
-      const leftMs = deadlineMs - ports.nowMs();
-      if (leftMs > 0) {
-        const told = await sights.next(Math.min(leftMs, lookEveryMs));
-        seen = told ?? (await look(ports)) ?? seen;
-        continue;
-      }
-      await takeBack(ports, text);
-      return {
-        id: 'timeout',
-        holder: record.holder,
-        isReleased: holder === '',
-        isLeaderRun: isOfLeaderRun(record),
-      };
-    }
-  } finally {
-    sights.close();
-  }
-}
-
-/** Nobody shall obey it later on. What someone else has asked meanwhile stays. */
-async function takeBack(ports: TransferPorts, text: string): Promise<void> {
-  for (let attempt = 0; attempt < mostConflicts; attempt += 1) {
-    const lease = await look(ports);
-    if (lease === null || annotationOf(lease, transferAnnotation) !== text) return;
-    const body = withAnnotations(lease, { [transferAnnotation]: null });
-    const written = await send(ports, { id: 'update', body });
-    if (written.id !== 'conflict') return;
-  }
-}
-
-async function look(ports: TransferPorts): Promise<RawLease | null> {
-  const read = await send(ports, { id: 'get' });
-  return read.id === 'lease' ? read.lease : null;
-}
-
-function send(
-  { api, attemptTimeoutMs }: TransferPorts,
-  request: Parameters<LeaseApi['send']>[0],
-): Promise<Answer> {
-  return api.send(request, attemptTimeoutMs).answer;
+/** Whether a request may be stored in spite of this: the server was short of time, or a gateway answered in its place. */
+function mayHaveLanded(failure: Failure): boolean {
+  if (failure.reason === 'status') return failure.status >= 500;
+  return ['timeout', 'network', 'malformed'].includes(failure.reason);
 }
 
 /** The newest state that the watch tells of; null: none in time. */

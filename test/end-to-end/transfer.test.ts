@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { overlaps, parseWorkerLine, termsOf } from '../fixtures/judge.ts';
-import { callApi, leaderRun, readLease, sandbox, start, waitFor } from './rig.ts';
+import { callApi, leaderRun, readLease, sandbox, scriptedServer, start, waitFor } from './rig.ts';
 
 const patienceMs = 60_000;
 
@@ -35,6 +35,16 @@ it(
     expect((await first).exitCode).toBe(143);
   },
 );
+
+it('takes namespace/name, as status prints it', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const first = candidate(kubeconfigPath, 'first');
+  await waitFor(first.stdout, 'runs');
+  const env = { KUBECONFIG: kubeconfigPath };
+  const args = ['transfer', 'default/job', '-n', 'elsewhere', '--to', 'first'];
+  const { stdout } = await execa(leaderRun, args, { env });
+  expect(stdout).toBe('Transferred lease "default/job": "first" leads');
+});
 
 it('says who leads when the one that is named does not come', { timeout: patienceMs }, async () => {
   const server = await sandbox();
@@ -175,6 +185,30 @@ it('gives up on a holder that ignores it, and takes the request back', async () 
   expect(exitCode).toBe(124);
   expect(stderr).toContain('"go" did not step down, and is not a leader-run');
   expect((await readLease(server, 'job'))?.metadata.annotations ?? {}).toEqual({});
+});
+
+const held = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name: 'job', resourceVersion: '7' },
+  spec: { holderIdentity: 'first', acquireTime: '2026-01-01T12:00:00.000000Z' },
+};
+
+it.each([
+  ['answers 503 to writes', 503, 'the server answered 503 Service Unavailable'],
+  ['does not answer writes', null, 'no answer came within 1s'],
+])('a server that %s: it says so, and that the request may be left', async (_, status, why) => {
+  const { kubeconfig, server } = await scriptedServer((request, response) => {
+    if (request.method === 'GET')
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(held));
+    else if (status !== null) response.writeHead(status).end();
+  });
+  const { exitCode, stderr } = await transfer(kubeconfig, '--wait', '200ms');
+  expect([exitCode, stderr]).toEqual([
+    125,
+    `leader-run: Cannot transfer lease "default/job": ${why}`,
+  ]);
+  server.closeAllConnections();
 });
 
 it('refuses what cannot be transferred', async () => {

@@ -21,7 +21,7 @@ interface PodSpec {
 
 function manifests(...words: string[]): Manifest[] {
   const line = read(['manifests', '--lock-name', 'nightly', ...words]);
-  const checked = line.id === 'manifests' ? manifestsOptionsOf(line) : line;
+  const checked = line.id === 'manifests' ? manifestsOptionsOf(line, 'own') : line;
   if (checked.id !== 'options') throw new Error(`Not accepted: ${JSON.stringify(checked)}`);
   return loadAll(manifestsYaml(checked.options)) as Manifest[];
 }
@@ -86,6 +86,15 @@ test('the Deployment: flags as variables, the grace, probes', () => {
   expect(spec.template.spec).toEqual({
     serviceAccountName: 'nightly',
     terminationGracePeriodSeconds: 55,
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: { app: 'nightly' } },
+        matchLabelKeys: ['pod-template-hash'],
+      },
+    ],
     containers: [
       {
         name: 'worker',
@@ -131,7 +140,8 @@ test('the namespace is everywhere, the subject and the FlowSchema included', () 
     ...Array.from({ length: 5 }, () => 'prod'),
     undefined,
   ]);
-  expect(JSON.stringify(all)).not.toContain('"default"');
+  expect(JSON.stringify(all)).not.toContain('"own"');
+  expect(find('Role').metadata.namespace).toBe('own');
 });
 
 describe('what a run would refuse is refused', () => {
@@ -142,7 +152,7 @@ describe('what a run would refuse is refused', () => {
     [['manifests', '--lock-name', 'x', '--colour', 'red'], "unknown option '--colour'"],
   ])('%j', (words, message) => {
     const line = read(words);
-    const checked = line.id === 'manifests' ? manifestsOptionsOf(line) : line;
+    const checked = line.id === 'manifests' ? manifestsOptionsOf(line, 'own') : line;
     expect(checked.id === 'refused' && checked.message).toContain(message);
   });
 });

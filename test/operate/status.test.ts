@@ -273,3 +273,22 @@ test('watching elsewhere: printed again when the holder changes, not when it ren
     'other',
   ]);
 });
+
+test('watching in a terminal: what was said meanwhile stays, and the next table follows it', async () => {
+  const drawn: string[] = [];
+  const { warnings } = await status(
+    [lease('x', held), { reason: 'timeout', afterMs: 10_000 }, lease('x', held)],
+    { isWatching: true },
+    { terminal: () => ({ columns: 20, rows: 10 }), print: (text) => drawn.push(text) < 2 },
+  );
+  expect(warnings).toHaveLength(1);
+  expect(drawn[1]).toBe(drawn[0]);
+});
+
+test('where there is no Lease, that is said, on stderr', async () => {
+  const none = { items: [] };
+  const of = (request: Partial<StatusRequest>) => status([none], { lockName: null, ...request });
+  expect((await of({})).warnings).toEqual(['No Leases in namespace "prod"']);
+  const everywhere = await of({ namespace: null, output: 'json' });
+  expect([everywhere.warnings, everywhere.text]).toEqual([['No Leases in any namespace'], '[]\n']);
+});

@@ -46,6 +46,7 @@ class World {
         wallMs: () => Date.UTC(2026, 0, 1, 12),
         nowMs: () => performance.now(),
         attemptTimeoutMs: 1_000,
+        takeBackMs: 50,
       },
     );
   }
@@ -82,7 +83,13 @@ test('the request is taken back when the time is over, though the leader renews 
     return answer;
   };
   const result = await world.transfer('second', 50);
-  expect(result).toEqual({ id: 'timeout', holder: 'first', isReleased: false, isLeaderRun: true });
+  expect(result).toEqual({
+    id: 'timeout',
+    holder: 'first',
+    isReleased: false,
+    isLeaderRun: true,
+    isLeft: false,
+  });
   expect(renewals).toBeGreaterThan(5);
   expect(world.asked).toBeUndefined();
 });
@@ -174,7 +181,7 @@ test('a request whose answer got lost is taken back when there is no time left',
     updates += 1;
     return updates === 1 ? lost : answer;
   };
-  expect(await world.transfer('second', 0)).toMatchObject({ id: 'timeout', holder: 'first' });
+  expect(await world.transfer('second', 0)).toEqual({ ...lost, isLeft: false });
   expect(updates).toBe(2);
   expect(world.asked).toBeUndefined();
 });
@@ -197,7 +204,7 @@ test('a request whose answer got lost is taken back when the next one fails for 
     if (updates === 2 && stored !== null) world.store = put(world.store, stored);
     return updates === 2 ? forbidden : answer;
   };
-  expect(await world.transfer('second')).toEqual(forbidden);
+  expect(await world.transfer('second')).toEqual({ ...forbidden, isLeft: false });
   expect([updates, world.asked]).toEqual([3, undefined]);
 });
 
@@ -213,5 +220,46 @@ test('a forbidden request is a failure at once', async () => {
   const world = new World();
   const forbidden: Answer = { id: 'failed', failure: { reason: 'forbidden', message: 'no' } };
   world.after = (request, answer) => (request.id === 'update' ? forbidden : answer);
-  expect(await world.transfer('second')).toEqual(forbidden);
+  expect(await world.transfer('second')).toEqual({ ...forbidden, isLeft: false });
+});
+
+const busy: Answer = {
+  id: 'failed',
+  failure: { reason: 'status', status: 504, message: '', retryAfterMs: null },
+};
+
+test('a request that was answered 5xx may be stored: its leader obeys, and that is a transfer', async () => {
+  const world = new World();
+  world.after = (request, answer) => {
+    if (request.id !== 'update') return answer;
+    handOver(world, 'second');
+    return busy;
+  };
+  expect(await world.transfer('second')).toEqual({ id: 'transferred', holder: 'second' });
+});
+
+test('a request that was answered 5xx and stored is taken back when the time is over', async () => {
+  const world = new World();
+  const updates = () => world.sent.filter((id) => id === 'update').length;
+  world.after = (request, answer) => (request.id === 'update' && updates() === 1 ? busy : answer);
+  expect(await world.transfer('second', 50)).toMatchObject({ id: 'timeout', isLeft: false });
+  expect(world.asked).toBeUndefined();
+});
+
+test('a server that answers 5xx from the request on: that is said, and that the request may be left', async () => {
+  const world = new World();
+  world.after = (_, answer) => (world.sent.includes('update') ? busy : answer);
+  expect(await world.transfer('second', 50)).toEqual({ ...busy, isLeft: true });
+  expect(world.asked).toBeDefined();
+});
+
+test('a server that is away while it waits is not taken for a leader that stays', async () => {
+  const world = new World();
+  let hasAsked = false;
+  world.after = (request, answer) => {
+    if (hasAsked) return timeout;
+    hasAsked = request.id === 'update';
+    return answer;
+  };
+  expect(await world.transfer('second', 50)).toEqual({ ...timeout, isLeft: true });
 });

@@ -212,13 +212,19 @@ export class WriteJudge {
     return true;
   }
 
-  /** The record of a client-go that goes on with the term of its identity's other owner, and of which a webhook has cut the times. */
+  /**
+   * The record of a client-go that goes on with the term of its identity's other owner: to whom it looks like a record of its own, of
+   * which a webhook has cut the times, or to which the server has gone back.
+   */
   #mayBeTwins(claim: Claim | null): boolean {
-    return (
-      claim?.author.kind === 'client-go' &&
-      this.#world.statistics.has('fault: client-go adopted an identity') &&
-      this.#world.statistics.has('fault: a webhook cuts times')
-    );
+    if (claim?.author.kind !== 'client-go') return false;
+    const { statistics } = this.#world;
+    const isCut =
+      statistics.has('fault: client-go adopted an identity') &&
+      statistics.has('fault: a webhook cuts times');
+    const isSetBack =
+      statistics.has('fault: client-go adopts the holder') && this.#setBackAtMs() > -Infinity;
+    return isCut || isSetBack;
   }
 
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */

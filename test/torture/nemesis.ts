@@ -117,7 +117,7 @@ export class Nemesis {
 
   async #hitProcess(fault: PlannedFault): Promise<string | null> {
     const { kind, durationMs } = fault;
-    if (kind === 'kill-new') return this.#killNewcomer();
+    if (kind === 'kill-new') return this.killNext(locks.work, newcomerMs);
     const replica = this.#replicaOf(fault);
     const service = replica?.service ?? null;
     if (replica === null || service === null) return null;
@@ -137,14 +137,14 @@ export class Nemesis {
     return replica.seat.name;
   }
 
-  /** SIGKILL for the leader-run whose command has only just begun. */
-  async #killNewcomer(): Promise<string | null> {
-    const start = await this.#starts
-      .next(locks.work, AbortSignal.timeout(newcomerMs))
-      .catch(() => null);
-    const replica = this.#replicas.find(({ seat }) => seat.name === start?.candidate);
-    const pid = start === null ? null : (replica?.pidOf(start.identity) ?? null);
-    if (start === null || pid === null) return null;
+  /** SIGKILL for the leader-run whose command is the next to begin under this lock; whose it was, null for nobody's. */
+  async killNext(lock: string, withinMs: number, afterMs = 0): Promise<string | null> {
+    const start = await this.#starts.next(lock, AbortSignal.timeout(withinMs)).catch(() => null);
+    if (start === null) return null;
+    await delay(afterMs);
+    const replica = this.#replicas.find(({ seat }) => seat.name === start.candidate);
+    const pid = replica?.pidOf(start.identity) ?? null;
+    if (pid === null) return null;
     const atMs = bootNowMs();
     signal(pid, 'SIGKILL');
     this.note({ kind: 'kill', target: start.candidate, fromMs: atMs, toMs: bootNowMs() });

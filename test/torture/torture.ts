@@ -72,7 +72,7 @@ async function perform(options: TortureOptions, stage: Stage): Promise<string[]>
       .filter(({ name }) => name === 'go')
       .map((seat) => keepClientGo(stage, seat, over.signal)),
   ];
-  const jobs = runJobs(replicas, nemesis, starts, new Random(`${seed} jobs`), over.signal);
+  const jobs = runJobs(replicas, nemesis, new Random(`${seed} jobs`), over.signal);
   const without = libfaketime === null ? kinds.clock : [];
   const plan = makePlan({ ...options, candidates: replicas.length, without });
   await nemesis.follow(plan, enough);
