@@ -207,6 +207,15 @@ describe('what the docs exclude', () => {
     ).toEqual([]);
   });
 
+  it('a token below one of before a restore, however long ago that was', () => {
+    const low = processes(3, { token: 20 });
+    const restored = (fromMs: number) =>
+      broken({ ...low, faults: fault('restore', '', fromMs, fromMs + 500) });
+    expect(restored(10_000)).toEqual([]);
+    expect(restored(8_000)).toEqual(broken(low));
+    expect(broken(low)).toContain('tokens grow');
+  });
+
   it('a machine that stood still, for as long as it did', () => {
     const late = processes(2, { termMs: 23_400 });
     expect(broken({ ...late, gaps: [{ fromMs: 22_000, toMs: 22_300 }] })).toEqual([]);

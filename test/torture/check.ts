@@ -69,8 +69,8 @@ class Court implements Verdict {
       .find((each) => kinds.test(each.kind) && each.fromMs <= toMs && each.toMs >= fromMs);
   }
 
-  wasRestored(atMs: number): string | null {
-    return this.fault(/^restore$/, '', atMs - restoredMs, atMs) ? 'etcd was restored' : null;
+  wasRestored(atMs: number, fromMs = atMs - restoredMs): string | null {
+    return this.fault(/^restore$/, '', fromMs, atMs) ? 'etcd was restored' : null;
   }
 
   /** Suspended when it should have been dead, and dead soon after it woke. */
@@ -101,9 +101,12 @@ function judgeStart(court: Court, term: Term, earlier: readonly Term[]): void {
         : (wasRestored() ?? court.wasPaused(other, startMs)),
     );
   }
-  const highest = Math.max(0, ...earlier.map((other) => other.token));
-  const text = `${name} came after ${highest}`;
-  court.judge('tokens grow', token > highest, startMs, text, wasRestored);
+  const highest = earlier.toSorted((a, b) => b.token - a.token)[0];
+  const text = `${name} came after ${highest?.token}`;
+  // Versions begin again where the backup ended, and reach those of before at some time.
+  court.judge('tokens grow', token > (highest?.token ?? 0), startMs, text, () =>
+    court.wasRestored(startMs, highest?.startMs),
+  );
   if (!key.startsWith('start-')) return;
   const again = !earlier.some((other) => other.key === key);
   court.judge('once', again, startMs, `${name} starts ${key} again`, wasRestored);
