@@ -13,7 +13,7 @@ const publishedFields = [
   ...['type', 'bin', 'man', 'engines'],
 ];
 
-const texts = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'];
+export const texts = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'];
 
 /** The npm package as a folder, from the dist that is built. */
 export function stagePackage(to: string): void {
