@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { nodeOf } from '../../scripts/node-versions.ts';
 import { type Architecture, architectures } from '../../scripts/release/inputs.ts';
 
 export const nodeVersions = ['22', '24', '26'] as const;
@@ -46,17 +47,6 @@ export default function setup(project: TestProject): () => void {
   project.provide('nodes', Object.fromEntries(nodeVersions.map((each) => [each, nodeOf(each)])));
   project.provide('debian', debian());
   return () => rmSync(unpacked, { recursive: true });
-}
-
-function nodeOf(version: string): string {
-  const name = `node-linux-${process.arch}`;
-  const prefix = resolve('.cache/nodes', version);
-  const bin = join(prefix, 'node_modules', name, 'bin');
-  if (!existsSync(bin)) {
-    const words = ['install', '--silent', '--ignore-scripts', '--prefix', prefix];
-    execFileSync('npm', [...words, `${name}@${version}`]);
-  }
-  return bin;
 }
 
 /** Made once, from where this machine gets its own packages. */
