@@ -2,12 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { sameRights } from './stage.ts';
 
 /** A tar of some paths in a folder, by GNU tar. */
 export function tar(folder: string, paths: readonly string[], to: string): void {
   execFileSync('tar', [
     ...['--sort=name', '--format=ustar', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'],
-    ...['--mode=u+rwX,go+rX,go-w,a-s', '-C', folder, '-cf', to, ...paths],
+    ...[`--mode=${sameRights}`, '-C', folder, '-cf', to, ...paths],
   ]);
 }
 

@@ -9,7 +9,7 @@ import * as fs from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { natives } from '../bundles.ts';
 import { stripElf } from './elf.ts';
-import { type Architecture, debianNames, fetchNpm, inputs, unpackDebian } from './inputs.ts';
+import { type Architecture, debianNames, fetchNpm, inputs, isFor, unpackDebian } from './inputs.ts';
 import { installedAt } from './stage.ts';
 
 const triplets = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
@@ -86,8 +86,7 @@ function copy(from: string, to: string): void {
 function keepOneNative(architecture: Architecture, dist: string): void {
   for (const name of natives) {
     const folder = join(dist, basename(name));
-    const isWanted = name.endsWith(`-${architecture}`);
-    if (!isWanted) fs.rmSync(folder, { recursive: true });
+    if (!isFor(architecture, name)) fs.rmSync(folder, { recursive: true });
     else {
       fs.rmSync(join(folder, `musl_${architecture}`), { recursive: true });
       const module = `./linux_${architecture}/koffi.node`;

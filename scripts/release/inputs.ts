@@ -13,6 +13,11 @@ import { basename, join, resolve } from 'node:path';
 export type Architecture = 'x64' | 'arm64';
 export const architectures: readonly Architecture[] = ['x64', 'arm64'];
 
+/** By the name of one of koffi's native modules. */
+export function isFor(architecture: Architecture, native: string): boolean {
+  return native.endsWith(`-${architecture}`);
+}
+
 export const debianNames = { x64: 'amd64', arm64: 'arm64' } as const;
 
 export interface Inputs {

@@ -4,7 +4,6 @@
  *
  * Once what it takes from elsewhere is in .cache/release it needs no network.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -20,10 +19,11 @@ import { join, resolve } from 'node:path';
 import { bundle } from '../bundles.ts';
 import { bundledPackages, nativePackages, ownManifest } from '../licenses.ts';
 import { gzip, tar } from './archive.ts';
+import { refuseOtherFiles } from './committed.ts';
 import { stageFolder } from './folder.ts';
 import { type Architecture, architectures, fetchNative } from './inputs.ts';
 import { writeImageLayout } from './oci.ts';
-import { npmSbom, sbomOf, systemComponents } from './sbom.ts';
+import { folderSbom, npmSbom, packageSbom } from './sbom.ts';
 import { addNatives, folderInRoot, pack, stagePackage } from './stage.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -33,7 +33,7 @@ const name = `leader-run-${version}`;
 const scratch = mkdtempSync(join(tmpdir(), 'leader-run-release-'));
 process.on('exit', () => rmSync(scratch, { recursive: true }));
 
-refuseOtherFiles();
+refuseOtherFiles(root);
 rmSync(release, { recursive: true, force: true });
 mkdirSync(release);
 
@@ -56,14 +56,6 @@ const sums = readdirSync(release)
 writeFileSync(join(release, 'SHA256SUMS'), sums.join(''));
 process.stdout.write(sums.join(''));
 
-/** Of these folders all is shipped, as it lies on the disk. */
-function refuseOtherFiles(): void {
-  const words = ['status', '--porcelain', '--ignored', '--', 'bin', 'docs', 'examples'];
-  const others = execFileSync('git', words, { cwd: root, encoding: 'utf8' });
-  if (others !== '')
-    throw new Error(`Cannot release what is not committed: commit or remove it:\n${others}`);
-}
-
 /** Makes /opt/leader-run and the archive of it; returns the archive's path. */
 function archiveFolder(architecture: Architecture): string {
   const system = join(scratch, architecture);
@@ -81,12 +73,9 @@ async function writeSboms(): Promise<void> {
   const carried = nativePackages(optionalDependencies);
   const write = (file: string, sbom: object) =>
     writeFileSync(join(release, `${file}.cdx.json`), `${JSON.stringify(sbom, null, 2)}\n`);
-  write(name, sbomOf(all, [...bundled, ...carried], []));
-  for (const architecture of architectures) {
-    const own = carried.filter((each) => each.name.endsWith(`-${architecture}`));
-    const sbom = sbomOf(all, [...bundled, ...own], systemComponents(architecture));
-    write(`${name}-linux-${architecture}`, sbom);
-  }
+  write(name, packageSbom(all, bundled, carried));
+  for (const architecture of architectures)
+    write(`${name}-linux-${architecture}`, folderSbom(all, bundled, carried, architecture));
 }
 
 function sha256(file: string): string {

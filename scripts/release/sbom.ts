@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { ShippedPackage } from '../licenses.ts';
-import { type Architecture, debianNames, inputs } from './inputs.ts';
+import { type Architecture, debianNames, inputs, isFor } from './inputs.ts';
 
 export interface Component {
   readonly 'bom-ref': string;
@@ -38,15 +38,28 @@ export function npmSbom(): Sbom {
   return JSON.parse(text) as Sbom;
 }
 
+type Packages = readonly Pick<ShippedPackage, 'name' | 'version'>[];
+
+export function packageSbom(all: Sbom, bundled: Packages, carried: Packages): Sbom {
+  return sbomOf(all, [...bundled, ...carried], []);
+}
+
+/** Of what is carried the folder has only the native module for its architecture. */
+export function folderSbom(
+  all: Sbom,
+  bundled: Packages,
+  carried: Packages,
+  architecture: Architecture,
+): Sbom {
+  const own = carried.filter(({ name }) => isFor(architecture, name));
+  return sbomOf(all, [...bundled, ...own], systemComponents(architecture));
+}
+
 /**
  * The SBOM of one artefact. It is the same each time: `npm sbom` names it by chance and notes the time, which is left out; its name
  * follows from what it says.
  */
-export function sbomOf(
-  all: Sbom,
-  packages: readonly Pick<ShippedPackage, 'name' | 'version'>[],
-  others: readonly Component[],
-): Sbom {
+function sbomOf(all: Sbom, packages: Packages, others: readonly Component[]): Sbom {
   const refs = packages.map(({ name, version }) => `${name}@${version}`);
   const found = refs.map((ref) => {
     const component = all.components.find((each) => each['bom-ref'] === ref);

@@ -13,7 +13,10 @@ const publishedFields = [
   ...['type', 'bin', 'man', 'engines'],
 ];
 
-const texts = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'];
+/** For chmod and tar: nothing but what git keeps. */
+export const sameRights = 'u+rwX,go+rX,go-w,a-s';
+
+export const texts = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'];
 
 /** The npm package as a folder, from the dist that is built. */
 export function stagePackage(to: string): void {
@@ -33,8 +36,9 @@ export function addNatives(dist: string, fetch: (name: string, to: string) => vo
   }
 }
 
-/** The package as npm makes a file of it. Returns its name. */
+/** The package as npm makes a file of it, which keeps rights: they must not follow from the umask here. Returns its name. */
 export function pack(folder: string, to: string): string {
+  execFileSync('chmod', ['-R', sameRights, folder]);
   const words = ['pack', '--silent', '--ignore-scripts', '--pack-destination', to, folder];
   return execFileSync('npm', words, { encoding: 'utf8' }).trim();
 }

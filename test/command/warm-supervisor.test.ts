@@ -171,6 +171,6 @@ it('tells of the end of a command that did not wait, and stops what it left behi
   another.say({ id: 'ended', ending: { id: 'exited', code: 3 } });
   another.say({ id: 'gone' });
   another.supervisor.cancel();
-  await vi.waitUntil(() => another.told.at(-1) === 'gone');
+  await vi.waitUntil(() => another.told.at(-1) === 'gone', { timeout: 30_000 });
   expect(another.told).toEqual(['ready', 'ended', 'gone']);
 });

@@ -131,7 +131,8 @@ it('credentials that do not come are named when the wait is over, and the plugin
     /there are no credentials yet: exec plugin ".*" is still running$/,
   );
   const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
-  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+  // Init reaps it when it comes to that.
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 30_000 });
 });
 
 describe('at first contact', () => {

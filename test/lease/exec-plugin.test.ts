@@ -68,10 +68,13 @@ describe('an exec plugin', () => {
     onTestFinished(() => void vi.useRealTimers());
     await get();
     // A plugin that takes longer than a moment is not waited for.
-    await vi.waitFor(async () => {
-      await get();
-      expect(server.received.at(-1)?.headers.authorization).toBe('Bearer token-2');
-    });
+    await vi.waitFor(
+      async () => {
+        await get();
+        expect(server.received.at(-1)?.headers.authorization).toBe('Bearer token-2');
+      },
+      { timeout: longMs },
+    );
   });
 
   test('finds in KUBERNETES_EXEC_INFO what it is asked for', async () => {

@@ -1,8 +1,10 @@
 /** The lines of docs/install.md, run as they are there, by root on a machine whose folders are replaced for the time of the test. */
 import { execa } from 'execa';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
+import { debianNames } from '../../scripts/release/inputs.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 
 const page = readFileSync('docs/install.md', 'utf8');
@@ -52,6 +54,16 @@ describe.skipIf(!isRoot || process.arch !== 'x64')('docs/install.md', () => {
     expect(lines.length).toBeGreaterThan(0);
     const { stderr } = await runInstalled([archive, ...lines].join('\n'));
     expect(stderr).toBe('');
+  });
+
+  it('skopeo copies the image, for both architectures', async ({ skip }) => {
+    const [, command = '', from = ''] = /`(skopeo copy --all (\S+)) docker:\S+`/.exec(page) ?? [];
+    if (spawnSync('skopeo', ['--version']).status !== 0) skip('there is no skopeo');
+    await execa('sh', ['-c', `${command} dir:"$1"`, 'sh', temporaryFolder()], { cwd: 'release' });
+    for (const name of Object.values(debianNames)) {
+      const words = ['--override-arch', name, 'inspect', '--format', '{{.Architecture}}', from];
+      expect((await execa('skopeo', words, { cwd: 'release' })).stdout).toBe(name);
+    }
   });
 
   it('what the Dockerfile copies and starts is in the folder', () => {

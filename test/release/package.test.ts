@@ -1,10 +1,19 @@
 /** The npm package, as it is published: what is in it, and that it can be installed where there is nothing else. */
 import { execa } from 'execa';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { pack, stagePackage } from '../../scripts/release/stage.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 import { sandbox } from '../end-to-end/rig.ts';
 
 let folder = '';
@@ -28,6 +37,17 @@ it('has the program and its documents, and nothing that only developers need', a
   for (const path of ['bin/leader-run', 'dist/program.js', 'dist/THIRD-PARTY-LICENSES', 'LICENSE'])
     expect(files).toContain(path);
   expect(files.filter((path) => path.endsWith('koffi.node')).length).toBeGreaterThan(0);
+});
+
+it('is the same, and may be read by all, whatever the umask of who made it', async () => {
+  const again = temporaryFolder();
+  const staged = join(again, 'staged');
+  cpSync(join(folder, 'staged'), staged, { recursive: true });
+  await execa('chmod', ['-R', 'go-rwx', staged]);
+  const other = join(again, pack(staged, again));
+  const { stdout } = await execa('tar', ['-tvzf', other]);
+  expect(stdout.split('\n').filter((line) => !/^-rw[-x]r-[-x]r-[-x]/.test(line))).toEqual([]);
+  expect(readFileSync(other).equals(readFileSync(tarball))).toBe(true);
 });
 
 it('asks for nothing else, and runs nothing when it is installed', () => {

@@ -2,19 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { bundle } from '../../scripts/bundles.ts';
 import { bundledPackages, nativePackages, ownManifest } from '../../scripts/licenses.ts';
 import { architectures } from '../../scripts/release/inputs.ts';
-import { npmSbom, sbomOf, systemComponents } from '../../scripts/release/sbom.ts';
+import { folderSbom, npmSbom, packageSbom, systemComponents } from '../../scripts/release/sbom.ts';
 
-const all = npmSbom();
-const packages = [
-  ...bundledPackages(await bundle({ write: false })),
-  ...nativePackages(ownManifest().optionalDependencies),
-];
+const bundled = bundledPackages(await bundle({ write: false }));
+const carried = nativePackages(ownManifest().optionalDependencies);
+const koffi = (architecture: string) => `@koromix/koffi-linux-${architecture}`;
 
 describe.each([
-  ['the npm package', []],
-  ...architectures.map((each) => [`linux-${each}`, systemComponents(each)] as const),
-] as const)('the SBOM of %s', (_, others) => {
-  const sbom = sbomOf(all, packages, others);
+  {
+    artefact: 'the npm package',
+    make: () => packageSbom(npmSbom(), bundled, carried),
+    beside: architectures.map(koffi).sort(),
+  },
+  ...architectures.map((each) => ({
+    artefact: `linux-${each}`,
+    make: () => folderSbom(npmSbom(), bundled, carried, each),
+    beside: [koffi(each), ...systemComponents(each).map(({ name }) => name)],
+  })),
+])('the SBOM of $artefact', ({ make, beside }) => {
+  const sbom = make();
 
   it('has what CycloneDX requires', () => {
     expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.5', version: 1 });
@@ -40,11 +46,11 @@ describe.each([
 
   it('has what is shipped, and nothing that is not', () => {
     const names = sbom.components.map(({ name }) => name);
-    expect(names).toEqual([...packages, ...others].map(({ name }) => name));
+    expect(names).toEqual([...bundled.map(({ name }) => name), ...beside]);
     expect(names).not.toContain('vitest');
   });
 
   it('is the same each time', () => {
-    expect(sbomOf(npmSbom(), packages, others)).toEqual(sbom);
+    expect(make()).toEqual(sbom);
   });
 });
