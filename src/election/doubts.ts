@@ -32,31 +32,49 @@ export interface Doubt {
   readonly untilMs: number;
 }
 
-/** The doubts that are left, and the new ones, when this Lease is seen after `lastHolder`. */
+/** What bears on the doubts of those who see the Lease next. */
+export interface Doubtful {
+  readonly lastHolder: LastHolder | null;
+  readonly doubts: readonly Doubt[];
+  /** Whom the last event showed that was older than what was known: it was late, unless the server is found to have gone back in time. */
+  readonly toldLate: LastHolder | null;
+}
+
+/** There is no Lease, although there was one: whoever an older event showed may have created it before the server went back once more. */
+export function doubtsOfAbsence(
+  { doubts, toldLate }: Doubtful,
+  leaseDurationMs: number,
+  nowMs: number,
+): readonly Doubt[] {
+  if (toldLate === null) return doubts;
+  return [...doubts, doubtOf(toldLate, leaseDurationMs, nowMs)];
+}
+
+/** The doubts that are left, and the new ones, when this Lease is seen after `lastHolder`; `wentBack`: as an older state than was known. */
 export function doubtsAfter(
-  before: { readonly lastHolder: LastHolder | null; readonly doubts: readonly Doubt[] },
+  before: Doubtful & { readonly wentBack: boolean },
   lease: RawLease,
   record: ElectionRecord,
   leaseDurationMs: number,
   nowMs: number,
 ): readonly Doubt[] {
-  const { lastHolder, doubts } = before;
+  const { lastHolder, doubts, toldLate, wentBack } = before;
   const kept = doubts.filter(
     (doubt) => nowMs < doubt.untilMs && !isHeldAgain(lease, record, doubt.lastHolder),
   );
   const doubtful: LastHolder[] = [];
   if (lastHolder !== null && isBefore(lease, record, lastHolder)) doubtful.push(lastHolder);
+  if (wentBack && toldLate !== null && !isHeldAgain(lease, record, toldLate))
+    doubtful.push(toldLate);
   const isAnothers = record.holder !== '' && record.term !== termOfRecord(record);
   if (isAnothers && record.term !== null && !isNamedBefore(record, lastHolder))
     doubtful.push(namedHolder(lease, record, lastHolder));
   if (doubtful.length === 0 && kept.length === doubts.length) return doubts;
-  return [
-    ...kept,
-    ...doubtful.map((each) => ({
-      lastHolder: each,
-      untilMs: nowMs + Math.max(leaseDurationMs, each.leaseDurationMs),
-    })),
-  ];
+  return [...kept, ...doubtful.map((each) => doubtOf(each, leaseDurationMs, nowMs))];
+}
+
+function doubtOf(lastHolder: LastHolder, leaseDurationMs: number, nowMs: number): Doubt {
+  return { lastHolder, untilMs: nowMs + Math.max(leaseDurationMs, lastHolder.leaseDurationMs) };
 }
 
 /** Whether the annotation names a term that the last holder, who is another, had found there. */

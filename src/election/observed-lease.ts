@@ -4,7 +4,15 @@
  * Remote times are never compared with local ones: a wait starts when *we saw* the record change. `Date` and renewTime,
  * both the server's side of things, only decide whether a holder counts as seen alive, so that `--wait` may give up.
  */
-import { type Doubt, type LastHolder, doubtsAfter, isNamedBefore, namedHolder } from './doubts.ts';
+import {
+  type Doubtful,
+  type LastHolder,
+  doubtsAfter,
+  doubtsOfAbsence,
+  isNamedBefore,
+  isOlder,
+  namedHolder,
+} from './doubts.ts';
 import type { Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
 import {
@@ -38,17 +46,15 @@ export interface PresentLease {
   readonly isReleased: boolean;
 }
 
-export interface ObservedLease {
+export interface ObservedLease extends Doubtful {
   readonly current: Observation;
-  readonly lastHolder: LastHolder | null;
-  /** Who else may still lead. */
-  readonly doubts: readonly Doubt[];
 }
 
 export const nothingObserved: ObservedLease = {
   current: { id: 'nothing' },
   lastHolder: null,
   doubts: [],
+  toldLate: null,
 };
 
 /** Whether the record says that its last holder gave it back (design section 3, "Standby"). */
@@ -79,7 +85,9 @@ export function observe(
   const record = readRecord(lease);
   const fingerprint = fingerprintOf(lease);
   const { current, lastHolder } = before;
-  const doubts = doubtsAfter(before, lease, record, leaseDurationMs, at.bootMs);
+  const wentBack = current.id === 'present' && isOlder(lease, versionOf(current.lease));
+  const known = { ...before, wentBack };
+  const doubts = doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs);
   const isDoubtNew = doubts.some((doubt) => !before.doubts.includes(doubt));
   // What is older than what was seen says nothing of how long that has been so.
   const isUnchanged =
@@ -103,13 +111,44 @@ export function observe(
     },
     lastHolder: isNowReleased ? null : lastHolderAfter(lastHolder, lease, record),
     doubts,
+    toldLate: null,
   };
 }
 
 /** The Lease was seen to be missing. */
-export function observeAbsence(before: ObservedLease, at: Instant): ObservedLease {
+export function observeAbsence(
+  before: ObservedLease,
+  { at, leaseDurationMs }: Pick<Observer, 'at' | 'leaseDurationMs'>,
+): ObservedLease {
   if (before.current.id === 'absent') return before;
-  return { ...before, current: { id: 'absent', sinceMs: at.bootMs } };
+  const doubts = doubtsOfAbsence(before, leaseDurationMs, at.bootMs);
+  return { ...before, current: { id: 'absent', sinceMs: at.bootMs }, doubts, toldLate: null };
+}
+
+/** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
+export function hasMovedOn(
+  { current: before }: ObservedLease,
+  { current }: { readonly current: PresentLease },
+): boolean {
+  const isSame = before.id === 'present' && before.fingerprint === current.fingerprint;
+  return current.record.holder !== '' && !isSame;
+}
+
+/** An event tells of a state that is no newer than what is known. */
+export function noteLate(
+  observed: ObservedLease,
+  lease: RawLease,
+  former: readonly SentRecord[],
+): ObservedLease {
+  const { current } = observed;
+  const record = readRecord(lease);
+  if (current.id !== 'present' || !isOlder(lease, versionOf(current.lease))) return observed;
+  const isOver = record.holder === '' || former.some((sent) => isWrite(record, sent));
+  return { ...observed, toldLate: isOver ? null : lastHolderAfter(null, lease, record) };
+}
+
+function versionOf(lease: RawLease): { readonly resourceVersion: string } {
+  return { resourceVersion: resourceVersionOf(lease) };
 }
 
 /** The boot-clock instant from which on the Lease may be taken; `-Infinity`: at once, `Infinity`: not known yet. */

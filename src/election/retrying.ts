@@ -75,7 +75,7 @@ export function longestBeforeMs(
   turn: Turn,
 ): number {
   const shareMs = (deadlineMs - turn.nowMs) * largestShare;
-  return Math.min(retryPeriodMs, Math.max(2 * firstBackOffMs, shareMs));
+  return Math.min(retryPeriodMs, Math.max(retryPeriodMs * largestShare, shareMs));
 }
 
 /** The pause after a failure. */

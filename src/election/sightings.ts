@@ -13,6 +13,12 @@ export function reportHolder(standby: Standby, holder: string | null, turn: Turn
   else if (holder !== null) turn.report({ id: 'waiting', holder });
 }
 
+/** Reports for whom we wait though there is no Lease. */
+export function reportAbsence(standby: Standby, observed: ObservedLease, turn: Turn): void {
+  reportHolder(standby, holderOf(observed), turn);
+  reportWaitForDoubt(standby.observed, observed, turn);
+}
+
 /** Reports the holder that we wait for although the server shows that someone else, or nobody, held the lease. */
 export function reportDoubt(
   { observed: before, candidate }: Standby,
@@ -36,7 +42,7 @@ export function reportDoubt(
 
 /** Reports, once for each release that is seen, why the lease is not taken although it is free. */
 function reportWaitForDoubt(before: ObservedLease, observed: ObservedLease, turn: Turn): void {
-  const isKnown = before.lastHolder === null && before.current.id !== 'nothing';
+  const isKnown = before.lastHolder === null && before.doubts.length > 0;
   const [last] = observed.doubts.toSorted((a, b) => b.untilMs - a.untilMs);
   if (isKnown || observed.lastHolder !== null || last === undefined) return;
   turn.report({

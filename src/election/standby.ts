@@ -19,7 +19,7 @@ import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type PresentLease, holderOf, observe, observeAbsence } from './observed-lease.ts';
+import { hasMovedOn, holderOf, noteLate, observe, observeAbsence } from './observed-lease.ts';
 import {
   type SentRecord,
   fingerprintOf,
@@ -31,7 +31,7 @@ import {
 import type { Run } from './runs.ts';
 import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
-import { reportBound, reportDoubt, reportHolder } from './sightings.ts';
+import { reportAbsence, reportBound, reportDoubt, reportHolder } from './sightings.ts';
 import { nominate, nominatesAtMs, nominationDueMs } from './successor.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -116,8 +116,10 @@ export function onStandbyEvent(
   isDeleted: boolean,
   turn: Turn,
 ): State {
-  const { current } = standby.observed;
-  if (current.id === 'present' && isLate(lease, current.lease)) return standby;
+  const { observed, former } = standby;
+  const { current } = observed;
+  if (current.id === 'present' && !isNewer(lease, current.lease))
+    return isDeleted ? standby : { ...standby, observed: noteLate(observed, lease, former) };
   const { requestState } = standby;
   const isOwn = requestState.id === 'writing' && isWholeWrite(readRecord(lease), requestState.sent);
   if (isOwn && !isOvertaken(standby)) {
@@ -187,7 +189,10 @@ function seeLease(
     ? standby.watch
     : watchFrom(standby, resourceVersionOf(lease), turn);
   return {
-    ...idleUnlessWriting(hasMovedOn(standby, observed) ? withFreshStreak(standby) : standby, turn),
+    ...idleUnlessWriting(
+      hasMovedOn(standby.observed, observed) ? withFreshStreak(standby) : standby,
+      turn,
+    ),
     ...backOffAfterLostRace({ ...standby, contentionJitterMs }, observed, turn),
     ...hasMissed,
     contentionJitterMs,
@@ -203,12 +208,13 @@ function unansweredAfter(
   lease: RawLease,
 ): readonly SentRecord[] {
   const { current } = observed;
-  return current.id === 'present' && isLate(lease, current.lease) ? unanswered : [];
+  return current.id === 'present' && !isNewer(lease, current.lease) ? unanswered : [];
 }
 
 function seeAbsence(standby: Standby, turn: Turn): State {
-  const observed = observeAbsence(standby.observed, turn.at);
-  reportHolder(standby, holderOf(observed), turn);
+  const { leaseDurationMs } = standby.candidate;
+  const observed = observeAbsence(standby.observed, { at: turn.at, leaseDurationMs });
+  reportAbsence(standby, observed, turn);
   const watch = observed.lastHolder === null ? standby.watch : watchFrom(standby, null, turn);
   return {
     ...idleUnlessWriting(standby, turn),
@@ -216,15 +222,6 @@ function seeAbsence(standby: Standby, turn: Turn): State {
     watch,
     nominatesAtMs: Infinity,
   };
-}
-
-/** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
-function hasMovedOn(
-  { observed: { current: before } }: Standby,
-  { current }: { current: PresentLease },
-): boolean {
-  const isSame = before.id === 'present' && before.fingerprint === current.fingerprint;
-  return current.record.holder !== '' && !isSame;
 }
 
 function withFreshStreak(standby: Standby): Standby {
@@ -290,8 +287,4 @@ function wasSeenSince({ observed }: Standby, sent: SentRecord): boolean {
   const { current } = observed;
   if (current.id === 'nothing') return false;
   return (current.id === 'present' ? current.seenAtMs : current.sinceMs) > sent.sentAtMs;
-}
-
-function isLate(lease: RawLease, seen: RawLease): boolean {
-  return !isNewer(lease, seen);
 }

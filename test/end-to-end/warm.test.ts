@@ -51,7 +51,7 @@ it('a standby that is told to stop twice asks its command twice', async () => {
   const { kubeconfigPath } = await sandbox();
   const first = warm(kubeconfigPath, waits);
   await waitFor(first.stdout, 'leads');
-  const script = `trap 'echo asked; trap "exit 0" TERM' TERM; echo up; while :; do sleep 0.05; done`;
+  const script = `trap 'trap "exit 0" TERM; echo asked' TERM; echo up; while :; do sleep 0.05; done`;
   const second = warm(kubeconfigPath, script, ['--grace-period', 'infinity']);
   await waitFor(second.stdout, 'up');
   const isAsked = waitFor(second.stdout, 'asked');

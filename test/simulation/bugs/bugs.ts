@@ -545,10 +545,23 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/doubts.ts',
-        search: '    ...kept,\n',
-        replace: '    ...kept.slice(0, 0),\n',
+        search: 'return [...kept, ...doubtful',
+        replace: 'return [...kept.slice(0, 0), ...doubtful',
       },
     ],
+  },
+  {
+    id: 'late-means-nothing',
+    what: 'a holder that only an event of an older version showed is forgotten',
+    breaks: 'no take-over of an unexpired lease',
+    edits: [
+      {
+        file: 'src/election/standby.ts',
+        search: 'observed: noteLate(observed, lease, former)',
+        replace: 'observed',
+      },
+    ],
+    rareSeed: '9801120',
   },
   {
     id: 'older-is-only-late',
