@@ -32,7 +32,6 @@ import { createStateLog } from './cli/state-log.ts';
 import { openStderr } from './cli/stderr.ts';
 import type { LeaseCluster } from './lease/cluster.ts';
 import type { CommandEvent } from './election/event.ts';
-import type { Outcome } from './election/report.ts';
 import { nextDeadlineMs } from './election/step.ts';
 import { createApiClient } from './lease/client.ts';
 import { connectLease } from './lease/connection.ts';
@@ -121,6 +120,7 @@ async function lead(options: RunOptions): Promise<number> {
     {
       clock: realClock,
       api: observers?.observeApi(api) ?? api,
+      awaited: () => loaded.cluster.credentials.activity(),
       createSupervisor: await warmSupervisors(options, lease, create),
       listenToSignals: (onSignal) => {
         signals.deliverTo(onSignal);
@@ -133,7 +133,7 @@ async function lead(options: RunOptions): Promise<number> {
   backlog.flush();
   // What is still being sent has 2 s. The lease is released already.
   await observers?.close();
-  const line = messages.ofOutcome(whole(outcome, loaded.cluster.credentials.activity()));
+  const line = messages.ofOutcome(outcome);
   if (line !== null) log.say(line);
   if (terminal.hasTerminal) leaveTerminal(outcome);
   return exitStatus(outcome, options.flags);
@@ -174,13 +174,6 @@ function supervisorMaker(
         if (about === 'guard') observers?.onGuardReplaced();
       },
     });
-}
-
-/** An API server that was not asked is not to blame for a wait that is over. */
-function whole(outcome: Outcome, awaited: string | null): Outcome {
-  const isTimeout = outcome.id === 'failed' && outcome.why.reason === 'timeout';
-  if (!isTimeout || awaited === null) return outcome;
-  return { ...outcome, why: { reason: 'awaiting-credentials', message: awaited } };
 }
 
 /** Those of `--warm` start the command when they are ready. */

@@ -23,6 +23,8 @@ export interface Clock {
 export interface Ports {
   readonly clock: Clock;
   readonly api: LeaseApi;
+  /** What requests wait for before they can be sent, as a clause; null: nothing. Absent: they never wait. */
+  readonly awaited?: () => string | null;
   readonly createSupervisor: (onEvent: (event: CommandEvent) => void) => Supervisor;
   /** Hands over every signal that reaches this process from now on, until `close`. */
   readonly listenToSignals: (onSignal: (signal: NodeJS.Signals) => void) => { close(): void };

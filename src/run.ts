@@ -136,8 +136,11 @@ class Driver {
   }
 
   #step(event: ElectionEvent): void {
-    const { clock } = this.#ports;
-    const at = { bootMs: clock.bootMs(), wallMs: clock.wallMs(), random: clock.random() };
+    const { clock, awaited } = this.#ports;
+    const at = {
+      ...{ bootMs: clock.bootMs(), wallMs: clock.wallMs(), random: clock.random() },
+      awaited: awaited?.() ?? null,
+    };
     const { state, effects } = step(this.#state, event, at);
     this.#state = state;
     for (const effect of effects) this.#perform(effect);

@@ -11,6 +11,8 @@ export interface Instant {
   readonly wallMs: number;
   /** Uniform in [0, 1), fresh for every event: makes records unique and spreads retries. */
   readonly random: number;
+  /** What requests wait for before the API server is asked at all, as a clause; null or absent: nothing. */
+  readonly awaited?: string | null;
 }
 
 /** How the command itself ended. */

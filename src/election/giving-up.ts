@@ -38,7 +38,7 @@ export function giveUp(standby: Standby, turn: Turn): State {
   const waitedMs = turn.nowMs - standby.beganAtMs;
   // No answer ever said that someone else leads: a cron job must not take an outage for "done by another".
   if (observed.current.id === 'nothing') {
-    const why = requestState.failure ?? ({ reason: 'timeout', afterMs: waitedMs } as const);
+    const why = requestState.failure ?? turn.timeout(waitedMs);
     return abandonCandidacy(standby, { id: 'failed', why }, turn);
   }
   const holder = holderOf(observed);

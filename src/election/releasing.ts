@@ -99,11 +99,7 @@ export function advanceReleasing(state: Releasing, turn: Turn): State {
     return turn.nowMs >= requestState.nextAtMs ? proceed(state, turn) : state;
   if (turn.nowMs < requestState.expiresAtMs) return state;
   abandon(requestState, turn);
-  return retryAfterFailure(
-    state,
-    { reason: 'timeout', afterMs: attemptTimeoutMs(state.candidate) },
-    turn,
-  );
+  return retryAfterFailure(state, turn.timeout(attemptTimeoutMs(state.candidate)), turn);
 }
 
 export function releasingDeadlineMs({ requestState, deadlineMs }: Releasing): number {
@@ -235,7 +231,7 @@ function giveUp(state: Releasing, turn: Turn): State {
   abandon(requestState, turn);
   turn.report({
     id: 'not-released',
-    why: requestState.failure ?? { reason: 'timeout', afterMs: releaseTimeoutMs },
+    why: requestState.failure ?? turn.timeout(releaseTimeoutMs),
   });
   return endUnreleased(state, turn);
 }

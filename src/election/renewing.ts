@@ -43,11 +43,7 @@ export function advanceRenewal<S extends Tenured>(state: S, turn: Turn): S {
   if (turn.nowMs < requestState.expiresAtMs) return state;
   abandon(requestState, turn);
   if (isConfirmed(state)) return scheduleNext(state);
-  return retryAfterFailure(
-    state,
-    { reason: 'timeout', afterMs: attemptTimeoutMs(candidate) },
-    turn,
-  );
+  return retryAfterFailure(state, turn.timeout(attemptTimeoutMs(candidate)), turn);
 }
 
 /** Sends a renewal unless a request is under way. */

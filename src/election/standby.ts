@@ -46,8 +46,8 @@ export function advanceStandby(standby: Standby, turn: Turn): State {
   const { requestState } = standby;
   if (requestState.id !== 'idle' && turn.nowMs >= requestState.expiresAtMs) {
     abandon(requestState, turn);
-    const afterMs = attemptTimeoutMs(standby.candidate);
-    return advanceStandby(retryAfterFailure(standby, { reason: 'timeout', afterMs }, turn), turn);
+    const failure = turn.timeout(attemptTimeoutMs(standby.candidate));
+    return advanceStandby(retryAfterFailure(standby, failure, turn), turn);
   }
   if (turn.nowMs >= giveUpAtMs(standby)) return giveUp(standby, turn);
   if (turn.nowMs < nextActionAtMs(standby)) return standby;

@@ -3,7 +3,7 @@
  */
 import type { Effect } from './effect.ts';
 import type { ClockJump, Instant } from './event.ts';
-import type { LeaseRequest } from './lease.ts';
+import type { Failure, LeaseRequest } from './lease.ts';
 import type { Report } from './report.ts';
 
 /** One turn of the core. States are values and only returned; effects are collected here, in the order of their calls. */
@@ -20,6 +20,13 @@ export class Turn {
 
   get nowMs(): number {
     return this.at.bootMs;
+  }
+
+  /** Why a request without an answer is given up after so long: an API server that was not asked is not to blame. */
+  timeout(afterMs: number): Failure {
+    const { awaited = null } = this.at;
+    if (awaited === null) return { reason: 'timeout', afterMs };
+    return { reason: 'awaiting-credentials', message: awaited };
   }
 
   emit(effect: Effect): void {

@@ -10,7 +10,7 @@ import { failureOfReply } from './answer.ts';
 import type { LeaseCluster } from './cluster.ts';
 import { endpointOf, type HttpReply, type HttpRequest } from './http.ts';
 import { parseObject } from '../json.ts';
-import { requestWithCredentials } from './request.ts';
+import { lateAnswer, requestWithCredentials } from './request.ts';
 
 /** `serverTimeMs` is the Date header, Unix time in ms (whole seconds), or null. */
 export type ApiReply =
@@ -21,7 +21,7 @@ export type ApiReply =
 
 export interface ApiClient {
   /**
-   * One request, and its answer within `timeoutMs` in all; past it a `timeout` failure. Never rejects. The body of a PATCH
+   * One request, and its answer within `timeoutMs` in all; past it a `timeout` failure, or `awaiting-credentials`. Never rejects. The body of a PATCH
    * is a JSON merge patch. After a 401 it is sent once more with other credentials, if there are any.
    */
   request(
@@ -42,8 +42,9 @@ export function createApiClient(
     request: async (method, path, body, timeoutMs) => {
       const signal = AbortSignal.timeout(timeoutMs);
       const timedOut = new Promise<ApiReply>((resolve) => {
-        const failure: Failure = { reason: 'timeout', afterMs: timeoutMs };
-        signal.addEventListener('abort', () => resolve({ id: 'failed', failure }));
+        signal.addEventListener('abort', () =>
+          resolve({ id: 'failed', failure: lateAnswer(cluster.credentials, timeoutMs) }),
+        );
       });
       const call = { method, path, body };
       const reply = requestWithCredentials(cluster.credentials, endpoint, call, 'others', signal);

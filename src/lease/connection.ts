@@ -4,13 +4,13 @@
  * client-node's API client is not used: it opens a connection per call, knows no time-out that covers all of a call, and drops
  * the fields it does not know.
  */
-import type { Answer, Failure, LeaseRequest, WatchEvent } from '../election/lease.ts';
+import type { Answer, LeaseRequest, WatchEvent } from '../election/lease.ts';
 import { answerOf } from './answer.ts';
 import type { LeaseApi, LeaseWatch, PendingRequest } from './api.ts';
 import type { LeaseCluster } from './cluster.ts';
 import type { CredentialSource } from './credentials.ts';
 import { endpointOf, type HttpRequest, type Endpoint } from './http.ts';
-import { requestWithCredentials } from './request.ts';
+import { lateAnswer, requestWithCredentials } from './request.ts';
 import { watchLease } from './watch.ts';
 
 /** Which Lease, where. Namespace and name were checked to be RFC 1123 names. */
@@ -77,7 +77,7 @@ class HttpLeaseApi implements LeaseApi {
     };
     const timer = setTimeout(
       () => {
-        settle({ id: 'failed', failure: this.#tooLate(timeoutMs) });
+        settle({ id: 'failed', failure: lateAnswer(this.#credentials, timeoutMs) });
         ending.abort();
       },
       Math.min(timeoutMs, longestTimerMs),
@@ -98,13 +98,6 @@ class HttpLeaseApi implements LeaseApi {
     this.#stopWarming();
     void this.#perform(request, ending.signal).then(settle);
     return pending;
-  }
-
-  /** An API server that was not asked is not to blame. */
-  #tooLate(afterMs: number): Failure {
-    const message = this.#credentials.activity();
-    if (message === null) return { reason: 'timeout', afterMs };
-    return { reason: 'awaiting-credentials', message };
   }
 
   watch(

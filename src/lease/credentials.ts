@@ -43,7 +43,7 @@ export interface CredentialSource {
   current(): CredentialsResult | Promise<CredentialsResult>;
   /** The server answered 401 to `refused`: others, if there are. */
   replace(refused: Credentials): Promise<CredentialsResult>;
-  /** What credentials are being waited for, or were when this was closed, as a clause; null if nobody waits. */
+  /** What credentials are being waited for, as a clause; null if nobody waits. */
   activity(): string | null;
   /** Closes all idle and busy connections of the election. */
   close(): void;
@@ -73,7 +73,6 @@ class Source implements CredentialSource {
   #roots: string[] | null = null;
   #loading: Promise<CredentialsResult> | null = null;
   #waiting = 0;
-  #lastActivity: string | null = null;
   /** Why credentials could not be renewed, as it was told last. */
   #told: string | null = null;
 
@@ -104,12 +103,10 @@ class Source implements CredentialSource {
   }
 
   activity(): string | null {
-    if (this.#waiting === 0) return this.#lastActivity;
-    return this.#settings.provider?.activity() ?? this.#lastActivity;
+    return this.#waiting === 0 ? null : (this.#settings.provider?.activity() ?? null);
   }
 
   close(): void {
-    this.#lastActivity = this.activity();
     this.#settings.provider?.close();
     if (this.#loaded === null) return;
     const { requests, watch } = this.#loaded.credentials.agents;

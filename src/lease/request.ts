@@ -43,6 +43,14 @@ export function requestWithCredentials(
   );
 }
 
+/** Why there was no answer within `afterMs`: an API server that was not asked is not to blame. */
+export function lateAnswer(source: CredentialSource, afterMs: number): Failure {
+  const message = source.activity();
+  return message === null
+    ? { reason: 'timeout', afterMs }
+    : { reason: 'awaiting-credentials', message };
+}
+
 function noCredentials(message: string): { readonly id: 'failed'; readonly failure: Failure } {
   return { id: 'failed', failure: { reason: 'credentials', message } };
 }

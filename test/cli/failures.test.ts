@@ -61,10 +61,14 @@ describe('a failure of leader-run itself says what to do', () => {
       {
         reason: 'certificate',
         code: 'ERR_TLS_CERT_ALTNAME_INVALID',
-        message: "Host: a. is not in the cert's altnames: DNS:b, DNS:c",
+        message: 'it is for DNS:b, DNS:c, and not for a',
       },
-      "the server's certificate does not verify: Host: a. is not in the cert's altnames: DNS:b, DNS:c (ERR_TLS_CERT_ALTNAME_INVALID), set tls-server-name in the kubeconfig to one of its names",
+      "the server's certificate does not verify: it is for DNS:b, DNS:c, and not for a (ERR_TLS_CERT_ALTNAME_INVALID), set tls-server-name in the kubeconfig to one of its names",
     ],
+    ...['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'].map((code): [Failure, string] => [
+      { reason: 'certificate', code, message: 'certificate has expired' },
+      `the server's certificate does not verify: certificate has expired (${code}), compare the clocks of this machine and the server, and renew its certificate`,
+    ]),
     [
       { reason: 'credentials', message: 'aws-iam exited with 1' },
       'there are no usable credentials: aws-iam exited with 1',

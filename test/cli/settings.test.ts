@@ -108,6 +108,10 @@ describe('impossible settings are refused with the numbers (G6)', () => {
       'Cannot start: --retry-period times 1.2 must be less than --renew-deadline: current values are 5s (times 1.2: 6s) and 6s. Use a retry period below 5s',
     ],
     [
+      ['--retry-period', '9s'],
+      'Cannot start: --retry-period times 1.2 must be less than --renew-deadline: current values are 9s (times 1.2: 10.8s) and 10s. Use a retry period below 8.333s',
+    ],
+    [
       ['--loss-grace', '6s'],
       'Cannot start: --renew-deadline + --loss-grace + 1.02s must be at most --lease-duration less 1% skew: current values are 10s + 6s + 1.02s = 17.02s and 14.85s',
     ],

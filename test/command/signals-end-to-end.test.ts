@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { caughtSignals } from '../../src/process/signals.ts';
-import { leaderRun, readLease, sandbox, start, waitFor } from '../end-to-end/rig.ts';
+import { leaderRun, readLease, sandbox, start, startBy, waitFor } from '../end-to-end/rig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 import { createCommand } from '../fixtures/pty.ts';
 
@@ -46,10 +46,11 @@ describe('while the command runs', () => {
     expect(command.says.text.match(/got \w+/g)).toEqual(signals.map((signal) => `got ${signal}`));
   });
 
-  it('what the kernel sends for its own limits does nothing, to it or the command', async () => {
-    const { leader, command } = await leading(['SIGXCPU', 'SIGXFSZ', 'SIGUSR1', 'SIGTERM']);
+  it('what the kernel sends for its own limits and log does nothing, to it or the command', async () => {
+    const ours = ['SIGPIPE', 'SIGXCPU', 'SIGXFSZ'] as const;
+    const { leader, command } = await leading([...ours, 'SIGUSR1', 'SIGTERM']);
 
-    for (const signal of ['SIGXCPU', 'SIGXFSZ', 'SIGUSR1'] as const) leader.kill(signal);
+    for (const signal of [...ours, 'SIGUSR1'] as const) leader.kill(signal);
     await command.says.until(/got SIGUSR1/);
     command.order('exit 9');
 
@@ -144,6 +145,7 @@ describe('while standby', () => {
     const { leader, waiting } = await standby();
     const ending = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGTSTP'];
 
+    waiting.kill('SIGPIPE');
     for (const signal of caughtSignals(false).filter((one) => !ending.includes(one))) {
       waiting.kill(signal);
     }
@@ -173,4 +175,20 @@ describe('a signal that is ignored at start, as under nohup', () => {
     expect((await leader).exitCode).toBe(3);
     expect((await readLease(api, 'x'))?.spec.holderIdentity).toBe('');
   });
+});
+
+it('signals that are blocked at start reach it, and are not blocked in the command', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const blocking = `use POSIX;
+    sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGHUP, SIGTERM, SIGUSR1));
+    exec @ARGV`;
+  const script = 'trap "exit 3" TERM; grep SigBlk /proc/self/status; while :; do sleep 0.1; done';
+  const words = ['perl', '-e', blocking, leaderRun] as const;
+  const leader = startBy(words, kubeconfigPath, [...lock, '--', 'sh', '-c', script]);
+  const said = await waitFor(leader.stdout, '\n');
+
+  leader.kill('SIGTERM');
+
+  expect((await leader).exitCode).toBe(3);
+  expect(said).toMatch(/^SigBlk:\t0+\n$/);
 });

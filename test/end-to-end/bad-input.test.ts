@@ -1,7 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { kubeconfigFor, leaderRun, sandbox, scriptedServer, start } from './rig.ts';
+import {
+  kubeconfigFor,
+  leaderRun,
+  sandbox,
+  scriptedServer,
+  start,
+  startBy,
+  waitFor,
+} from './rig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 
 const command = ['--', 'echo', 'started'];
@@ -180,4 +189,37 @@ describe('the same lock inside itself', () => {
     const run = await start(kubeconfigPath, [...lock, '--', 'sh', '-c', inner, leaderRun]);
     expect(run.stdout).toBe('status 125');
   });
+});
+
+/** A mount namespace of its own, in which the files of a pod can be put where they are in a pod. */
+const ownMounts = ['unshare', '-rm'] as const;
+const mayMount =
+  spawnSync(ownMounts[0], ['-rm', 'mount', '-t', 'tmpfs', 'none', '/run']).status === 0;
+
+it.runIf(mayMount)('in a pod with a broken variable it is named, in one line', async () => {
+  const folder = '/run/secrets/kubernetes.io/serviceaccount';
+  const script = `mount -t tmpfs none /run && mkdir -p ${folder} && echo t >${folder}/token && exec "$@"`;
+  const words = [...ownMounts, 'sh', '-c', script, 'sh', leaderRun, ...lock, ...command] as const;
+  const { exitCode, stdout, stderr } = await startBy(words, '', [], {
+    HOME: '/nonexistent',
+    KUBERNETES_SERVICE_HOST: '10.0.0.1:6443',
+    KUBERNETES_SERVICE_PORT: '443',
+  });
+  expect([exitCode, stdout, stderr]).toEqual([
+    125,
+    '',
+    'leader-run: Cannot find the cluster of this pod: KUBERNETES_SERVICE_HOST is "10.0.0.1:6443": it must be a host name or an IP address, without a port',
+  ]);
+});
+
+it('a second replica with the same --id is told what that means', async () => {
+  const { kubeconfigPath } = await sandbox();
+  const args = [...lock, '--id', 'same', '--', 'sh', '-c', 'echo up; exec sleep 600'];
+  const leader = start(kubeconfigPath, args);
+  await waitFor(leader.stdout, 'up');
+  const { exitCode, stdout, stderr } = await start(kubeconfigPath, ['--try', ...args]);
+  expect([exitCode, stdout]).toEqual([124, '']);
+  expect(stderr).toContain(
+    'held by another process with the same identity "same": give each its own --id',
+  );
 });

@@ -8,10 +8,20 @@ import { isAlive, lastSeenAlive, processesWith, until } from '../command/fixture
 import { bigTree, createMark, grown } from '../command/fixtures/tree.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Family, createFamily } from './family.ts';
-import { type Started, bundle, readLease, sandbox, start, startBy, waitFor } from './rig.ts';
+import {
+  type Started,
+  bundle,
+  leaderRun,
+  readLease,
+  sandbox,
+  start,
+  startBy,
+  waitFor,
+} from './rig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 
 const lock = ['--lock-name', 'x'];
+const firstRealTimeSignal = 34;
 const size = 30;
 /** The shortest lease that leaves room for everything. */
 const short = ['--lease-duration', '4s', '--renew-deadline', '2s', '--retry-period', '1s'];
@@ -75,6 +85,30 @@ describe('SIGKILL of leader-run', () => {
     await leader;
     expect(processesWith(mark)).toEqual([]);
   });
+});
+
+describe('a signal that tells of a fault, or that Node knows no listener for', () => {
+  it.each(['SIGILL', 'SIGSEGV', firstRealTimeSignal])(
+    'G2: %s ends leader-run, the guard ends the tree, and nothing releases the lease',
+    async (signal) => {
+      const api = await sandbox();
+      const family = createFamily();
+      const withoutCore = ['sh', '-c', 'ulimit -c 0; exec "$@"', 'sh', leaderRun] as const;
+      const command = ['sh', '-c', "trap '' TERM; echo up; sleep 600 & sleep 600; sleep 600"];
+      const leader = startBy(
+        withoutCore,
+        api.kubeconfigPath,
+        [...lock, '--', ...command],
+        family.env,
+      );
+      await waitFor(leader.stdout, 'up');
+
+      process.kill(leader.pid ?? 0, signal);
+      await family.extinct();
+
+      expect((await readLease(api, 'x'))?.spec.holderIdentity).toMatch(/./);
+    },
+  );
 });
 
 /** A leader-run that can be made to do nothing for a while, and to go on. */

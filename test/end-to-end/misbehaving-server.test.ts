@@ -135,6 +135,31 @@ describe('a server that is restored from a backup in which the lease was free', 
   });
 });
 
+describe('403 for another cause than rights, to the write that takes the lease', () => {
+  it.each([
+    'unable to create new content in namespace default because it is being terminated',
+    'exceeded quota: q, requested: count/leases.coordination.k8s.io=1, used: 1, limited: 1',
+  ])('is told in the words of the server and tried again, until it leads: %s', async (cause) => {
+    const { store, run } = await stage();
+    store.intercept = (method, response) => {
+      if (method === 'GET' || store.writes > 1) return false;
+      refuse(response, 403, `leases.coordination.k8s.io "x" is forbidden: ${cause}`);
+      return true;
+    };
+    const leader = run();
+    await works(leader);
+    leader.kill('SIGKILL');
+    const [complaint = '', ...more] = (await leader).stderr.split('\n');
+    expect(complaint).toMatch(/^leader-run: Cannot use lease .*; retrying$/);
+    expect(complaint).toContain(`is forbidden: ${cause}`);
+    expect(complaint).not.toMatch(/grant/i);
+    expect(more).toEqual([
+      'leader-run: The API server answers again',
+      expect.stringContaining('Leading lease'),
+    ]);
+  });
+});
+
 describe('answers that each call for another write at once', () => {
   /** The second write comes at once, the third after 50 ms or more, and so on: more than this many take too long. */
   const mostWrites = 12;

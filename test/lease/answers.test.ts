@@ -19,6 +19,7 @@ import {
   text,
   type Respond,
 } from '../fixtures/api/scripted-server.ts';
+import { streaming, WatchLog } from '../fixtures/api/watch-server.ts';
 
 describe('an answer', () => {
   test('carries the object with all its fields, and the time of the server', async () => {
@@ -134,6 +135,24 @@ describe('an answer', () => {
       });
     },
   );
+
+  test('a redirect of the watch is not followed either, and told with where to', async () => {
+    const Location = 'https://other.example.com/apis';
+    const server = await startServer([text(307, '', { Location }), streaming()]);
+    const log = new WatchLog();
+    connect(writeKubeconfig({ server: server.url })).watch('1', longMs, log.hear);
+    await log.until('open');
+    expect(log.events).toMatchObject([
+      {
+        id: 'down',
+        failure: {
+          status: 307,
+          message: `Temporary Redirect to ${Location}, which is not followed`,
+        },
+      },
+      { id: 'open' },
+    ]);
+  });
 
   test('407 is that of a proxy', async () => {
     expect(await failureOf(text(407, ''), get)).toEqual({

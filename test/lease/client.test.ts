@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createApiClient } from '../../src/lease/client.ts';
 import { connectLease } from '../../src/lease/connection.ts';
+import { fakePlugin } from '../fixtures/api/exec-plugin.ts';
 import { loaded, writeKubeconfig } from '../fixtures/api/kubeconfig.ts';
 import {
   hangUp,
@@ -12,6 +13,7 @@ import {
   text,
   type Respond,
 } from '../fixtures/api/scripted-server.ts';
+import { temporaryFolder } from '../fixtures/folder.ts';
 
 const refusal = 'User "eve" cannot get resource "pods"';
 const path = '/api/v1/namespaces/default/pods/worker-0';
@@ -68,6 +70,19 @@ test('without an answer in time it fails, and closes the connection', async () =
     failure: { reason: 'timeout', afterMs: 50 },
   });
   await server.drained();
+});
+
+test('without credentials in time the API server is not blamed', async () => {
+  const { cluster } = await startTlsServer([stall]);
+  const { exec } = fakePlugin(temporaryFolder(), 'setInterval(() => undefined, 60_000);');
+  const api = createApiClient(loaded(writeKubeconfig(cluster, { exec })), 'leader-run/test');
+  expect(await api.request('GET', path, null, 50)).toEqual({
+    id: 'failed',
+    failure: {
+      reason: 'awaiting-credentials',
+      message: expect.stringMatching(/^exec plugin ".*" is still running$/) as string,
+    },
+  });
 });
 
 test('a refused token is replaced once, as in the election', async () => {

@@ -9,9 +9,9 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { load as parse } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../src/lease/notice.ts';
+import { idToken, readProviderConfig } from '../fixtures/api/id-token.ts';
 import { connect, writeFile } from '../fixtures/api/kubeconfig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 import {
@@ -26,15 +26,6 @@ import {
 
 const longMs = 30_000;
 const ok = json(200, leaseObject('1'));
-
-let tokens = 0;
-/** A JWT that expires so many seconds from now, each another one. */
-function idToken(seconds: number): string {
-  tokens += 1;
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { exp: Math.floor(Date.now() / 1000) + seconds, jti: tokens };
-  return `${part({ alg: 'none' })}.${part(claims)}.c2ln`;
-}
 
 /** An issuer whose token endpoint answers like this. */
 async function startIssuer(
@@ -101,14 +92,6 @@ ${settings}
   return { folder, kubeconfig, server, get, sent, notices };
 }
 
-/** The provider's config as it is in the file. */
-function kept(kubeconfig: string): Record<string, string> {
-  const { users } = parse(readFileSync(kubeconfig, 'utf8')) as {
-    users: { user: { 'auth-provider': { config: Record<string, string> } } }[];
-  };
-  return users[1]?.user['auth-provider'].config ?? {};
-}
-
 describe('an id-token', () => {
   test('that has expired is renewed by the refresh token, and both are kept in the kubeconfig', async () => {
     const fresh = idToken(3_600);
@@ -130,7 +113,11 @@ describe('an id-token', () => {
         authorization: `Basic ${Buffer.from('me:s%2Fcret').toString('base64')}`,
       },
     ]);
-    expect(kept(kubeconfig)).toEqual({ ...config, 'id-token': fresh, 'refresh-token': 'second' });
+    expect(readProviderConfig(kubeconfig)).toEqual({
+      ...config,
+      'id-token': fresh,
+      'refresh-token': 'second',
+    });
     expect(statSync(kubeconfig).mode & 0o7777).toBe(0o640);
     expect(readdirSync(folder)).toEqual([basename(kubeconfig)]);
     expect(notices).toEqual([]);
@@ -142,7 +129,10 @@ describe('an id-token', () => {
     const { kubeconfig, get } = await setUp({ config });
     await get();
     const text = readFileSync(kubeconfig, 'utf8');
-    expect(kept(kubeconfig)).toMatchObject({ ...config, 'id-token': expect.any(String) as string });
+    expect(readProviderConfig(kubeconfig)).toMatchObject({
+      ...config,
+      'id-token': expect.any(String) as string,
+    });
     // As another program reads it: a plain yes stays plain, a quoted number quoted.
     expect(text).toMatch(/^current-context: yes$/m);
     expect(text).toMatch(/namespace: 2024-01-05$/m);
@@ -300,7 +290,7 @@ describe('the kubeconfig', () => {
     symlinkSync(kubeconfig, link);
     expect(await connect(link).send({ id: 'get' }, longMs).answer).toMatchObject({ id: 'lease' });
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
-    expect(kept(kubeconfig)).toMatchObject({ 'refresh-token': 'second' });
+    expect(readProviderConfig(kubeconfig)).toMatchObject({ 'refresh-token': 'second' });
   });
 
   test('whose lock is left over from a kubectl that was killed is written all the same', async () => {
@@ -310,7 +300,7 @@ describe('the kubeconfig', () => {
     });
     writeFile(folder, 'config.lock', '');
     await get();
-    expect(kept(kubeconfig)).toMatchObject({ 'refresh-token': 'second' });
+    expect(readProviderConfig(kubeconfig)).toMatchObject({ 'refresh-token': 'second' });
     expect(readdirSync(folder).sort()).toEqual(['config', 'config.lock']);
   });
 });

@@ -130,7 +130,7 @@ describe('through a proxy', () => {
     expect(await api.send({ id: 'get' }, longMs).answer).toMatchObject({
       failure: {
         reason: 'credentials',
-        message: expect.stringContaining('requires authentication (407)') as string,
+        message: `proxy 127.0.0.1:${proxy.port} requires authentication (407): put user and password into the URL of the proxy`,
       },
     });
   });

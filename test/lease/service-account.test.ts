@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loaded, writeFile } from '../fixtures/api/kubeconfig.ts';
+import { connect, loaded, writeFile } from '../fixtures/api/kubeconfig.ts';
+import { json, leaseObject, startServer } from '../fixtures/api/scripted-server.ts';
+import { createAuthority, createServerCertificate } from '../fixtures/certificates.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 
 import { config, fakePod, messageOf, twoContexts } from '../fixtures/clusters.ts';
@@ -39,6 +41,23 @@ describe('loadCluster in a pod', () => {
         /^Cannot read the certificate authority of the service account: .*\. Trusting the system's authorities$/,
       ),
     ]);
+  });
+
+  test('trusts a ca.crt that is the intermediate one which signed the server, without its root', async () => {
+    const root = await createAuthority('root');
+    const intermediate = await createAuthority('intermediate', root);
+    const server = await startServer(
+      [json(200, leaseObject('1'))],
+      await createServerCertificate(intermediate),
+    );
+    const { serviceAccountDirectory } = fakePod();
+    writeFile(serviceAccountDirectory, 'ca.crt', intermediate.cert);
+    const env = {
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(server.port),
+    };
+    const api = connect(null, { serviceAccountDirectory, env });
+    expect(await api.send({ id: 'get' }, 30_000).answer).toMatchObject({ id: 'lease' });
   });
 
   test('takes the service account and its namespace', () => {

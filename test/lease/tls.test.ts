@@ -85,13 +85,31 @@ describe("the server's certificate", () => {
 
   test('for another name is a certificate failure', async () => {
     const { outcome } = await attempt({}, null, internal);
-    expect(outcome).toMatchObject({ reason: 'certificate', code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    expect(outcome).toEqual({
+      reason: 'certificate',
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      message: 'it is for DNS:api.internal, and not for 127.0.0.1',
+    });
+    const named = await attempt({ 'tls-server-name': 'api.external' }, null, internal);
+    expect(named.outcome).toMatchObject({
+      message: 'it is for DNS:api.internal, and not for api.external',
+    });
+  });
+
+  test('that has expired is a certificate failure', async () => {
+    const expired = await createServerCertificate(
+      authority,
+      [],
+      [],
+      new Date(Date.now() - minuteMs),
+    );
+    const { outcome } = await attempt({}, null, expired);
+    expect(outcome).toMatchObject({ reason: 'certificate', code: 'CERT_HAS_EXPIRED' });
   });
 
   test('is checked against tls-server-name', async () => {
-    const named = (name: string) => attempt({ 'tls-server-name': name }, null, internal);
-    expect((await named('api.internal')).outcome).toBe('lease');
-    expect((await named('api.external')).outcome).toMatchObject({ reason: 'certificate' });
+    const cluster = { 'tls-server-name': 'api.internal' };
+    expect((await attempt(cluster, null, internal)).outcome).toBe('lease');
   });
 
   test.for([{ token: 'secret' }, null])(

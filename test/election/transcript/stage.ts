@@ -46,6 +46,7 @@ export class Stage {
   #wallMs = startWallMs;
   #serverAheadMs = 0;
   #random = 0;
+  #awaited: string | null = null;
   #store: LeaseStore = emptyStore;
   #deleted: RawLease = {};
   #state: State = initialStandby(candidateOf([]), 0);
@@ -75,6 +76,7 @@ export class Stage {
     skip: (rest) => this.#advanceClock(readMs(rest)),
     wall: (rest) => (this.#wallMs += readMs(rest)),
     server: (rest) => (this.#serverAheadMs = readMs(rest)),
+    awaited: (rest) => (this.#awaited = rest === '' ? null : rest),
     draw: (rest) => (this.#random = Number(rest)),
     store: (rest) => this.#write(rest),
     delete: () => ({ store: this.#store, lease: this.#deleted } = remove(this.#store)),
@@ -89,7 +91,10 @@ export class Stage {
   };
 
   #turn(event: ElectionEvent): void {
-    const at = { bootMs: this.#nowMs, wallMs: this.#wallMs, random: this.#random };
+    const at = {
+      ...{ bootMs: this.#nowMs, wallMs: this.#wallMs, random: this.#random },
+      awaited: this.#awaited,
+    };
     const { state, effects } = step(this.#state, event, at);
     this.#state = state;
     for (const effect of effects) {
