@@ -34,8 +34,8 @@ export interface Crowds {
 
 const startedAtOnce = 10;
 const countedMs = 1_000;
-/** Somebody enters itself as the successor within a retry period. */
-const successorMs = 2_200;
+/** Someone enters itself as the successor within five retry periods: the larger the crowd, the sooner. */
+const successorMs = 10_200;
 const idleMs = 30_000;
 
 export async function measureCrowds(stage: Stage): Promise<Crowds> {
