@@ -43,6 +43,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       lease,
       newestVersion: fencingToken,
       unanswered: [],
+      echoMs: 0,
       older: null,
     },
     requestState: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },

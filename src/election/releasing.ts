@@ -24,7 +24,7 @@ import type {
   State,
   SteppingDown,
 } from './state.ts';
-import { releaseTo } from './transfer.ts';
+import { headStartOf, releaseTo } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -59,6 +59,7 @@ export function releaseTerm(
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-term',
     handsTo,
+    headStartMs: headStartOf(handsTo, tenure.echoMs),
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -86,6 +87,7 @@ export function releaseCandidacy(
     deadlineMs: turn.nowMs + releaseTimeoutMs,
     mode: 'after-candidacy',
     handsTo: null,
+    headStartMs: headStartOf(null, 0),
     outcome,
   };
   return advanceReleasing(releasing, turn);
@@ -148,7 +150,7 @@ function proceed(state: Releasing, turn: Turn): State {
     turn,
   );
   const changes = {
-    ...releaseTo(state.handsTo, lease),
+    ...releaseTo(state, lease),
     ...releaseAnnotations(state.remembering, state.candidate.identity, lease),
   };
   return { ...state, ...startWriting(state, requestState, lease, sent, turn, changes) };

@@ -7,7 +7,13 @@ import { type RecordClass, classifyRecord } from './classify-record.ts';
 import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
 import type { Loss } from './report.ts';
-import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
+import {
+  type SentRecord,
+  compareResourceVersions,
+  isWholeWrite,
+  readRecord,
+  resourceVersionOf,
+} from './record.ts';
 import {
   conflictOfRead,
   freshStreak,
@@ -94,11 +100,12 @@ function onWritten(state: Tenured, requestState: Writing, lease: RawLease, turn:
 
 /** The watch tells of the Lease: what is not newer than what we know is late and means nothing. */
 export function onRenewalEvent(
-  state: Tenured,
+  before: Tenured,
   lease: RawLease,
   isDeleted: boolean,
   turn: Turn,
 ): State {
+  const state = noteEcho(before, lease, turn);
   const { tenure, requestState } = state;
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
   // Versions that cannot be compared might be late as well: the next write will find out.
@@ -117,6 +124,18 @@ export function onRenewalEvent(
   // With a request under way only what ends the term matters; the request itself will show the rest.
   if (requestState.id !== 'idle' && recordClass.id !== 'foreign') return state;
   return act(state, recordClass, lease, turn);
+}
+
+/** How long it took until the watch told of our last write, so that a release knows how long its successor may take. */
+function noteEcho(state: Tenured, lease: RawLease, turn: Turn): Tenured {
+  const { tenure, requestState } = state;
+  const record = readRecord(lease);
+  const last = requestState.id === 'writing' ? requestState.sent : tenure.confirmed;
+  const sent = [last, tenure.confirmed].find((each) => isWholeWrite(record, each));
+  const isFirst = resourceVersionOf(lease) === tenure.newestVersion || sent !== tenure.confirmed;
+  if (sent === undefined || !isFirst) return state;
+  const echoMs = Math.max(turn.nowMs - sent.sentAtMs, tenure.echoMs / 2);
+  return { ...state, tenure: { ...tenure, echoMs } };
 }
 
 /** What the stored record means for us. */

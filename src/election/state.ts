@@ -138,6 +138,8 @@ export interface Tenure {
   readonly newestVersion: string;
   /** Our writes since the last confirmation whose answer never came: they may have landed. */
   readonly unanswered: readonly SentRecord[];
+  /** How long the event of a write of ours has taken to come back, ms: the longest of late. */
+  readonly echoMs: number;
   /** An event that was older than what we know and not of this term, unless a renewal sent after it was confirmed. */
   readonly older: OlderEvent | null;
 }
@@ -226,6 +228,8 @@ export interface Releasing extends Base {
   readonly mode: 'after-term' | 'after-candidacy';
   /** Who is to lead next, as a request to transfer the lease said; null: whoever comes first. */
   readonly handsTo: string | null;
+  /** How long others leave the lease to who is to lead next, ms. */
+  readonly headStartMs: number;
   readonly outcome: Outcome | Rejoin;
 }
 

@@ -6,7 +6,7 @@ import type { JsonObject } from '../json.ts';
 import type { Failure, RawLease } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
 import { type Annotations, annotationObject, preferredHolderOf, termOf } from './record.ts';
-import type { Leading } from './state.ts';
+import type { Leading, Releasing } from './state.ts';
 import { successorAnnotation, successorIn } from './successor.ts';
 
 /** `{"to","term","by","at"}`, written by who asks. */
@@ -18,8 +18,8 @@ export const nextAnnotation = 'leader-run/next';
 /** Who is asked for has this long before all others, ms from when they saw the release. */
 const longestHeadStartMs = 1_000;
 
-/** The designated successor watches, and is ready: this is enough for its write to be seen by all. */
-const successorHeadStartMs = 50;
+/** The designated successor watches, and is ready: four times what an event takes is enough for its write to be seen by all, or this. */
+const shortestHeadStartMs = 50;
 
 /** What is asked of this term's leader; `to` null: that whoever comes first leads. */
 export interface TransferRequest {
@@ -65,11 +65,19 @@ export const noTransfer: Annotations = {
   [successorAnnotation]: null,
 };
 
+/** `echoMs`: what the event of a write has taken of late, which in a crowd on one machine is more than on many. */
+export function headStartOf(handsTo: string | null, echoMs: number): number {
+  if (handsTo !== null) return longestHeadStartMs;
+  return Math.min(Math.max(Math.ceil(4 * echoMs), shortestHeadStartMs), longestHeadStartMs);
+}
+
 /** The same for a release over this Lease, which says who is meant: as was asked for, or the successor. */
-export function releaseTo(handsTo: string | null, lease: RawLease): Annotations {
+export function releaseTo(
+  { handsTo, headStartMs }: Pick<Releasing, 'handsTo' | 'headStartMs'>,
+  lease: RawLease,
+): Annotations {
   const to = handsTo ?? successorIn(lease);
   if (to === null) return noTransfer;
-  const headStartMs = handsTo === null ? successorHeadStartMs : longestHeadStartMs;
   return { ...noTransfer, [nextAnnotation]: JSON.stringify({ to, headStartMs }) };
 }
 

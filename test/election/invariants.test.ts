@@ -56,6 +56,7 @@ const leading: Leading = {
     lease,
     newestVersion: '1',
     unanswered: [],
+    echoMs: 0,
     older: null,
   },
 };
@@ -95,6 +96,7 @@ const releasing: Releasing = {
   deadlineMs: 8_000,
   mode: 'after-term',
   handsTo: null,
+  headStartMs: 50,
   outcome: { id: 'lost' },
 };
 const ended: Ended = {

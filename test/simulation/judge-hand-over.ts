@@ -19,8 +19,8 @@ export interface Standby {
 const settledMs = 2_000;
 /** Two messages each way, and late timers. */
 const handOverMs = 60;
-/** All but the designated successor leave it the lease for so long. */
-const successorHeadStartMs = 50;
+/** All but the designated successor leave it the lease for so long, or for four times what an event takes: two messages, and late timers. */
+const longestHeadStartMs = 4 * handOverMs;
 /** The longest pause of one that lost races before. */
 const longestPauseMs = 1024;
 
@@ -62,7 +62,7 @@ export class HandOverJudge {
       const isRelease = last.holder === '';
       const waitMs = isRelease ? 0 : Math.max(leaseDurationMs, last.leaseDurationMs);
       this.#world.peak(`most ms beyond the ${isRelease ? 'release' : 'expiry'}`, gapMs - waitMs);
-      const headStartMs = isAnotherNext(last.lease, taker) ? successorHeadStartMs : 0;
+      const headStartMs = isAnotherNext(last.lease, taker) ? longestHeadStartMs : 0;
       if (gapMs <= waitMs + headStartMs + handOverMs + this.#pauseMs(taker)) continue;
       const what = isRelease ? 'release' : 'last renewal';
       const text = `${taker.name} took the lease ${gapMs.toFixed(0)} ms after the ${what}`;
