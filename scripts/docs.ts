@@ -17,6 +17,7 @@ import {
   transferFlags,
 } from '../src/cli/subcommand-flags.ts';
 import { defaultTextOf } from '../src/cli/words.ts';
+import { largestShare } from '../src/election/retrying.ts';
 import { type ElectionSettings, attemptTimeoutMs, jitterFactor } from '../src/election/settings.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -104,11 +105,11 @@ function durationTable(): string {
 
 /**
  * The outage may begin right before a renewal, one period after the last confirmed one. When the server is back, an attempt may
- * still wait for an answer that never comes, and the longest pause, one period, follows.
+ * still wait for an answer that never comes, and a pause follows: so close to the deadline, a share of the period.
  */
 function outageSurvivedMs(settings: ElectionSettings): number {
   const { renewDeadlineMs, retryPeriodMs } = settings;
-  return renewDeadlineMs - 2 * retryPeriodMs - attemptTimeoutMs(settings);
+  return renewDeadlineMs - (1 + largestShare) * retryPeriodMs - attemptTimeoutMs(settings);
 }
 
 function settingsOf(seconds: number): ElectionSettings {

@@ -81,6 +81,7 @@ export function licensesText(packages: readonly ShippedPackage[]): string {
 /** What package.json says of this program. */
 export function ownManifest(): {
   readonly version: string;
+  readonly files: readonly string[];
   readonly optionalDependencies: Readonly<Record<string, string>>;
 } & Readonly<Record<string, unknown>> {
   const path = join(import.meta.dirname, '../package.json');

@@ -86,7 +86,7 @@ class Driver {
     });
   }
 
-  /** For a new term. What none has started yet serves the next one: a warm command need not start again, and no one waits for its end. */
+  /** For a new term. A command that no term has started serves the next one: a warm one need not start again, and no one waits for its end. */
   #prepareAgain(): void {
     if (this.#command === 'none') {
       for (const event of this.#unstarted) this.#enqueue({ id: 'command', event });
@@ -275,7 +275,7 @@ class Driver {
     this.#watch?.close();
     this.#ports.api.close();
     this.#cancelPreparing?.();
-    // A gate that never got its "go" is let go first.
+    // Cancel a gate that never got its "go" before settling.
     if (this.#command !== 'none' || this.#cancelPreparing !== null) return this.#settle(outcome);
     this.#command = 'dismissed';
     this.#supervisor.cancel();

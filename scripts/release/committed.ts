@@ -1,10 +1,10 @@
 /** Refuses to release what nobody else could make: what is not in the commit. */
 import { execFileSync } from 'node:child_process';
-import { texts } from './stage.ts';
+import { shipped } from './stage.ts';
 
-/** All that is shipped as it lies on the disk, and all that the rest is made from. */
+/** All that is shipped as it lies on the disk, and all that dist is made from. */
 const sources = [
-  ...['bin', 'docs', 'examples', ...texts],
+  ...shipped.filter((name) => name !== 'dist'),
   ...['src', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc'],
 ];
 

@@ -16,13 +16,13 @@ const publishedFields = [
 /** For chmod and tar: nothing but what git keeps. */
 export const sameRights = 'u+rwX,go+rX,go-w,a-s';
 
-export const texts = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'];
+/** Files and folders that are shipped. */
+export const shipped = ownManifest().files;
 
 /** The npm package as a folder, from the dist that is built. */
 export function stagePackage(to: string): void {
   mkdirSync(to, { recursive: true });
-  for (const name of ['bin', 'dist', 'docs', 'examples', ...texts])
-    cpSync(join(root, name), join(to, name), { recursive: true });
+  for (const name of shipped) cpSync(join(root, name), join(to, name), { recursive: true });
   const manifest = ownManifest();
   const published = Object.fromEntries(publishedFields.map((name) => [name, manifest[name]]));
   writeFileSync(join(to, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);

@@ -172,7 +172,7 @@ export const runFlags = {
   'retry-period': {
     value: 'D',
     parse: parsePositive,
-    defaultText: '2/15 of the lease',
+    defaultText: '2/15 of the lease, at least 1s',
     help: 'time between renewals',
     group: time,
   },

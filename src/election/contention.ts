@@ -11,11 +11,11 @@ import type { Turn } from './turn.ts';
 const firstJitterMs = 4;
 const largestJitterMs = 1024;
 
-/** A race that took this much longer than half the spread, ms, had so few in it that half the spread will do. */
+/** A race slower than half the jitter + this, ms, had few in it: halve the jitter. */
 const slowRaceMs = 20;
 
 /** A race was lost: the pause before the next write on a free lease grows. */
-export function contentionJitterAfterLoss(standby: Standby): number {
+export function jitterAfterLostRace(standby: Standby): number {
   return Math.min(largestJitterMs, Math.max(firstJitterMs, 4 * standby.contentionJitterMs));
 }
 
@@ -35,7 +35,7 @@ export function backOffAfterLostRace(
 }
 
 /** Each race shows how long the jitter should be: no one knows how many candidates stand by. */
-export function contentionJitterAfter(
+export function jitterAfterSeenRace(
   standby: Standby,
   { current }: ObservedLease,
   turn: Turn,

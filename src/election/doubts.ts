@@ -32,40 +32,43 @@ export interface Doubt {
   readonly untilMs: number;
 }
 
-/** What bears on the doubts of those who see the Lease next. */
-export interface Doubtful {
+/** The holders that bear on the doubts when the Lease is seen next. */
+export interface KnownHolders {
   readonly lastHolder: LastHolder | null;
   readonly doubts: readonly Doubt[];
-  /** Whom the last event showed that was older than what was known: it was late, unless the server is found to have gone back in time. */
-  readonly toldLate: LastHolder | null;
+  /** Of the last event that was older than what was known. It was late, unless the server is found to have gone back in time. */
+  readonly holderInLateEvent: LastHolder | null;
 }
 
-/** There is no Lease, although there was one: whoever an older event showed may have created it before the server went back once more. */
+/** There is no Lease, although there was one. Whoever an older event showed may have created it before the server went back once more. */
 export function doubtsOfAbsence(
-  { doubts, toldLate }: Doubtful,
+  { doubts, holderInLateEvent }: KnownHolders,
   leaseDurationMs: number,
   nowMs: number,
 ): readonly Doubt[] {
-  if (toldLate === null) return doubts;
-  return [...doubts, doubtOf(toldLate, leaseDurationMs, nowMs)];
+  if (holderInLateEvent === null) return doubts;
+  return [...doubts, doubtOf(holderInLateEvent, leaseDurationMs, nowMs)];
 }
 
-/** The doubts that are left, and the new ones, when this Lease is seen after `lastHolder`; `wentBack`: as an older state than was known. */
+/**
+ * The doubts that are left, and the new ones, when this Lease is seen after `lastHolder`.
+ * `wentBack`: it is an older state than was known.
+ */
 export function doubtsAfter(
-  before: Doubtful & { readonly wentBack: boolean },
+  before: KnownHolders & { readonly wentBack: boolean },
   lease: RawLease,
   record: ElectionRecord,
   leaseDurationMs: number,
   nowMs: number,
 ): readonly Doubt[] {
-  const { lastHolder, doubts, toldLate, wentBack } = before;
+  const { lastHolder, doubts, holderInLateEvent, wentBack } = before;
   const kept = doubts.filter(
     (doubt) => nowMs < doubt.untilMs && !isHeldAgain(lease, record, doubt.lastHolder),
   );
   const doubtful: LastHolder[] = [];
   if (lastHolder !== null && isBefore(lease, record, lastHolder)) doubtful.push(lastHolder);
-  if (wentBack && toldLate !== null && !isHeldAgain(lease, record, toldLate))
-    doubtful.push(toldLate);
+  if (wentBack && holderInLateEvent !== null && !isHeldAgain(lease, record, holderInLateEvent))
+    doubtful.push(holderInLateEvent);
   const isAnothers = record.holder !== '' && record.term !== termOfRecord(record);
   if (isAnothers && record.term !== null && !isNamedBefore(record, lastHolder))
     doubtful.push(namedHolder(lease, record, lastHolder));

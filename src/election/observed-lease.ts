@@ -5,7 +5,7 @@
  * both the server's side of things, only decide whether a holder counts as seen alive, so that `--wait` may give up.
  */
 import {
-  type Doubtful,
+  type KnownHolders,
   type LastHolder,
   doubtsAfter,
   doubtsOfAbsence,
@@ -46,7 +46,7 @@ export interface PresentLease {
   readonly isReleased: boolean;
 }
 
-export interface ObservedLease extends Doubtful {
+export interface ObservedLease extends KnownHolders {
   readonly current: Observation;
 }
 
@@ -54,7 +54,7 @@ export const nothingObserved: ObservedLease = {
   current: { id: 'nothing' },
   lastHolder: null,
   doubts: [],
-  toldLate: null,
+  holderInLateEvent: null,
 };
 
 /** Whether the record says that its last holder gave it back (design section 3, "Standby"). */
@@ -89,7 +89,7 @@ export function observe(
   const known = { ...before, wentBack };
   const doubts = doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs);
   const isDoubtNew = doubts.some((doubt) => !before.doubts.includes(doubt));
-  // What is older than what was seen says nothing of how long that has been so.
+  // An older state than the one seen does not tell how long it has lasted.
   const isUnchanged =
     current.id === 'present' && current.fingerprint === fingerprint && !isDoubtNew;
   // A write that happened while we watched shows that its holder is alive.
@@ -111,7 +111,7 @@ export function observe(
     },
     lastHolder: isNowReleased ? null : lastHolderAfter(lastHolder, lease, record),
     doubts,
-    toldLate: null,
+    holderInLateEvent: null,
   };
 }
 
@@ -122,7 +122,12 @@ export function observeAbsence(
 ): ObservedLease {
   if (before.current.id === 'absent') return before;
   const doubts = doubtsOfAbsence(before, leaseDurationMs, at.bootMs);
-  return { ...before, current: { id: 'absent', sinceMs: at.bootMs }, doubts, toldLate: null };
+  return {
+    ...before,
+    current: { id: 'absent', sinceMs: at.bootMs },
+    doubts,
+    holderInLateEvent: null,
+  };
 }
 
 /** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
@@ -144,7 +149,7 @@ export function noteLate(
   const record = readRecord(lease);
   if (current.id !== 'present' || !isOlder(lease, versionOf(current.lease))) return observed;
   const isOver = record.holder === '' || former.some((sent) => isWrite(record, sent));
-  return { ...observed, toldLate: isOver ? null : lastHolderAfter(null, lease, record) };
+  return { ...observed, holderInLateEvent: isOver ? null : lastHolderAfter(null, lease, record) };
 }
 
 function versionOf(lease: RawLease): { readonly resourceVersion: string } {

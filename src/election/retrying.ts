@@ -65,8 +65,8 @@ export interface LongestPauses {
   readonly askedMs: number;
 }
 
-/** This share of what is left, so that after a pause an attempt that hangs still leaves room for another one. */
-const largestShare = 1 / 8;
+/** The longest pause is this share of what is left, and at least of a period, so that after a pause an attempt that hangs still leaves room for another one. */
+export const largestShare = 1 / 8;
 
 /** The longest pause of a leader that has until then. */
 export function longestBeforeMs(

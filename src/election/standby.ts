@@ -10,11 +10,7 @@ import {
   nextActionAtMs,
   poll,
 } from './acquiring.ts';
-import {
-  backOffAfterLostRace,
-  contentionJitterAfter,
-  contentionJitterAfterLoss,
-} from './contention.ts';
+import { backOffAfterLostRace, jitterAfterSeenRace, jitterAfterLostRace } from './contention.ts';
 import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
@@ -148,7 +144,7 @@ function onAcquireAnswer(
     case 'not-found':
       return poll(idle(standby, turn), turn);
     case 'conflict': {
-      const contentionJitterMs = contentionJitterAfterLoss(standby);
+      const contentionJitterMs = jitterAfterLostRace(standby);
       const loser = idle({ ...standby, contentionJitterMs }, turn);
       // What was seen meanwhile is why: it decides at once, and the lease is free again if only a label has changed.
       if (isOvertaken(standby) || wasSeenSince(loser, sent))
@@ -184,7 +180,7 @@ function seeLease(
   reportHolder(standby, holderOf(observed), turn);
   reportDoubt(standby, observed, turn);
   reportBound(standby, observed, turn);
-  const contentionJitterMs = contentionJitterAfter(standby, observed, turn);
+  const contentionJitterMs = jitterAfterSeenRace(standby, observed, turn);
   const watch = observed.current.isReleased
     ? standby.watch
     : watchFrom(standby, resourceVersionOf(lease), turn);

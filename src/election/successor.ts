@@ -42,7 +42,7 @@ export function nominatesAtMs(
   return turn.nowMs + successorSpread * candidate.retryPeriodMs * turn.at.random;
 }
 
-/** The same, as far as it could take the lease at once: it watches, its command is ready, and nothing keeps it back. */
+/** When it is due, provided that it could take the lease at once: it watches, its command is ready, and nothing keeps it back. */
 export function nominationDueMs(standby: Standby): number {
   const { requestState, watch, command, staysOutUntilMs } = standby;
   const isReady = requestState.id === 'idle' && requestState.failures === 0;
@@ -50,7 +50,10 @@ export function nominationDueMs(standby: Standby): number {
   return Math.max(standby.nominatesAtMs, staysOutUntilMs);
 }
 
-/** Enters itself: a request that is under way as a read is, because its answer shows the Lease, and nothing depends on it. */
+/**
+ * Enters itself. The state treats this write as a read: its answer shows the Lease, as that of a read does, and nothing else depends
+ * on it. So it is retried, given up and overtaken as reads are.
+ */
 export function nominate(standby: Standby, { lease, record }: PresentLease, turn: Turn): Standby {
   const successor = JSON.stringify({ to: standby.candidate.identity, term: record.term });
   const body = withAnnotations(lease, { [successorAnnotation]: successor });

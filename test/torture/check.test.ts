@@ -201,10 +201,39 @@ describe('what the docs exclude', () => {
     expect(broken({ ...healthy, labels, faults: fault('kill', 'b', 2, 3) })).toEqual(['one label']);
   });
 
-  it('a restore of etcd', () => {
-    expect(
-      broken({ ...processes(3, { token: 20 }), faults: fault('restore', '', 25_000, 26_000) }),
-    ).toEqual([]);
+  it('a restore of etcd, for a retry period and a second', () => {
+    const restored = (history: History) =>
+      broken({ ...history, faults: fault('restore', '', 21_000, 22_000) });
+    expect(restored(processes(3, { startMs: 22_000 }))).toEqual([]);
+    expect(restored(processes(3, { startMs: 21_700 }))).toEqual(['one at a time']);
+    expect(restored(processes(3, { token: 20 }))).toEqual([]);
+    expect(restored(writes(8, { atMs: 25_900 }))).toEqual([]);
+  });
+
+  it('a job that is run again after a restore, but not one that is recorded before its success', () => {
+    const restored = (history: History) =>
+      broken({ ...history, faults: fault('restore', '', 31_000, 32_500) });
+    expect(restored(processes(5, { key: 'success-1' }))).toEqual([]);
+    expect(restored(processes(4, { end: { atMs: 31_500, status: 1 } }))).toEqual(['once']);
+  });
+
+  it('no release while a child lives, after a restore either', () => {
+    const early = writes(5, { atMs: 8_900 });
+    expect(broken({ ...early, faults: fault('restore', '', 8_000, 8_500) })).toEqual([
+      'release last',
+    ]);
+  });
+
+  it('a lease that was deleted, as the deletion may be received before the renewal that it lets land', () => {
+    const early = writes(8, { atMs: 25_900 });
+    expect(broken({ ...early, faults: fault('delete', work, 19_990, 20_010) })).toEqual([]);
+    expect(broken({ ...early, faults: fault('empty', work, 19_990, 20_010) })).toEqual([
+      'not taken early',
+    ]);
+  });
+
+  it('what an administrator writes into a restored Lease, which takes nothing', () => {
+    expect(broken(writes(8, { atMs: 25_900, user: 'admin' }))).toEqual([]);
   });
 
   it('a token below one of before a restore, however long ago that was', () => {

@@ -3,32 +3,21 @@
  * last seen so, and a renewal as sent when the API server received it. What remains open is counted as undecided.
  */
 import { termsOf, type Fault, type Gap, type History, type Term, type Write } from './history.ts';
-
-export interface Finding {
-  readonly rule: string;
-  readonly atMs: number;
-  readonly text: string;
-  /** Why docs/guarantees.md excludes it; null: a violation. */
-  readonly excuse: string | null;
-}
-
-export interface Verdict {
-  readonly findings: readonly Finding[];
-  /** How often each rule was applied: one that never was has shown nothing. */
-  readonly judged: Readonly<Record<string, number>>;
-  readonly undecided: number;
-}
+import type { Finding, Verdict } from './verdict.ts';
 
 /** For timers and signals, and for a guard that reads all of /proc. */
 const slackMs = 250;
 /** Between the clock of the audit log and that of the stamps. */
 const clockMs = 1;
-/** docs/guarantees.md: limit 1; G2 after a suspend; G1 after a restore. */
+/** docs/guarantees.md, limit 1: how long two run at once when someone edits the Lease. */
 const editedMs = 1_000;
+/** G2: how long the tree lives after its machine has woken. */
 const wakingMs = 250;
-const restoredMs = 15_000;
-/** For how long before it counts, and what cuts a candidate off. */
-const effectMs = 5_000;
+/** G1: how long two run at once after a restore: a retry period (replica.ts) and a second. */
+const restoredMs = 2_000;
+/** For how long after an edit, and after a restore, candidates act by it: a restored lease may have to expire. */
+const effectMs = { edit: 5_000, restore: 15_000 };
+/** What cuts a candidate off. */
 const cuts = /^(freeze|late|slow|half|cut|lossy|garble|rights|api|etcd|restore)/;
 
 export function check(history: History): Verdict {
@@ -69,7 +58,7 @@ class Court implements Verdict {
       .find((each) => kinds.test(each.kind) && each.fromMs <= toMs && each.toMs >= fromMs);
   }
 
-  wasRestored(atMs: number, fromMs = atMs - restoredMs): string | null {
+  wasRestored(atMs: number, fromMs = atMs - effectMs.restore): string | null {
     return this.fault(/^restore$/, '', fromMs, atMs) ? 'etcd was restored' : null;
   }
 
@@ -89,17 +78,17 @@ class Court implements Verdict {
 
 function judgeStart(court: Court, term: Term, earlier: readonly Term[]): void {
   const { lock, startMs, token, key, name } = term;
-  const wasEdited = () => court.fault(/^(edit|empty|delete)$/, lock, startMs - effectMs, startMs);
-  const wasRestored = () => court.wasRestored(startMs);
+  const editedFromMs = startMs - effectMs.edit;
+  const wasEdited = () => court.fault(/^(edit|empty|delete)$/, lock, editedFromMs, startMs);
   for (const other of earlier) {
     const byMs = other.aliveMs - startMs;
     if (byMs <= 0 && other.deadMs > startMs) court.undecided += 1;
     const text = `${name} began ${byMs} ms before the end of ${other.name}`;
-    court.judge('one at a time', byMs <= 0, startMs, text, () =>
-      byMs <= editedMs + slackMs && wasEdited()
-        ? 'edited by hand'
-        : (wasRestored() ?? court.wasPaused(other, startMs)),
-    );
+    court.judge('one at a time', byMs <= 0, startMs, text, () => {
+      if (byMs <= editedMs + slackMs && wasEdited()) return 'edited by hand';
+      const restored = byMs <= restoredMs + slackMs ? court.wasRestored(startMs) : null;
+      return restored ?? court.wasPaused(other, startMs);
+    });
   }
   const highest = earlier.toSorted((a, b) => b.token - a.token)[0];
   const text = `${name} came after ${highest?.token}`;
@@ -108,8 +97,10 @@ function judgeStart(court: Court, term: Term, earlier: readonly Term[]): void {
     court.wasRestored(startMs, highest?.startMs),
   );
   if (!key.startsWith('start-')) return;
-  const again = !earlier.some((other) => other.key === key);
-  court.judge('once', again, startMs, `${name} starts ${key} again`, wasRestored);
+  const first = earlier.find((other) => other.key === key);
+  court.judge('once', !first, startMs, `${name} starts ${key} again`, () =>
+    court.wasRestored(startMs, first?.startMs),
+  );
 }
 
 function judgeDeadlines(court: Court, term: Term, writes: readonly Write[], others: Term[]): void {
@@ -142,33 +133,36 @@ function judgeWrite(court: Court, write: Write, before: readonly Write[], terms:
   if (write.maybe || last === undefined) return;
   judgeRuns(court, write, last, terms);
   const term = terms.findLast((each) => each.identity === last.holder && each.token <= version);
-  const excuse = () => court.wasRestored(atMs);
   if (holder === '' && term?.candidate === user) {
     const byMs = term.aliveMs - atMs - clockMs;
-    court.judge('release last', byMs <= 0, atMs, `${term.name} lived on for ${byMs} ms`, excuse);
+    court.judge('release last', byMs <= 0, atMs, `${term.name} lived on for ${byMs} ms`);
   }
   // A write that nobody knows of may have been a release. client-go's candidates, which run no command, are not judged.
-  const isTake = terms.some((each) => each.identity === holder) && last.holder !== holder;
-  // Labels and requests of an administrator are no renewals.
+  const taker = terms.find((each) => each.identity === holder && each.candidate === user);
+  // Labels and requests of an administrator are no renewals, and take nothing.
   const theirs = (last.holder ?? '').replace(/\.\d+$/, '');
   const renewed = before.findLast((each) => each.holder === last.holder && each.user === theirs);
-  if (!isTake || before.at(-1) !== last || renewed === undefined) return;
+  if (taker === undefined || last.holder === holder) return;
+  if (before.at(-1) !== last || renewed === undefined) return;
   const earlyMs = renewed.atMs + renewed.leaseMs - atMs - clockMs;
   const text = `${holder} took the lease of ${last.holder} ${earlyMs} ms before its end`;
+  // A deletion has no version, and may have landed after a write that was received later.
+  const wasDeleted = () => court.fault(/^delete$/, write.lock, renewed.atMs, atMs);
+  const excuse = () => (wasDeleted() ? 'deleted by hand' : court.wasRestored(atMs));
   court.judge('not taken early', earlyMs <= 0, atMs, text, excuse);
 }
 
 /** What is recorded to have succeeded has done so before, and is not run again. */
 function judgeRuns(court: Court, { atMs, runs }: Write, last: Write, terms: readonly Term[]): void {
-  const excuse = () => court.wasRestored(atMs);
   for (const { key, token } of runs) {
     const isNew = !last.runs.some((run) => run.key === key && run.token === token);
     if (!isNew || !key.startsWith('success-')) continue;
     const run = terms.find((term) => term.token === Number(token));
     const end = run?.processes.find(({ isMain }) => isMain)?.end;
     const hasSucceeded = end?.status === 0 && end.atMs <= atMs + clockMs;
-    court.judge('once', hasSucceeded, atMs, `${key} was recorded before its success`, excuse);
+    court.judge('once', hasSucceeded, atMs, `${key} was recorded before its success`);
     const again = terms.find((term) => term.key === key && term.startMs > atMs + clockMs);
+    const excuse = () => court.wasRestored(again?.startMs ?? atMs, atMs);
     court.judge('once', !again, atMs, `${key} was run again: ${again?.name}`, excuse);
   }
 }

@@ -12,7 +12,8 @@ import type { Replica } from './replica.ts';
 import { bootNowMs, giveRights, locks, namespace, takeRights, type Stage } from './stage.ts';
 import type { Starts } from './starts.ts';
 
-const newcomerMs = 15_000;
+/** For so long answers come late, before none comes any more. */
+const lateMs = 3_000;
 const work = 'work';
 
 export class Nemesis {
@@ -117,7 +118,7 @@ export class Nemesis {
 
   async #hitProcess(fault: PlannedFault): Promise<string | null> {
     const { kind, durationMs } = fault;
-    if (kind === 'kill-new') return this.killNext(locks.work, newcomerMs);
+    if (kind === 'kill-new') return this.killNext(locks.work, durationMs);
     const replica = this.#replicaOf(fault);
     const service = replica?.service ?? null;
     if (replica === null || service === null) return null;
@@ -166,7 +167,7 @@ export class Nemesis {
     // Answers that come, but late; and then none at all, so that the last of them decides.
     if (kind === 'late-answers') {
       network.delayMs['to-client'] = 400 + size * 250;
-      await delay(3_000);
+      await delay(lateMs);
       network.frozen.add('to-server').add('to-client');
     }
     for (
@@ -176,7 +177,7 @@ export class Nemesis {
       await delay(200);
       network.cut();
     }
-    if (kind !== 'lossy') await delay(durationMs);
+    if (kind !== 'lossy') await delay(durationMs - (kind === 'late-answers' ? lateMs : 0));
     network.heal();
     return seat.name;
   }

@@ -1,5 +1,5 @@
 /** Draws a run as one page that needs nothing else: who led when, what was done to whom, and how long hand-overs took. */
-import type { Finding, Verdict } from './check.ts';
+import type { Finding, Verdict } from './verdict.ts';
 import { termsOf, type Fault, type History, type Term } from './history.ts';
 import { percentile, readable, summarise } from './summary.ts';
 

@@ -34,7 +34,7 @@ export interface PlannedFault {
   readonly kind: Kind;
   /** Since the beginning. */
   readonly atMs: number;
-  /** How long it lasts; 0: it is done at once. */
+  /** How long it lasts, at most; 0: it is done at once. */
   readonly durationMs: number;
   /** Who leads when it comes, or whoever has this number. */
   readonly target: 'leader' | number;
@@ -67,14 +67,17 @@ const scopes: Readonly<Record<Scope, { readonly weight: number; readonly ms: [nu
 const lasting: Partial<Record<Kind, [number, number]>> = {
   freeze: [2_000, 9_000],
   'freeze-answers': [2_000, 9_000],
-  'late-answers': [5_000, 8_000],
+  'late-answers': [8_000, 11_000],
 };
 
 /** These are over when they are done. */
 const instant: readonly Kind[] = [
-  ...(['kill', 'kill-new', 'kill-guard', 'kill-command', 'term', 'cut', 'garble'] as const),
-  ...(['compact', 'restore', 'label', 'edit', 'empty', 'delete', 'transfer'] as const),
+  ...(['kill', 'kill-guard', 'kill-command', 'term', 'cut', 'garble'] as const),
+  ...(['compact', 'label', 'edit', 'empty', 'delete', 'transfer'] as const),
 ];
+
+/** These as well, but that takes so long: a kill waits for the next leader, and etcd is restarted twice. */
+const slow: Partial<Record<Kind, number>> = { 'kill-new': 15_000, restore: 20_000 };
 
 /** These leave a while of quiet, before and after: the docs exclude what comes together with them. */
 const alone: readonly Kind[] = [
@@ -103,18 +106,20 @@ export function makePlan({ seed, minutes, candidates, without = [] }: PlanOption
     const scope = random.pick(bag);
     const kind: Kind = random.pick<Kind>(kinds[scope]);
     const range = lasting[kind] ?? scopes[scope].ms;
-    const durationMs = instant.includes(kind) ? 0 : Math.round(random.logBetween(...range));
+    const doneMs = instant.includes(kind) ? 0 : slow[kind];
+    const durationMs = doneMs ?? Math.round(random.logBetween(...range));
     const size = random.next();
     const target = random.chance(0.75) ? 'leader' : random.below(candidates);
     const pauseMs = Math.round(random.between(500, 2_500));
     // Rare, because all that is judged around it is excused.
     if (without.includes(kind) || (kind === 'restore' && (restores + 1) * 300_000 > atMs)) continue;
+    const fromMs = alone.includes(kind) ? Math.max(atMs, allOverMs + quietMs) : atMs;
+    // A shorter one may still be over before the end.
+    if (fromMs + durationMs >= endMs) continue;
     if (kind === 'restore') restores += 1;
-    if (alone.includes(kind)) atMs = Math.max(atMs, allOverMs + quietMs);
-    if (atMs + durationMs >= endMs) break;
-    plan.push({ kind, atMs, durationMs, target, size });
-    allOverMs = Math.max(allOverMs, atMs + durationMs);
-    atMs = alone.includes(kind) ? allOverMs + quietMs : atMs + pauseMs;
+    plan.push({ kind, atMs: fromMs, durationMs, target, size });
+    allOverMs = Math.max(allOverMs, fromMs + durationMs);
+    atMs = alone.includes(kind) ? allOverMs + quietMs : fromMs + pauseMs;
   }
   return plan;
 }

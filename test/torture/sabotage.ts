@@ -18,7 +18,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { applyEdit } from '../simulation/bugs/bug.ts';
 import { withoutOwnChecks } from '../simulation/bugs/bugs.ts';
-import type { Finding, Verdict } from './check.ts';
+import type { Finding, Verdict } from './verdict.ts';
 import { sabotages, type Sabotage } from './sabotages.ts';
 import { readable } from './summary.ts';
 import { torture } from './torture.ts';

@@ -1,6 +1,6 @@
 /** What a run comes to, in figures. */
-import type { Verdict } from './check.ts';
 import { termsOf, type History, type Term } from './history.ts';
+import type { Verdict } from './verdict.ts';
 
 /** From the end of one service to the start of the next. */
 export interface HandOver {
