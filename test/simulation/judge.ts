@@ -204,7 +204,10 @@ export class Judge {
 
   onReport(ledger: Ledger, report: Report): void {
     this.#world.count(`report: ${report.id}`);
-    if (report.id === 'acquired') this.writes.onWin(ledger.author, ledger.confirmedMs);
+    if (report.id === 'acquired') {
+      ledger.hasWon = true;
+      this.writes.onWin(ledger.author, ledger.confirmedMs);
+    }
     const reason = 'reason' in report ? report.reason : null;
     if (reason?.id === 'transfer') this.#checkTransfer(ledger);
     if (reason?.id === 'transfer' || reason?.id === 'max-term')

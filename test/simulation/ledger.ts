@@ -35,6 +35,8 @@ export class Ledger {
   /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */
   labelAskedAtMs: number | null = null;
   isLabelGone = false;
+  /** It has reported that it leads. */
+  hasWon = false;
   /** It has reported a loss. */
   saidLostAtMs: number | null = null;
   goAtMs: number | null = null;
@@ -141,7 +143,7 @@ export class Ledger {
       this.hasFoundOlder ||= this.#missingMs > this.confirmedMs;
     }
     // To a leader an older event is late, even one of its own record.
-    if (isOlder && this.#wonMs < Infinity) this.#noteSeen(version);
+    if (isOlder && this.hasWon) this.#noteSeen(version);
     else this.#noteLease(lease);
   }
 
