@@ -44,8 +44,7 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
   };
 }
 
-/** The writes that the stored record may show. */
+/** The writes that the stored record may show; none after another was seen: whoever shows ours then has gone back in time. */
 function writesOf(state: State): readonly SentRecord[] {
-  if (state.id === 'releasing') return state.written;
-  return 'tenure' in state ? [state.tenure.confirmed, ...state.tenure.unanswered] : [];
+  return state.id === 'releasing' ? state.written : [];
 }

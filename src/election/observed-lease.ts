@@ -147,7 +147,9 @@ export function noteLate(
 ): ObservedLease {
   const { current } = observed;
   const record = readRecord(lease);
-  if (current.id !== 'present' || !isOlder(lease, versionOf(current.lease))) return observed;
+  if (current.id !== 'present') return observed;
+  // What was told once more after an older event was all that there is: that was late.
+  if (!isOlder(lease, versionOf(current.lease))) return { ...observed, holderInLateEvent: null };
   const isOver = record.holder === '' || former.some((sent) => isWrite(record, sent));
   return { ...observed, holderInLateEvent: isOver ? null : lastHolderAfter(null, lease, record) };
 }

@@ -25,7 +25,13 @@ import {
   resourceVersionOf,
 } from './record.ts';
 import type { Run } from './runs.ts';
-import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
+import {
+  conflictOfRead,
+  freshStreak,
+  isSameFailure,
+  pauseAfter,
+  withoutFailures,
+} from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import { reportAbsence, reportBound, reportDoubt, reportHolder } from './sightings.ts';
 import { nominate, nominatesAtMs, nominationDueMs } from './successor.ts';
@@ -89,6 +95,8 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
     const failure = whyUnconfirmed(requestState, answer.lease);
     if (failure !== null) return retryAfterFailure(standby, failure, turn);
   }
+  if (requestState.id === 'reading' && !requestState.isEntry && answer.id === 'conflict')
+    return retryAfterFailure(standby, conflictOfRead, turn);
   const greeted = { ...recovered(standby, turn), ...toldTime(standby, answer, turn) };
   if (answer.id === 'lease' && isOvertaken(standby))
     return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
@@ -128,6 +136,10 @@ export function onStandbyEvent(
   const next = isDeleted ? seeAbsence(seen, turn) : seeLease(seen, lease, null, turn);
   // The event answers a read. If a write that was given up has won after all, the one under way would only delay the renewals.
   if (next.id !== 'standby' && next.id !== 'leading') return next;
+  // While someone leads, an entry is left to its answer: to give it up would close the connection that is kept warm.
+  const isEntry = requestState.id === 'reading' && requestState.isEntry;
+  if (isEntry && next.id === 'standby' && holderOf(next.observed) !== null)
+    return { ...next, requestState };
   if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);
   return next;
 }

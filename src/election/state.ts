@@ -63,6 +63,10 @@ export interface Reading extends FailureStreak {
   readonly id: 'reading';
   readonly request: number;
   readonly expiresAtMs: number;
+  /** It is the write of an entry. */
+  readonly isEntry: boolean;
+  /** The resourceVersion that the write before it was refused on; null: there was none. */
+  readonly refusedVersion: string | null;
 }
 
 /** A PUT or POST under way. */

@@ -58,9 +58,16 @@ export function startReading(
   const timeoutMs = attemptTimeoutMs(state.candidate);
   turn.send(request, body, timeoutMs);
   const expiresAtMs = turn.nowMs + timeoutMs;
+  const isEntry = body.id !== 'get';
+  const { requestState: before } = state as { readonly requestState?: RequestState };
+  const refused = before?.id === 'writing' ? before.over : null;
+  const refusedVersion = refused === null ? null : resourceVersionOf(refused);
   return {
     requests: request,
-    requestState: { id: 'reading', request, expiresAtMs, ...streakOf(streak) },
+    requestState: {
+      ...{ id: 'reading', request, expiresAtMs, isEntry, refusedVersion },
+      ...streakOf(streak),
+    },
   };
 }
 

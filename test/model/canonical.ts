@@ -61,7 +61,9 @@ const irrelevant = new Set([
   'kind',
 ]);
 
-const versions = new Set(['resourceVersion', 'newestVersion', 'fencingToken', 'token']);
+const versions = new Set([
+  ...['resourceVersion', 'newestVersion', 'fencingToken', 'token', 'refusedVersion'],
+]);
 
 /** Equal for worlds that behave alike. */
 export function keyOf(world: World): string {

@@ -222,9 +222,7 @@ export class WriteJudge {
     const isCut =
       statistics.has('fault: client-go adopted an identity') &&
       statistics.has('fault: a webhook cuts times');
-    const isSetBack =
-      statistics.has('fault: client-go adopts the holder') && this.#setBackAtMs() > -Infinity;
-    return isCut || isSetBack;
+    return isCut || this.#setBackAtMs() > -Infinity;
   }
 
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
