@@ -44,6 +44,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       newestVersion: fencingToken,
       unanswered: [],
       echoMs: 0,
+      unheardVersion: fencingToken,
       older: null,
     },
     requestState: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },

@@ -149,7 +149,10 @@ export function noteLate(
   const record = readRecord(lease);
   if (current.id !== 'present') return observed;
   // What was told once more after an older event was all that there is: that was late.
-  if (!isOlder(lease, versionOf(current.lease))) return { ...observed, holderInLateEvent: null };
+  if (!isOlder(lease, versionOf(current.lease))) {
+    const isSame = fingerprintOf(lease) === current.fingerprint;
+    return isSame ? { ...observed, holderInLateEvent: null } : observed;
+  }
   const isOver = record.holder === '' || former.some((sent) => isWrite(record, sent));
   return { ...observed, holderInLateEvent: isOver ? null : lastHolderAfter(null, lease, record) };
 }

@@ -225,7 +225,8 @@ function endUnreleased(state: Releasing, turn: Turn): State {
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
 function refuse(state: Releasing, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  return endUnreleased(state, turn);
+  // Another was seen: a record of ours that is shown after that is an old one.
+  return endUnreleased({ ...state, written: [] }, turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {

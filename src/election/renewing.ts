@@ -26,6 +26,7 @@ import {
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
 import type { State, Tenure, Writing } from './state.ts';
 import { type Tenured, believedUntilMs } from './term.ts';
+import { echoAfter } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -105,7 +106,9 @@ function onWritten(state: Tenured, requestState: Writing, lease: RawLease, turn:
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
   if (requestState.over === null && order <= 0)
     return lose(state, wentBack(tenure, '', lease), turn);
-  return confirm(state, requestState.sent, lease, turn);
+  const confirmed = confirm(state, requestState.sent, lease, turn);
+  const unheardVersion = resourceVersionOf(lease);
+  return { ...confirmed, tenure: { ...confirmed.tenure, unheardVersion } };
 }
 
 /** The watch tells of the Lease: what is not newer than what we know is late and means nothing. */
@@ -139,13 +142,13 @@ export function onRenewalEvent(
 /** How long it took until the watch told of our last write, so that a release knows how long its successor may take. */
 function noteEcho(state: Tenured, lease: RawLease, turn: Turn): Tenured {
   const { tenure, requestState } = state;
-  const record = readRecord(lease);
-  const last = requestState.id === 'writing' ? requestState.sent : tenure.confirmed;
-  const sent = [last, tenure.confirmed].find((each) => isWholeWrite(record, each));
-  const isFirst = resourceVersionOf(lease) === tenure.newestVersion || sent !== tenure.confirmed;
-  if (sent === undefined || !isFirst) return state;
-  const echoMs = Math.max(turn.nowMs - sent.sentAtMs, tenure.echoMs / 2);
-  return { ...state, tenure: { ...tenure, echoMs } };
+  const isLanding =
+    requestState.id === 'writing' && isWholeWrite(readRecord(lease), requestState.sent);
+  const isHeard = resourceVersionOf(lease) === tenure.unheardVersion;
+  if (!isLanding && !isHeard) return state;
+  const sent = isLanding ? requestState.sent : tenure.confirmed;
+  const echoMs = echoAfter(tenure.echoMs, turn.nowMs - sent.sentAtMs);
+  return { ...state, tenure: { ...tenure, echoMs, unheardVersion: null } };
 }
 
 /** What the stored record means for us. */
@@ -278,7 +281,7 @@ function retryAfterFailure<S extends Tenured>(state: S, failure: Failure, turn: 
       stopsInMs: believedUntilMs(state) - turn.nowMs,
     });
   }
-  const ownMs = longestBeforeMs(believedUntilMs(state), candidate, turn);
+  const ownMs = longestBeforeMs(believedUntilMs(state), failure, candidate, turn);
   const longest = { ownMs, askedMs: candidate.retryPeriodMs };
   return {
     ...withPendingWrite(state),

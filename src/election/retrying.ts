@@ -65,15 +65,17 @@ export interface LongestPauses {
   readonly askedMs: number;
 }
 
-/** The longest pause is this share of what is left, and at least of a period, so that after a pause an attempt that hangs still leaves room for another one. */
+/** After a time-out the longest pause is this share of what is left, and of a period at least, so that one that hangs leaves room for another. */
 export const largestShare = 1 / 8;
 
-/** The longest pause of a leader that has until then. */
+/** The longest pause of a leader that has until then. What fails at once is asked ever less often; an attempt that hangs is a pause by itself. */
 export function longestBeforeMs(
   deadlineMs: number,
+  { reason }: Failure,
   { retryPeriodMs }: Candidate,
   turn: Turn,
 ): number {
+  if (reason !== 'timeout') return retryPeriodMs;
   const shareMs = (deadlineMs - turn.nowMs) * largestShare;
   return Math.min(retryPeriodMs, Math.max(retryPeriodMs * largestShare, shareMs));
 }

@@ -34,7 +34,7 @@ import {
 } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import { reportAbsence, reportBound, reportDoubt, reportHolder } from './sightings.ts';
-import { nominate, nominatesAtMs, nominationDueMs } from './successor.ts';
+import { isLateForEntry, nominate, nominatesAtMs, nominationDueMs } from './successor.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
@@ -98,6 +98,8 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
   if (requestState.id === 'reading' && !requestState.isEntry && answer.id === 'conflict')
     return retryAfterFailure(standby, conflictOfRead, turn);
   const greeted = { ...recovered(standby, turn), ...toldTime(standby, answer, turn) };
+  if (requestState.id === 'reading' && isLateForEntry(standby, requestState, answer))
+    return idle(greeted, turn);
   if (answer.id === 'lease' && isOvertaken(standby))
     return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
   if (requestState.id === 'writing')

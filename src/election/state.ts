@@ -144,6 +144,8 @@ export interface Tenure {
   readonly unanswered: readonly SentRecord[];
   /** How long the event of a write of ours has taken to come back, ms: the longest of late. */
   readonly echoMs: number;
+  /** The version of our last write while its event has not come; null: it has. */
+  readonly unheardVersion: string | null;
   /** An event that was older than what we know and not of this term, unless a renewal sent after it was confirmed. */
   readonly older: OlderEvent | null;
 }

@@ -3,10 +3,10 @@
  * it as the one that is meant to lead next, as after a transfer. So a crowd does not race for a lease that is given back. It
  * changes who takes a free lease and when, never whether it is free.
  */
-import type { RawLease } from './lease.ts';
+import type { Answer, RawLease } from './lease.ts';
 import type { ObservedLease, PresentLease } from './observed-lease.ts';
-import { annotationObject, readRecord, termOfRecord, withAnnotations } from './record.ts';
-import type { Standby } from './state.ts';
+import { annotationObject, isNewer, readRecord, termOfRecord, withAnnotations } from './record.ts';
+import type { Reading, Standby } from './state.ts';
 import type { Turn } from './turn.ts';
 import { startReading } from './writing.ts';
 
@@ -64,4 +64,16 @@ export function nominate(standby: Standby, { lease, record }: PresentLease, turn
     nominatedIn: record.term,
     ...startReading(standby, standby.requestState, turn, update),
   };
+}
+
+/** Whether the watch has told of something newer than this answer to an entry. */
+export function isLateForEntry(
+  { observed: { current } }: Standby,
+  { isEntry }: Reading,
+  answer: Answer,
+): boolean {
+  if (!isEntry || current.id === 'nothing' || answer.id === 'conflict') return false;
+  return (
+    answer.id !== 'lease' || (current.id === 'present' && !isNewer(answer.lease, current.lease))
+  );
 }

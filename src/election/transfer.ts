@@ -65,6 +65,12 @@ export const noTransfer: Annotations = {
   [successorAnnotation]: null,
 };
 
+/** What events have taken of late: what is forgotten halves each time, and what makes no difference is none. */
+export function echoAfter(beforeMs: number, tookMs: number): number {
+  const echoMs = Math.max(tookMs, beforeMs / 2);
+  return 4 * echoMs <= shortestHeadStartMs ? 0 : Math.min(echoMs, longestHeadStartMs / 4);
+}
+
 /** `echoMs`: what the event of a write has taken of late, which in a crowd on one machine is more than on many. */
 export function headStartOf(handsTo: string | null, echoMs: number): number {
   if (handsTo !== null) return longestHeadStartMs;

@@ -57,6 +57,7 @@ const leading: Leading = {
     newestVersion: '1',
     unanswered: [],
     echoMs: 0,
+    unheardVersion: null,
     older: null,
   },
 };

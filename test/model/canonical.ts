@@ -62,7 +62,14 @@ const irrelevant = new Set([
 ]);
 
 const versions = new Set([
-  ...['resourceVersion', 'newestVersion', 'fencingToken', 'token', 'refusedVersion'],
+  ...[
+    'resourceVersion',
+    'newestVersion',
+    'fencingToken',
+    'token',
+    'refusedVersion',
+    'unheardVersion',
+  ],
 ]);
 
 /** Equal for worlds that behave alike. */
