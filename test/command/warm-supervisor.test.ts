@@ -116,7 +116,8 @@ it('kills after the grace what never comes to run', () => {
   supervisor.prepare();
   say({ id: 'ready' });
   supervisor.cancel();
-  vi.advanceTimersByTime(5_000);
+  // A millisecond more: what is due waits for what has arrived.
+  vi.advanceTimersByTime(5_001);
   expect(asked.slice(2)).toEqual(['kill']);
 });
 
@@ -150,7 +151,8 @@ it('stops a command that is not promoted with its grace, and says when it is gon
   const { asked, told, supervisor, say } = warm();
   supervisor.cancel();
   expect(asked.slice(2)).toEqual(['signal SIGQUIT']);
-  vi.advanceTimersByTime(5_000);
+  // A millisecond more: what is due waits for what has arrived.
+  vi.advanceTimersByTime(5_001);
   expect(asked.at(-1)).toBe('kill');
   say({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
   expect(asked.at(-1)).toBe('signal tree SIGTERM');
