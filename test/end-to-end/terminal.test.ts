@@ -235,6 +235,8 @@ it('a command that somebody stops stays stopped where no shell could continue it
   expect(stateOf(command.pid)).toBe('T');
 
   process.kill(command.pid, 'SIGCONT');
+  // The kernel delivers the lower number first of two that are pending.
+  await command.says.until(/got SIGCONT/);
   await settled(command);
   expect(command.says.text.match(/got SIGCONT/g)).toHaveLength(1);
 });
