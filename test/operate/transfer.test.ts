@@ -166,6 +166,17 @@ test('a lease that is being handed over is asked for when it is held again', asy
   expect(await world.transfer('third')).toEqual({ id: 'transferred', holder: 'third' });
 });
 
+test('who leads when the time is over is not asked any more', async () => {
+  const world = new World();
+  world.write(leaseOf(''));
+  world.after = (request, answer) => {
+    if (request.id === 'get') world.write(leaseOf('second', 1));
+    return answer;
+  };
+  expect(await world.transfer('third', 50)).toEqual({ id: 'no-holder' });
+  expect(world.sent).toEqual(['get']);
+});
+
 test('a lease that stays free cannot be transferred', async () => {
   const world = new World();
   world.write(leaseOf(''));
