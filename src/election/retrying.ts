@@ -75,7 +75,7 @@ export function longestBeforeMs(
   { retryPeriodMs }: Candidate,
   turn: Turn,
 ): number {
-  if (reason !== 'timeout') return retryPeriodMs;
+  if (reason !== 'timeout' && reason !== 'awaiting-credentials') return retryPeriodMs;
   const shareMs = (deadlineMs - turn.nowMs) * largestShare;
   return Math.min(retryPeriodMs, Math.max(retryPeriodMs * largestShare, shareMs));
 }

@@ -50,7 +50,7 @@ export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
 /** Sends a GET, or another request of which no more is expected than that its answer shows the Lease. */
 export function startReading(
   state: State,
-  streak: FailureStreak,
+  before: RequestState,
   turn: Turn,
   body: LeaseRequest = { id: 'get' },
 ): { requests: number; requestState: Reading } {
@@ -59,14 +59,17 @@ export function startReading(
   turn.send(request, body, timeoutMs);
   const expiresAtMs = turn.nowMs + timeoutMs;
   const isEntry = body.id !== 'get';
-  const { requestState: before } = state as { readonly requestState?: RequestState };
-  const refused = before?.id === 'writing' ? before.over : null;
+  const refused = before.id === 'writing' ? before.over : null;
   const refusedVersion = refused === null ? null : resourceVersionOf(refused);
   return {
     requests: request,
     requestState: {
-      ...{ id: 'reading', request, expiresAtMs, isEntry, refusedVersion },
-      ...streakOf(streak),
+      id: 'reading',
+      request,
+      expiresAtMs,
+      isEntry,
+      refusedVersion,
+      ...streakOf(before),
     },
   };
 }
