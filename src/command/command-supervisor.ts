@@ -39,7 +39,7 @@ const disarmAfterMs = 50;
 
 type Phase =
   /** Not all is there that {@link Supervisor.start} needs; also when the gate is lost later on. */
-  | { readonly id: 'preparing'; readonly start: StartOptions | null }
+  | { readonly id: 'preparing'; readonly start: EarlyStart | null }
   | { readonly id: 'ready' }
   | {
       readonly id: 'live';
@@ -53,6 +53,12 @@ type Phase =
   /** Nothing was started, and that nothing is left is said when asked for. */
   | { readonly id: 'failed' }
   | { readonly id: 'over' };
+
+/** What was asked for while another gate was under way, signals in their order. */
+interface EarlyStart {
+  readonly options: StartOptions;
+  readonly signals: NodeJS.Signals[];
+}
 
 class CommandSupervisor implements PromotableSupervisor {
   readonly #options: SupervisorOptions;
@@ -112,7 +118,7 @@ class CommandSupervisor implements PromotableSupervisor {
 
   start(options: StartOptions): void {
     if (this.#phase.id === 'preparing' && this.#hasSaidReady) {
-      this.#phase = { id: 'preparing', start: options };
+      this.#phase = { id: 'preparing', start: { options, signals: [] } };
     } else if (this.#phase.id === 'ready') {
       this.#go(options);
     } else {
@@ -132,6 +138,7 @@ class CommandSupervisor implements PromotableSupervisor {
 
   signal(signal: NodeJS.Signals): void {
     if (this.#phase.id === 'live') this.#gate?.signal(signal);
+    if (this.#phase.id === 'preparing') this.#phase.start?.signals.push(signal);
   }
 
   signalTree(signal: NodeJS.Signals): void {
@@ -187,7 +194,9 @@ class CommandSupervisor implements PromotableSupervisor {
     this.#phase = { id: 'ready' };
     if (!this.#hasSaidReady) this.#say({ id: 'ready' });
     this.#hasSaidReady = true;
-    if (start !== null) this.#go(start);
+    if (start === null) return;
+    this.#go(start.options);
+    for (const signal of start.signals) this.signal(signal);
   }
 
   /** The gate was lost while it waited; another one is under way. */
@@ -278,18 +287,11 @@ class CommandSupervisor implements PromotableSupervisor {
   }
 
   #guardLost(message: string): void {
-    switch (this.#phase.id) {
-      case 'preparing':
-      case 'ready':
-        this.#gate?.cancel();
-        return this.#failed(message);
-      case 'live':
-        return this.#say({ id: 'unguarded', message });
-      case 'cancelled':
-      case 'failed':
-      case 'over':
-        return;
-    }
+    const { id } = this.#phase;
+    if (id === 'live') return this.#say({ id: 'unguarded', message });
+    if (id !== 'preparing' && id !== 'ready') return;
+    this.#gate?.cancel();
+    this.#failed(message);
   }
 
   #say(event: CommandEvent): void {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { childrenOf, isAlive, processesWith, until } from './fixtures/processes.ts';
 import { type Rig, createRig } from './fixtures/rig.ts';
 import { guardsOf } from './fixtures/guards.ts';
-import { supervise } from './fixtures/supervise.ts';
+import { start, supervise } from './fixtures/supervise.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -75,6 +75,29 @@ test('a gate that is killed while it waits is replaced', async () => {
   await host.go();
   expect(await host.heard('ended')).toMatchObject({ ending: { id: 'exited', code: 0 } });
   await host.heard('gone');
+});
+
+test('a signal that comes while a lost gate is being replaced reaches the command', async () => {
+  const onEvent = ({ id }: CommandEvent) => void (id === 'ready' && loseGate());
+  const { supervisor, events, gone } = supervise(['sleep', '1000'], { onEvent }, null);
+  const loseGate = (): void => {
+    const isGate = (pid: number) => !guardsOf(process.pid).includes(pid);
+    const before = childrenOf(process.pid).filter(isGate);
+    for (const gate of before) process.kill(gate, 'SIGKILL');
+    // In the turn that forks the next one, which says a word at the earliest in the next turn.
+    const look = (): void => {
+      if (childrenOf(process.pid).every((pid) => before.includes(pid) || !isGate(pid)))
+        return void setImmediate(look);
+      start(supervisor);
+      supervisor.signal('SIGTERM');
+    };
+    look();
+  };
+  await gone;
+  expect(events.find(({ id }) => id === 'ended')).toEqual({
+    id: 'ended',
+    ending: { id: 'signalled', signal: 'SIGTERM' },
+  });
 });
 
 test('dismissal before "go" ends gate and guard', async () => {
