@@ -3,7 +3,7 @@
  *
  * It decides nothing: the election is `step()`, the world is in the ports. The simulator runs this very file.
  */
-import type { StartOptions, Supervisor } from './command/supervisor.ts';
+import type { Supervisor } from './command/supervisor.ts';
 import { environmentOf } from './command/term-environment.ts';
 import { meaningOf } from './process/signals.ts';
 import type { Effect } from './election/effect.ts';
@@ -54,6 +54,7 @@ class Driver {
   /** What was said of a command that no term has started yet. */
   #unstarted: CommandEvent[] = [];
   #outcome: Outcome | null = null;
+  #withdrawals = 0;
 
   constructor(
     settings: RunSettings,
@@ -106,8 +107,12 @@ class Driver {
     return supervisor;
   }
 
+  /** What was asked for in a term before says nothing of this one, after a rejoin. */
   #withdrawLabel(): void {
-    const isDone = () => this.#enqueue({ id: 'label-withdrawn' });
+    const withdrawal = (this.#withdrawals += 1);
+    const isDone = () => {
+      if (withdrawal === this.#withdrawals) this.#enqueue({ id: 'label-withdrawn' });
+    };
     void (this.#ports.withdrawLabel?.() ?? Promise.resolve()).then(isDone, isDone);
   }
 
@@ -189,9 +194,12 @@ class Driver {
         this.#watch?.close();
         this.#watch = null;
         return;
-      case 'start-command':
+      case 'start-command': {
+        const { term, notAfterMs, killAtMs } = effect;
+        const environment = environmentOf(this.#settings, term);
         this.#command = 'started';
-        return this.#supervisor.start(this.#startOptions(effect));
+        return this.#supervisor.start({ environment, notAfterMs, killAtMs });
+      }
       case 'extend-guard':
         return this.#supervisor.extend(effect.killAtMs, this.#state.id === 'leading');
       case 'signal-command':
@@ -222,14 +230,6 @@ class Driver {
       },
       (error: unknown) => this.#fail(error),
     );
-  }
-
-  #startOptions({
-    term,
-    notAfterMs,
-    killAtMs,
-  }: Extract<Effect, { id: 'start-command' }>): StartOptions {
-    return { environment: environmentOf(this.#settings, term), notAfterMs, killAtMs };
   }
 
   #onCommandEvent(event: CommandEvent): void {

@@ -49,6 +49,8 @@ export class Rig {
   /** Reports and watches, in their order. */
   readonly log: string[] = [];
   readonly ended: Promise<Outcome>;
+  /** Each ends a withdrawal of the Pod's label, in the order in which they were asked for. */
+  readonly withdrawals: (() => void)[] = [];
   suspends = 0;
   isApiClosed = false;
   areSignalsClosed = false;
@@ -167,6 +169,7 @@ export class Rig {
         this.#tellSignal = onSignal;
         return { close: () => (this.areSignalsClosed = true) };
       },
+      withdrawLabel: () => new Promise((resolve) => this.withdrawals.push(resolve)),
       suspend: () => (this.suspends += 1),
       report: (report) => {
         this.reports.push(report);

@@ -336,6 +336,27 @@ describe('the end', () => {
     expect(rig.asked).toEqual(['cancel', 'prepare']);
   });
 
+  it('of a term: that its label is gone at last does not stop the command of the next', async () => {
+    const rig = new Rig({ rejoins: true, hasPodLabel: true });
+    await rig.lead();
+    rig.report({ id: 'started', pid: 7 });
+    rig.pass(13_830);
+    rig.report({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
+    rig.report({ id: 'gone' });
+    await rig.answer();
+    await rig.lead();
+    rig.report({ id: 'started', pid: 8 });
+    rig.asked.length = 0;
+    rig.signal('SIGTERM');
+    const [former, present] = rig.withdrawals;
+    former?.();
+    await settled();
+    expect(rig.asked).toEqual([]);
+    present?.();
+    await settled();
+    expect(rig.asked).toEqual(['signal SIGQUIT']);
+  });
+
   it('of a standby passes on what asks its warm command once more', async () => {
     const rig = new Rig({ isWarm: true });
     rig.pass(0);
