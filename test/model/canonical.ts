@@ -62,14 +62,12 @@ const irrelevant = new Set([
 ]);
 
 const versions = new Set([
-  ...[
-    'resourceVersion',
-    'newestVersion',
-    'fencingToken',
-    'token',
-    'refusedVersion',
-    'unheardVersion',
-  ],
+  'resourceVersion',
+  'newestVersion',
+  'fencingToken',
+  'token',
+  'refusedVersion',
+  'unheardVersion',
 ]);
 
 /** Equal for worlds that behave alike. */

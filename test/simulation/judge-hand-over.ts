@@ -19,7 +19,7 @@ export interface Standby {
 const settledMs = 2_000;
 /** Two messages each way, and late timers. */
 const handOverMs = 60;
-/** All but the designated successor leave it the lease for so long, or for four times what an event takes: two messages, and late timers. */
+/** A release may leave the lease to its successor for four times what an event takes: two messages, and late timers. */
 const longestHeadStartMs = 4 * handOverMs;
 /** The longest pause of one that lost races before. */
 const longestPauseMs = 1024;
@@ -62,7 +62,7 @@ export class HandOverJudge {
       const isRelease = last.holder === '';
       const waitMs = isRelease ? 0 : Math.max(leaseDurationMs, last.leaseDurationMs);
       this.#world.peak(`most ms beyond the ${isRelease ? 'release' : 'expiry'}`, gapMs - waitMs);
-      const headStartMs = isAnotherNext(last.lease, taker) ? longestHeadStartMs : 0;
+      const headStartMs = Math.min(headStartOfOthersMs(last.lease, taker), longestHeadStartMs);
       if (gapMs <= waitMs + headStartMs + handOverMs + this.#pauseMs(taker)) continue;
       const what = isRelease ? 'release' : 'last renewal';
       const text = `${taker.name} took the lease ${gapMs.toFixed(0)} ms after the ${what}`;
@@ -76,8 +76,9 @@ export class HandOverJudge {
   }
 }
 
-/** Whether the release names another; a term has its identity's name, or that of the process. */
-function isAnotherNext(lease: RawLease, { name }: Author): boolean {
+/** For how long the release leaves the lease to another, as it says; a term has its identity's name, or that of the process. */
+function headStartOfOthersMs(lease: RawLease, { name }: Author): number {
   const next = textOf(objectOf(metadataOf(lease)['annotations'])['leader-run/next']);
-  return next !== '' && !next.includes(JSON.stringify(name));
+  if (next === '' || next.includes(JSON.stringify(name))) return 0;
+  return Number(objectOf(JSON.parse(next))['headStartMs']);
 }

@@ -33,6 +33,7 @@ interface Term {
 interface Claim {
   readonly author: Author;
   readonly holder: string;
+  readonly acquireTime: string;
   readonly atMs: number;
   readonly durationMs: number;
 }
@@ -212,17 +213,19 @@ export class WriteJudge {
     return true;
   }
 
-  /**
-   * The record of a client-go that goes on with the term of its identity's other owner: to whom it looks like a record of its own, of
-   * which a webhook has cut the times, or to which the server has gone back.
-   */
+  /** The record of a client-go that goes on with the term of its identity's other owner, and of which a webhook has cut the times. */
   #mayBeTwins(claim: Claim | null): boolean {
-    if (claim?.author.kind !== 'client-go') return false;
-    const { statistics } = this.#world;
-    const isCut =
-      statistics.has('fault: client-go adopted an identity') &&
-      statistics.has('fault: a webhook cuts times');
-    return isCut || this.#setBackAtMs() > -Infinity;
+    return (
+      claim?.author.kind === 'client-go' &&
+      this.#world.statistics.has('fault: client-go adopted an identity') &&
+      this.#world.statistics.has('fault: a webhook cuts times')
+    );
+  }
+
+  /** The same of a term that the server has gone back to: whose it is goes on with it, and cannot tell that record from its own. */
+  #goesOnBesideTwin(claim: Claim, after: Version): boolean {
+    const isTwins = claim.author.kind === 'client-go' && claim.acquireTime === after.acquireTime;
+    return isTwins && this.#setBackAtMs() > -Infinity;
   }
 
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
@@ -233,7 +236,8 @@ export class WriteJudge {
       this.#world.count('fault: client-go adopted an identity');
       return;
     }
-    if (claim.holder === after.holder && this.#mayBeTwins(claim)) return;
+    const isTwin = this.#mayBeTwins(claim) || this.#goesOnBesideTwin(claim, after);
+    if (claim.holder === after.holder && isTwin) return;
     const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;
     const neededMs = Math.max(claim.durationMs, author.kind === 'leader-run' ? leaseDurationMs : 0);
     if (passedMs >= neededMs - 1) return;
@@ -282,6 +286,6 @@ function withoutSuccessor(lease: RawLease): string {
 }
 
 function claimOf(version: Version, author: Author): Claim {
-  const { holder, atMs, leaseDurationMs } = version;
-  return { author, holder, atMs, durationMs: leaseDurationMs };
+  const { holder, acquireTime, atMs, leaseDurationMs } = version;
+  return { author, holder, acquireTime, atMs, durationMs: leaseDurationMs };
 }
