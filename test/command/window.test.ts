@@ -78,21 +78,19 @@ test('a gate that is killed while it waits is replaced', async () => {
 });
 
 test('a signal that comes while a lost gate is being replaced reaches the command', async () => {
-  const onEvent = ({ id }: CommandEvent) => void (id === 'ready' && loseGate());
-  const { supervisor, events, gone } = supervise(['sleep', '1000'], { onEvent }, null);
-  const loseGate = (): void => {
-    const isGate = (pid: number) => !guardsOf(process.pid).includes(pid);
-    const before = childrenOf(process.pid).filter(isGate);
-    for (const gate of before) process.kill(gate, 'SIGKILL');
-    // In the turn that forks the next one, which says a word at the earliest in the next turn.
-    const look = (): void => {
-      if (childrenOf(process.pid).every((pid) => before.includes(pid) || !isGate(pid)))
-        return void setImmediate(look);
-      start(supervisor);
-      supervisor.signal('SIGTERM');
-    };
-    look();
+  const others = childrenOf(process.pid);
+  const gatesOf = () => {
+    const helpers = childrenOf(process.pid).filter((pid) => !others.includes(pid));
+    return helpers.filter((pid) => !guardsOf(process.pid).includes(pid));
   };
+  const { supervisor, events, heard, gone } = supervise(['sleep', '1000'], {}, null);
+  await heard('ready');
+  const [gate = 0] = gatesOf();
+  process.kill(gate, 'SIGKILL');
+  // The next one says a word in a turn after the one that forks it, at the earliest.
+  while (gatesOf().every((pid) => pid === gate)) await new Promise((done) => setImmediate(done));
+  start(supervisor);
+  supervisor.signal('SIGTERM');
   await gone;
   expect(events.find(({ id }) => id === 'ended')).toEqual({
     id: 'ended',
