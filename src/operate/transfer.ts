@@ -113,12 +113,12 @@ class Transfer {
     const record = readRecord(lease);
     const { holder } = record;
     if (holder === '') {
-      const leftMs = this.#leftMs();
-      if (this.#hasBeenFree || leftMs <= 0) return { id: 'no-holder' };
+      if (this.#hasBeenFree) return { id: 'no-holder' };
       this.#hasBeenFree = true;
-      await sleep(Math.min(handOverMs, leftMs));
-      // Who leads when the time is over is not asked any more.
-      return this.#leftMs() > 0 ? this.#attempt() : { id: 'no-holder' };
+      const leftMs = this.#leftMs();
+      if (leftMs > 0) await sleep(Math.min(handOverMs, leftMs));
+      // Who leads when the time is over is not asked any more. (A timer may be a millisecond early: the clock does not tell.)
+      return leftMs > handOverMs ? this.#attempt() : { id: 'no-holder' };
     }
     if (isMeant(to, holder)) return { id: 'transferred', holder };
     const at = new Date(this.#ports.wallMs()).toISOString();
