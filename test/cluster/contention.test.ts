@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, type TestContext } from 'vitest';
 import { overlaps, termsOf, type Term } from '../fixtures/judge.ts';
 import { createNamespace, readLease } from './api.ts';
 import { clientGoTerm, startClientGo, startLeaderRun, type Candidate } from './candidates.ts';
@@ -7,19 +7,9 @@ import { createServiceAccountUser } from './users.ts';
 const cluster = inject('cluster');
 const lockName = 'contended';
 
-describe('several candidates for one Lease', () => {
-  let namespace: string;
-  let kubeconfig: string;
-
-  beforeEach(async () => {
-    namespace = await createNamespace(cluster);
-    kubeconfig = await createServiceAccountUser(cluster, { namespace, lockName });
-  });
-
-  const leaderRun = () => startLeaderRun({ kubeconfig, lockName });
-  const clientGo = (identity: string) => startClientGo(cluster, { namespace, lockName, identity });
-
-  it('G1: of two leader-runs and a client-go exactly one leads, and SIGTERM moves leadership', async () => {
+describe.concurrent('several candidates for one Lease', () => {
+  it('G1: of two leader-runs and a client-go exactly one leads, and SIGTERM moves leadership', async (context) => {
+    const { namespace, leaderRun, clientGo } = await contend(context);
     const first = leaderRun();
     await first.workerSays('start');
     const second = leaderRun();
@@ -40,7 +30,8 @@ describe('several candidates for one Lease', () => {
     expect(lease?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
   });
 
-  it('G1: 20 hand-overs from leader-run to leader-run do not overlap, and the tokens grow', async () => {
+  it('G1: 20 hand-overs from leader-run to leader-run do not overlap, and the tokens grow', async (context) => {
+    const { namespace, leaderRun } = await contend(context);
     const all = [leaderRun()];
     await all[0]?.workerSays('start');
     for (let handOver = 0; handOver < 20; handOver += 1) {
@@ -65,7 +56,8 @@ describe('several candidates for one Lease', () => {
   it(
     'G1: 20 hand-overs to and from client-go, which polls each 5 to 11 s, do not overlap',
     { timeout: 300_000 },
-    async () => {
+    async (context) => {
+      const { leaderRun, clientGo } = await contend(context);
       const ours: Candidate[] = [];
       const theirs = [clientGo('client-go-0')];
       await leads(theirs[0] as Candidate);
@@ -90,6 +82,18 @@ describe('several candidates for one Lease', () => {
     },
   );
 });
+
+/** A Lease of its own for each test, and the candidates for it. */
+async function contend({ onTestFinished: atEnd }: TestContext) {
+  const namespace = await createNamespace(cluster);
+  const kubeconfig = await createServiceAccountUser(cluster, { namespace, lockName });
+  return {
+    namespace,
+    leaderRun: () => startLeaderRun({ kubeconfig, lockName, atEnd }),
+    clientGo: (identity: string) =>
+      startClientGo(cluster, { namespace, lockName, identity, atEnd }),
+  };
+}
 
 /** Resolves with the candidate, of either make, when it leads. */
 function leads(candidate: Candidate): Promise<Candidate> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, type TestContext } from 'vitest';
 import { overlaps, termsOf, type Overlap } from '../fixtures/judge.ts';
 import { Proxy, type Direction } from '../fixtures/proxy.ts';
 import { createNamespace, readLease } from './api.ts';
@@ -22,15 +22,15 @@ interface Story {
   readonly status: number | null;
 }
 
-describe('a leader behind a connection that falls silent, 15s/10s/2s', () => {
-  it.each<{ readonly name: string; readonly directions: readonly Direction[] }>([
+describe.concurrent('a leader behind a connection that falls silent, 15s/10s/2s', () => {
+  it.for<{ readonly name: string; readonly directions: readonly Direction[] }>([
     { name: 'both ways', directions: ['to-server', 'to-client'] },
     { name: 'towards the client', directions: ['to-client'] },
     { name: 'towards the server', directions: ['to-server'] },
   ])(
     'G2: $name: its command, which ignores signals, is gone within 14 s and the successor comes after 15 s',
-    async ({ directions }) => {
-      const story = await freeze(directions);
+    async ({ directions }, context) => {
+      const story = await freeze(directions, context);
       expect(story.toldMs - story.confirmedMs).toBeLessThan(10_250);
       expect(story.goneMs - story.confirmedMs).toBeLessThan(14_000);
       expect(story.successorMs - story.storedMs).toBeGreaterThan(15_000);
@@ -40,18 +40,21 @@ describe('a leader behind a connection that falls silent, 15s/10s/2s', () => {
   );
 });
 
-async function freeze(directions: readonly Direction[]): Promise<Story> {
+async function freeze(
+  directions: readonly Direction[],
+  { onTestFinished: atEnd }: TestContext,
+): Promise<Story> {
   const namespace = await createNamespace(cluster);
   const proxy = await Proxy.start(cluster.url);
-  onTestFinished(() => proxy.close());
+  atEnd(() => proxy.close());
   const server = `https://127.0.0.1:${proxy.port}`;
   const behindProxy = await createServiceAccountUser(cluster, { namespace, lockName, server });
   const direct = await createServiceAccountUser(cluster, { namespace, lockName });
 
   const workerFlags = ['--ignore-signals'];
-  const leader = startLeaderRun({ kubeconfig: behindProxy, lockName, workerFlags });
+  const leader = startLeaderRun({ kubeconfig: behindProxy, lockName, workerFlags, atEnd });
   await leader.workerSays('start');
-  const standby = startLeaderRun({ kubeconfig: direct, lockName });
+  const standby = startLeaderRun({ kubeconfig: direct, lockName, atEnd });
   await standby.until('line about waiting', () => standby.output[0]);
   const before = await recordOf(namespace);
   while ((await recordOf(namespace)).renewedMs === before.renewedMs) await delay(20);
