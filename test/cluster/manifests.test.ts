@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { expect, inject, test } from 'vitest';
 import { callApi, createNamespace, mustCallApi, readLease } from './api.ts';
-import { Candidate } from './candidates.ts';
+import { type AtEnd, Candidate } from './candidates.ts';
 import { createPod } from './pods.ts';
 import { writeKubeconfig } from './users.ts';
 
@@ -76,6 +76,7 @@ async function grant(namespace: string, without: { resource: string; verb: strin
 async function start(
   without: { resource: string; verb: string } | null,
   namespace: string,
+  atEnd: AtEnd,
 ): Promise<Candidate> {
   const kubeconfig = await grant(namespace, without);
   if (without?.verb === 'update')
@@ -89,16 +90,17 @@ async function start(
       },
     );
   const pod = await createPod(access, namespace);
-  return new Candidate('/usr/bin/env', [
+  const args = [
     ...[`POD_NAME=${pod.name}`, `POD_NAMESPACE=${namespace}`, `POD_UID=${pod.uid}`],
     leaderRun,
     ...['--kubeconfig', kubeconfig, '--lock-name', 'worker', '-v', ...flags, '--', 'sleep', '600'],
-  ]);
+  ];
+  return new Candidate('/usr/bin/env', args, atEnd);
 }
 
-test('with these rights nothing is missed', async () => {
+test('with these rights nothing is missed', async ({ onTestFinished }) => {
   const namespace = await createNamespace(access);
-  const candidate = await start(null, namespace);
+  const candidate = await start(null, namespace, onTestFinished);
   await candidate.until('start', () => candidate.output.find((line) => line.includes('Started')));
   // All that it asks for, a renewal and the release included.
   const renewTime = async () => (await readLease(access, namespace, 'worker'))?.spec.renewTime;
@@ -110,19 +112,28 @@ test('with these rights nothing is missed', async () => {
 
 const leases = 'grant get, create, update and watch on leases.coordination.k8s.io';
 
-test.each([
+test.concurrent.for([
   ['leases', 'get', 125, new RegExp(`forbidden to get it: ${leases}`)],
   ['leases', 'create', 125, new RegExp(`forbidden to create it: ${leases}`)],
   ['leases', 'update', 125, new RegExp(`forbidden to update it: ${leases}`)],
   ['leases', 'watch', 143, /No permission to watch .*Grant "watch" on leases.coordination.k8s.io/],
   ['events', 'create', 143, /Cannot send an Event .*grant create on events in namespace "/],
   ['pods', 'patch', 143, /Cannot set label "role=leader" .*grant patch on pods in namespace "/],
-] as const)('without %s %s one line says what to grant', async (resource, verb, code, line) => {
-  const candidate = await start({ resource, verb }, await createNamespace(access));
-  await candidate.until('word of it', () => candidate.output.find((text) => line.test(text)));
-  if (code === 143)
-    await candidate.until('start', () => candidate.output.find((text) => text.includes('Started')));
-  candidate.kill('SIGTERM');
-  expect((await candidate.ended).code).toBe(code);
-  expect(candidate.output.filter((text) => /grant/i.test(text))).toHaveLength(1);
-});
+] as const)(
+  'without %s %s one line says what to grant',
+  async ([resource, verb, code, line], { onTestFinished }) => {
+    const candidate = await start(
+      { resource, verb },
+      await createNamespace(access),
+      onTestFinished,
+    );
+    await candidate.until('word of it', () => candidate.output.find((text) => line.test(text)));
+    if (code === 143)
+      await candidate.until('start', () =>
+        candidate.output.find((text) => text.includes('Started')),
+      );
+    candidate.kill('SIGTERM');
+    expect((await candidate.ended).code).toBe(code);
+    expect(candidate.output.filter((text) => /grant/i.test(text))).toHaveLength(1);
+  },
+);
