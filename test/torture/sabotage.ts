@@ -3,27 +3,16 @@
  * leader-run in a copy of the sources and tortures it until the judge has found what it breaks, for at most five minutes. Fails if one is
  * not found.
  */
-import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { applyEdit } from '../simulation/bugs/bug.ts';
-import { withoutOwnChecks } from '../simulation/bugs/bugs.ts';
 import type { Finding, Verdict } from './verdict.ts';
+import { buildSabotaged } from './sabotage-build.ts';
 import { sabotages, type Sabotage } from './sabotages.ts';
 import { readable } from './summary.ts';
 import { torture } from './torture.ts';
 
-const project = resolve(import.meta.dirname, '../..');
 const candidates = 5;
 
 const { values } = parseArgs({
@@ -61,7 +50,7 @@ async function takeNext(): Promise<void> {
 
 /** After how long it was found, and by which rule; null: it was not. */
 async function attack(sabotage: Sabotage): Promise<string | null> {
-  const program = buildSabotaged(sabotage);
+  const program = buildSabotaged(sabotage.edits, join(root, sabotage.id));
   const folder = join(root, `run-${sabotage.id}`);
   const isFind = ({ rule, excuse }: Finding) => excuse === null && sabotage.breaks.includes(rule);
   const isEnough = ({ findings }: Verdict) => findings.some(isFind);
@@ -80,20 +69,4 @@ async function attack(sabotage: Sabotage): Promise<string | null> {
   const after =
     first.atMs === Infinity ? 'at the end' : `after ${Math.round((first.atMs - beganMs) / 1000)} s`;
   return `${after} by "${first.rule}": ${readable(first.text)}`;
-}
-
-/** A folder with its `bin` and `dist`. */
-function buildSabotaged({ id, edits }: Sabotage): string {
-  const copy = join(root, id);
-  mkdirSync(copy);
-  for (const name of ['src', 'bin', 'scripts', 'package.json'])
-    cpSync(join(project, name), join(copy, name), { recursive: true });
-  symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'));
-  for (const edit of [withoutOwnChecks, ...edits]) {
-    const path = join(copy, edit.file);
-    writeFileSync(path, applyEdit(readFileSync(path, 'utf8'), edit));
-  }
-  const tsx = join(project, 'node_modules/.bin/tsx');
-  execFileSync(tsx, ['scripts/build.ts'], { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'] });
-  return copy;
 }
