@@ -15,13 +15,19 @@ const flags = [
 ];
 
 const process = { lock: 'ns/work', key: '-', isMain: true, termMs: null, end: null };
+const write = { user: 'a', lock: 'ns/work', maybe: false, leaseMs: 6_000, runs: [] };
 const history: History = {
   processes: [
     { ...process, token: 1, identity: 'a.1', startMs: 0, aliveMs: 5_000, deadMs: 5_002 },
     { ...process, token: 2, identity: '<b>.1', startMs: 4_000, aliveMs: 9_000, deadMs: 9_001 },
     { ...process, token: 3, identity: 'a.2', startMs: 9_020, aliveMs: 12_000, deadMs: 12_001 },
   ],
-  writes: [],
+  writes: [
+    { ...write, atMs: 0, holder: 'a.1', version: 1 },
+    { ...write, atMs: 2_000, holder: 'a.1', version: 2 },
+    { ...write, atMs: 3_900, holder: '', version: 3 },
+    { ...write, atMs: 3_950, holder: '<b>.1', version: 4 },
+  ],
   labels: [],
   faults: [{ kind: 'kill', target: 'a', fromMs: 4_900, toMs: 4_900 }],
   gaps: [],
@@ -37,6 +43,8 @@ test('It needs nothing from elsewhere', () => {
 test('It shows terms, faults, hand-overs and what is broken', () => {
   expect(page.match(/class="term"/g)).toHaveLength(3);
   expect(page.match(/class="fault"/g)).toHaveLength(1);
+  expect(page.match(/class="hold"/g)).toHaveLength(2);
+  expect(page).toContain('<title>a.1, 3900 ms</title>');
   expect(page).toContain(
     'one at a time, at 4.000 s: term 2 of &lt;b>.1 began 1000 ms before the end',
   );

@@ -1,6 +1,6 @@
 /** Draws a run as one page that needs nothing else: who led when, what was done to whom, and how long hand-overs took. */
 import type { Finding, Verdict } from './verdict.ts';
-import { termsOf, type Fault, type History, type Term } from './history.ts';
+import { termsOf, type Fault, type History, type Term, type Write } from './history.ts';
 import { percentile, readable, summarise } from './summary.ts';
 
 const pixelsPerSecond = 12;
@@ -33,7 +33,7 @@ export function drawPage(history: History, verdict: Verdict, title: string): str
 <p class="${violations.length === 0 ? 'good' : 'bad'}" id="verdict">${terms.length} terms, ${history.faults.length} faults, ${state}; ${verdict.undecided} undecided</p>
 ${violations.map(drawFinding).join('\n')}
 <p>${legend()}</p>
-<div class="scroll">${drawTimeline(history, verdict)}</div>
+<div class="scroll">${drawTimeline(history, verdict, work)}</div>
 <div class="pair">
 ${drawHistogram('Hand-overs by a release', released)}
 ${drawHistogram('Take-overs after an expiry', expired)}
@@ -62,6 +62,7 @@ function legend(): string {
   const all = [
     ['#2a7f3f', 'command runs'],
     ['#9bc53d', 'job runs'],
+    ['#444', 'holds the Lease'],
     ...colours.map(([, colour, name]) => [colour, name]),
   ];
   return all
@@ -79,7 +80,7 @@ function drawRule(rule: string, count: number, findings: readonly Finding[]): st
   return `<tr><td>${escape(rule)}</td><td>${count}</td><td>${broken}</td><td>${own.length - broken}</td></tr>`;
 }
 
-function drawTimeline(history: History, verdict: Verdict): string {
+function drawTimeline(history: History, verdict: Verdict, lock: string): string {
   const terms = termsOf(history.processes);
   const { faults } = history;
   const instants = [...terms.map(({ startMs }) => startMs), ...faults.map(({ fromMs }) => fromMs)];
@@ -89,14 +90,16 @@ function drawTimeline(history: History, verdict: Verdict): string {
   const x = (ms: number) => labelWidth + ((ms - beginMs) / 1000) * pixelsPerSecond;
   const width = x(Math.max(...ends)) + 60;
   const names = [...new Set(terms.map(({ candidate }) => candidate))].sort();
-  const rows = ['servers', ...names];
-  const rowOf = (name: string) => Math.max(0, rows.indexOf(name));
+  const rows = ['servers', 'Lease', ...names];
+  const rowOf = (name: string) => (name === lock ? 1 : Math.max(0, rows.indexOf(name)));
+  const holds = holdsOf(history.writes.filter((write) => write.lock === lock && !write.maybe));
   const height = axisHeight + rows.length * rowHeight;
   const marks = verdict.findings.filter(({ atMs, excuse }) => excuse === null && atMs < Infinity);
   return `<svg id="timeline" width="${Math.ceil(width)}" height="${height}" role="img">
 ${drawAxis(beginMs, Math.max(...ends), x, height)}
 ${rows.map((name, row) => `<text x="6" y="${axisHeight + row * rowHeight + 26}">${escape(name)}</text>`).join('\n')}
 ${drawFaults(faults, x, rowOf)}
+${holds.map((hold) => drawHold(hold, x)).join('\n')}
 ${terms.map((term) => drawTerm(term, x, rowOf(term.candidate))).join('\n')}
 ${marks.map(({ atMs, text }) => `<line x1="${x(atMs)}" x2="${x(atMs)}" y1="0" y2="${height}" stroke="#b3202a" stroke-width="2"><title>${escape(text)}</title></line>`).join('\n')}
 </svg>`;
@@ -138,6 +141,30 @@ function drawTerm(term: Term, x: (ms: number) => number, row: number): string {
   const width = Math.max(1.5, x(term.aliveMs) - x(term.startMs));
   const text = `${term.name}, ${term.processes.length} processes, ${Math.round(term.aliveMs - term.startMs)} ms`;
   return `<rect class="term" x="${x(term.startMs).toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${isJob ? 7 : 11}" fill="${isJob ? '#9bc53d' : '#2a7f3f'}"><title>${escape(text)}</title></rect>`;
+}
+
+interface Hold {
+  readonly holder: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Who the Lease said that holds it, until the next one did or nobody. */
+function holdsOf(writes: readonly Write[]): Hold[] {
+  const changes = writes.filter(({ holder }, index) => holder !== writes[index - 1]?.holder);
+  return changes.flatMap(({ holder, atMs }, index) => {
+    const toMs = changes[index + 1]?.atMs ?? writes.at(-1)?.atMs ?? atMs;
+    return holder === null || holder === '' ? [] : [{ holder, fromMs: atMs, toMs }];
+  });
+}
+
+function drawHold({ holder, fromMs, toMs }: Hold, x: (ms: number) => number): string {
+  const [from, y] = [x(fromMs), axisHeight + rowHeight + 18];
+  const width = Math.max(1.5, x(toMs) - from);
+  const name = holder.replace(/\.\d+$/, '');
+  const hasRoom = width > name.length * 6 + 4;
+  const text = `<text x="${(from + 3).toFixed(1)}" y="${y + 9}" style="font-size:9px;fill:#fff">${escape(name)}</text>`;
+  return `<g class="hold"><rect x="${from.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="11" fill="#444" stroke="#fff" stroke-width="0.5"/>${hasRoom ? text : ''}<title>${escape(`${holder}, ${Math.round(toMs - fromMs)} ms`)}</title></g>`;
 }
 
 /** By powers of two, from 1 ms. */
