@@ -5,9 +5,10 @@
  */
 import type { Supervisor } from './command/supervisor.ts';
 import { environmentOf } from './command/term-environment.ts';
+import { Alarm } from './process/alarm.ts';
 import { meaningOf } from './process/signals.ts';
 import type { Effect } from './election/effect.ts';
-import type { ClockJump, CommandEvent, ElectionEvent } from './election/event.ts';
+import type { CommandEvent, ElectionEvent } from './election/event.ts';
 import type { Outcome } from './election/report.ts';
 import { initialStandby } from './election/beginning.ts';
 import type { State } from './election/state.ts';
@@ -19,10 +20,12 @@ export type { Clock, Ports, RunSettings } from './ports.ts';
 
 /** While a command lives the clock is read this often, ms: timers stand still while the machine sleeps. */
 const wakeCheckMs = 200;
-/** A turn this late is said to be late, ms. */
-const noticeableJumpMs = 500;
-/** Woken at least once an hour; setTimeout takes 2^31-1 ms at most. */
-const longestTimerMs = 3_600_000;
+
+/** An event in the queue. It counts if what it is of has not been replaced when its turn comes, by a term that has ended meanwhile. */
+interface Arrival {
+  readonly event: ElectionEvent;
+  readonly isPresent: () => boolean;
+}
 
 /** Runs one candidacy to its end. */
 export function run(settings: RunSettings, ports: Ports): Promise<Outcome> {
@@ -39,20 +42,18 @@ class Driver {
   #supervisor: Supervisor;
   readonly #signals: { close(): void };
   readonly #pending = new Map<number, PendingRequest>();
-  readonly #queue: ElectionEvent[] = [];
+  readonly #queue: Arrival[] = [];
+  readonly #alarm: Alarm;
   #state: State;
   #watch: LeaseWatch | null = null;
-  #cancelTimer: () => void = () => undefined;
   /** null: guard and gate are made, or being made. */
   #cancelPreparing: (() => void) | null = null;
-  #timerAtMs = Infinity;
-  #suspendedMs: number;
   #isDraining = false;
   #hasFailed = false;
   /** `dismissed`: the candidacy ended before it was started, and it is on its way out. */
   #command: 'none' | 'dismissed' | 'started' | 'ended' | 'gone' = 'none';
-  /** What was said of a command that no term has started yet. */
-  #unstarted: CommandEvent[] = [];
+  /** What the election was told of a command that no term has started yet. */
+  #unstarted: Arrival[] = [];
   #outcome: Outcome | null = null;
   #withdrawals = 0;
 
@@ -67,7 +68,7 @@ class Driver {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#state = initialStandby(settings, ports.clock.bootMs());
-    this.#suspendedMs = ports.clock.suspendedMs();
+    this.#alarm = new Alarm(ports.clock, () => this.#enqueue({ id: 'time', jump: null }));
     this.#supervisor = this.#createSupervisor();
     this.#signals = ports.listenToSignals((signal) => this.#onSignal(signal));
   }
@@ -87,10 +88,14 @@ class Driver {
     });
   }
 
-  /** For a new term. A command that no term has started serves the next one: a warm one need not start again, and no one waits for its end. */
+  /**
+   * For a new term. A command that no term has started serves the next one: a warm one need not start again, and no one waits for its end.
+   * What was told of it is told again, before what else is waiting.
+   */
   #prepareAgain(): void {
     if (this.#command === 'none') {
-      for (const event of this.#unstarted) this.#enqueue({ id: 'command', event });
+      this.#queue.unshift(...this.#unstarted);
+      this.#unstarted = [];
       return;
     }
     const former = this.#supervisor;
@@ -101,23 +106,22 @@ class Driver {
   }
 
   #createSupervisor(): Supervisor {
-    const supervisor: Supervisor = this.#ports.createSupervisor((event) => {
-      if (supervisor === this.#supervisor) this.#onCommandEvent(event);
-    });
+    const supervisor: Supervisor = this.#ports.createSupervisor((event) =>
+      this.#enqueue({ id: 'command', event }, () => supervisor === this.#supervisor),
+    );
     return supervisor;
   }
 
   /** What was asked for in a term before says nothing of this one, after a rejoin. */
   #withdrawLabel(): void {
     const withdrawal = (this.#withdrawals += 1);
-    const isDone = () => {
-      if (withdrawal === this.#withdrawals) this.#enqueue({ id: 'label-withdrawn' });
-    };
+    const isDone = () =>
+      this.#enqueue({ id: 'label-withdrawn' }, () => withdrawal === this.#withdrawals);
     void (this.#ports.withdrawLabel?.() ?? Promise.resolve()).then(isDone, isDone);
   }
 
-  #enqueue(event: ElectionEvent): void {
-    this.#queue.push(event);
+  #enqueue(event: ElectionEvent, isPresent = () => true): void {
+    this.#queue.push({ event, isPresent });
     // Effects may cause events while they are performed: those wait until all effects of the turn are done.
     if (this.#isDraining || this.#hasFailed) return;
     this.#isDraining = true;
@@ -125,7 +129,7 @@ class Driver {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         this.#turn(next);
       }
-      this.#setTimer();
+      this.#setAlarm();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -133,10 +137,16 @@ class Driver {
     }
   }
 
-  #turn(event: ElectionEvent): void {
-    // After a sleep or a stall the clock is read before anything else, and the jump is reported.
-    const jump = this.#takeJump();
-    if (jump !== null) this.#step({ id: 'time', jump });
+  #turn(arrival: Arrival): void {
+    // After a sleep or a stall the clock is read before anything else, and the jump is reported: it may end a term.
+    const jump = this.#alarm.takeJump();
+    if (jump !== null) {
+      this.#queue.unshift(arrival);
+      return this.#step({ id: 'time', jump });
+    }
+    if (!arrival.isPresent()) return;
+    const { event } = arrival;
+    if (event.id === 'command' && !this.#noteCommandEvent(event.event, arrival)) return;
     this.#step(event);
   }
 
@@ -152,29 +162,10 @@ class Driver {
     this.#ports.onState?.(state, at);
   }
 
-  #takeJump(): ClockJump | null {
-    const { clock } = this.#ports;
-    const suspendedMs = clock.suspendedMs();
-    const sleptMs = suspendedMs - this.#suspendedMs;
-    this.#suspendedMs = suspendedMs;
-    if (sleptMs > noticeableJumpMs) return { cause: 'suspended', ms: sleptMs };
-    const lateMs = clock.bootMs() - this.#timerAtMs;
-    if (lateMs <= noticeableJumpMs) return null;
-    this.#timerAtMs = Infinity;
-    return { cause: 'stalled', ms: lateMs };
-  }
-
-  #setTimer(): void {
-    const { clock } = this.#ports;
-    this.#cancelTimer();
-    const nowMs = clock.bootMs();
-    const wakeMs =
-      this.#command === 'started' || this.#command === 'ended' ? nowMs + wakeCheckMs : Infinity;
-    const timerAtMs = Math.min(nextDeadlineMs(this.#state), wakeMs);
-    this.#timerAtMs = timerAtMs;
-    if (timerAtMs === Infinity) return;
-    const delayMs = Math.min(Math.max(timerAtMs - nowMs, 0), longestTimerMs);
-    this.#cancelTimer = clock.setTimer(delayMs, () => this.#enqueue({ id: 'time', jump: null }));
+  #setAlarm(): void {
+    const isAlive = this.#command === 'started' || this.#command === 'ended';
+    const wakeMs = isAlive ? this.#ports.clock.bootMs() + wakeCheckMs : Infinity;
+    this.#alarm.set(Math.min(nextDeadlineMs(this.#state), wakeMs));
   }
 
   #perform(effect: Effect): void {
@@ -186,10 +177,7 @@ class Driver {
         this.#pending.delete(effect.request);
         return;
       case 'watch':
-        this.#watch = this.#ports.api.watch(effect.resourceVersion, effect.silenceMs, (event) =>
-          this.#enqueue({ id: 'watch', event }),
-        );
-        return;
+        return this.#openWatch(effect);
       case 'unwatch':
         this.#watch?.close();
         this.#watch = null;
@@ -232,19 +220,27 @@ class Driver {
     );
   }
 
-  #onCommandEvent(event: CommandEvent): void {
+  #openWatch({ resourceVersion, silenceMs }: Extract<Effect, { id: 'watch' }>): void {
+    const watch: LeaseWatch = this.#ports.api.watch(resourceVersion, silenceMs, (event) =>
+      this.#enqueue({ id: 'watch', event }, () => watch === this.#watch),
+    );
+    this.#watch = watch;
+  }
+
+  /** Whether the election is to hear of it. */
+  #noteCommandEvent(event: CommandEvent, arrival: Arrival): boolean {
     // Nothing else that it may still say concerns us.
     if (this.#command === 'dismissed') {
       if (event.id === 'gone' && this.#outcome !== null) this.#settle(this.#outcome);
-      return;
+      return false;
     }
-    if (this.#command === 'none') this.#unstarted.push(event);
+    if (this.#command === 'none') this.#unstarted.push(arrival);
     // A warm command that was not promoted has no term to end.
     const isUnpromoted = event.id === 'ended' && this.#command === 'none';
     if ((event.id === 'ended' || event.id === 'gone') && !isUnpromoted) this.#command = event.id;
     if (this.#command === 'started' && (event.id === 'too-late' || event.id === 'failed'))
       this.#command = 'gone';
-    this.#enqueue({ id: 'command', event });
+    return true;
   }
 
   #onSignal(signal: NodeJS.Signals): void {
@@ -282,7 +278,7 @@ class Driver {
   }
 
   #settle(outcome: Outcome): void {
-    this.#cancelTimer();
+    this.#alarm.cancel();
     this.#signals.close();
     this.#resolve(outcome);
   }
@@ -290,7 +286,7 @@ class Driver {
   /** A bug, perhaps one that would have made two leaders: the tree must not outlive it, and nothing more is believed or sent. */
   #fail(error: unknown): void {
     this.#hasFailed = true;
-    this.#cancelTimer();
+    this.#alarm.cancel();
     this.#supervisor.kill();
     this.#watch?.close();
     this.#ports.api.close();

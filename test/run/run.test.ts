@@ -1,8 +1,7 @@
 /** The driver alone, in a world of lists and a clock that the test moves. */
 import { describe, expect, it } from 'vitest';
-import type { CommandEvent } from '../../src/election/event.ts';
 import type { RawLease } from '../../src/election/lease.ts';
-import { put, serve } from '../election/lease-store.ts';
+import { put } from '../election/lease-store.ts';
 import { Rig, settled } from './rig.ts';
 
 function held(holder: string, seconds: number): RawLease {
@@ -265,24 +264,6 @@ describe('signals', () => {
   });
 });
 
-/** The lease was won by a request whose answer never came, and too late: a standby again, and the gate was never used. */
-async function rejoined(saidDuringRelease?: CommandEvent): Promise<Rig> {
-  const rig = new Rig({ rejoins: true });
-  rig.pass(0);
-  rig.report({ id: 'ready' });
-  await rig.answer();
-  rig.store = serve(rig.store, rig.lastRequest.request, 0).store;
-  rig.stall(12_000);
-  await rig.answer({ id: 'failed', failure: { reason: 'timeout', afterMs: 12_000 } });
-  rig.pass(1_000);
-  // The repeated create, a read.
-  for (let requests = 0; requests < 2; requests += 1) await rig.answer();
-  if (saidDuringRelease !== undefined) rig.report(saidDuringRelease);
-  await rig.answer();
-  expect(rig.reports.map(({ id }) => id)).toContain('rejoining');
-  return rig;
-}
-
 describe('the end', () => {
   it('of a standby lets go of the gate and waits until it is gone', async () => {
     const rig = new Rig();
@@ -305,56 +286,6 @@ describe('the end', () => {
     rig.signal('SIGTERM');
     await expect(rig.ended).resolves.toEqual({ id: 'interrupted', signal: 'SIGTERM' });
     expect([rig.asked, rig.areSignalsClosed, rig.delaysMs]).toEqual([[], true, []]);
-  });
-
-  it('of a term that never began: what was ready for it is started in the next', async () => {
-    const rig = await rejoined();
-    rig.pass(0);
-    await rig.answer();
-    await rig.answer();
-    expect(rig.asked).toEqual(['prepare', 'start']);
-  });
-
-  it('of a term that never began: a warm command that ended in it ends the candidacy', async () => {
-    const rig = await rejoined({ id: 'ended', ending: { id: 'exited', code: 3 } });
-    expect(rig.asked).toEqual(['prepare', 'cancel']);
-    rig.report({ id: 'gone' });
-    await expect(rig.ended).resolves.toMatchObject({ id: 'command', ending: { code: 3 } });
-  });
-
-  it('of a term whose command is gone: its guard is let go before the next is prepared', async () => {
-    const rig = new Rig({ rejoins: true });
-    await rig.lead();
-    rig.report({ id: 'started', pid: 7 });
-    rig.pass(13_830);
-    rig.report({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
-    rig.report({ id: 'gone' });
-    await rig.answer();
-    expect(rig.reports.at(-1)).toEqual({ id: 'rejoining', staysOutMs: 0 });
-    rig.asked.length = 0;
-    rig.pass(0);
-    expect(rig.asked).toEqual(['cancel', 'prepare']);
-  });
-
-  it('of a term: that its label is gone at last does not stop the command of the next', async () => {
-    const rig = new Rig({ rejoins: true, hasPodLabel: true });
-    await rig.lead();
-    rig.report({ id: 'started', pid: 7 });
-    rig.pass(13_830);
-    rig.report({ id: 'ended', ending: { id: 'signalled', signal: 'SIGKILL' } });
-    rig.report({ id: 'gone' });
-    await rig.answer();
-    await rig.lead();
-    rig.report({ id: 'started', pid: 8 });
-    rig.asked.length = 0;
-    rig.signal('SIGTERM');
-    const [former, present] = rig.withdrawals;
-    former?.();
-    await settled();
-    expect(rig.asked).toEqual([]);
-    present?.();
-    await settled();
-    expect(rig.asked).toEqual(['signal SIGQUIT']);
   });
 
   it('of a standby passes on what asks its warm command once more', async () => {
