@@ -5,6 +5,7 @@ import type { Log } from './cli/log.ts';
 import { failedExitCode } from './cli/exit-status.ts';
 import { manifestsOptionsOf } from './cli/manifests-options.ts';
 import { checkOptionsOf, statusOptionsOf } from './cli/operate-options.ts';
+import type { Parsed } from './cli/parsers.ts';
 import { print } from './cli/print.ts';
 import type { SubcommandLine } from './cli/programs.ts';
 import { transferLine } from './cli/transfer-messages.ts';
@@ -86,16 +87,29 @@ export async function printManifests(
   line: Line<'manifests'>,
   { log, write }: Output,
 ): Promise<number> {
-  const { flags } = line;
-  const found = clusterOf(flags, log);
-  // Nothing is sent, so a cluster that no one named may be missing.
-  const isNamed = flags.kubeconfig !== null || flags.context !== null;
-  if (found.id === 'failed' && isNamed) return fail(log, found.message);
-  const ownNamespace = found.id === 'failed' ? 'default' : found.cluster.namespace;
-  const checked = manifestsOptionsOf(line, ownNamespace);
+  const namespace = ownNamespace(line.flags, log);
+  if (!namespace.ok) return fail(log, namespace.why);
+  const checked = manifestsOptionsOf(line, namespace.value);
   if (checked.id === 'refused') return fail(log, checked.message);
   const { manifestsYaml } = await import('./operate/manifests.ts');
   return print(manifestsYaml(checked.options), write) === 'failed' ? failedExitCode : 0;
+}
+
+/**
+ * The namespace where `-n` names none. Nothing is sent, so there may be no kubeconfig. One that is broken, or chooses no context,
+ * may mean another namespace than `default`.
+ */
+function ownNamespace(flags: Line<'manifests'>['flags'], log: Log): Parsed<string> {
+  const { kubeconfig, context, lockNamespace } = flags;
+  const found = clusterOf(flags, log);
+  if (found.id === 'loaded') return { ok: true, value: found.cluster.namespace };
+  const isWanted = kubeconfig !== null || context !== null || lockNamespace === null;
+  if (found.searched === null && isWanted) return { ok: false, why: found.message };
+  if (found.searched !== null && isWanted && process.env['KUBECONFIG'])
+    log.warn(
+      `Using namespace "default": there is no kubeconfig at ${found.searched}: set -n or $KUBECONFIG`,
+    );
+  return { ok: true, value: 'default' };
 }
 
 /** `leader-run transfer`. */

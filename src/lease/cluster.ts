@@ -48,7 +48,12 @@ export interface LeaseCluster {
 
 export type ClusterResult =
   | { readonly id: 'loaded'; readonly cluster: LeaseCluster }
-  | { readonly id: 'failed'; readonly message: string };
+  | {
+      readonly id: 'failed';
+      readonly message: string;
+      /** Where a kubeconfig may be, in quotes, if there is none; null: something is wrong with what is there. */
+      readonly searched: string | null;
+    };
 
 const defaultExecDeadlineMs = 30_000;
 
@@ -56,7 +61,7 @@ const defaultExecDeadlineMs = 30_000;
 export function loadCluster(options: ClusterOptions): ClusterResult {
   const files = kubeconfigFiles(options.kubeconfig, options.env, options.homeDirectory);
   const read = readKubeconfig(files);
-  if (read.id === 'failed') return read;
+  if (read.id === 'failed') return failed(read.message);
   const { kubeconfig } = read;
   const isEmpty = kubeconfig.contexts.size === 0 && kubeconfig.clusters.size === 0;
   // As kubectl does: a kubeconfig that chooses nothing leaves a pod its service account. One that was asked for does not.
@@ -78,9 +83,9 @@ function noContext(context: string, paths: readonly string[]): ClusterResult {
 }
 
 function noConfiguration(paths: readonly string[]): ClusterResult {
-  return failed(
-    `Cannot find a cluster: there is no kubeconfig at ${quoted(paths)} and no service account of a pod: set --kubeconfig or $KUBECONFIG`,
-  );
+  const searched = quoted(paths);
+  const message = `Cannot find a cluster: there is no kubeconfig at ${searched} and no service account of a pod: set --kubeconfig or $KUBECONFIG`;
+  return { id: 'failed', message, searched };
 }
 
 function loadContext(kubeconfig: Kubeconfig, options: ClusterOptions): ClusterResult {
@@ -148,7 +153,7 @@ function loadServiceAccount(options: ClusterOptions): ClusterResult | null {
   const { env, serviceAccountDirectory, onNotice } = options;
   const account = findServiceAccount(env, serviceAccountDirectory);
   if (account.id === 'none') return null;
-  if (account.id === 'failed') return account;
+  if (account.id === 'failed') return failed(account.message);
   const { server, cluster, user, namespace, authorityProblem } = account;
   if (authorityProblem !== null)
     onNotice?.({
@@ -170,7 +175,7 @@ function loadedFrom(
 ): ClusterResult {
   const { env, onNotice = () => undefined } = options;
   const proxy = proxyFor(server, cluster, env);
-  if (proxy.id === 'failed') return proxy;
+  if (proxy.id === 'failed') return failed(proxy.message);
   const isTls = server.protocol === 'https:';
   const signIn = isTls ? user.body : withoutSecrets(user.body, server, onNotice);
   const provider = providerOf(signIn, {
@@ -220,5 +225,5 @@ function quoted(texts: readonly string[]): string {
 }
 
 function failed(message: string): ClusterResult {
-  return { id: 'failed', message };
+  return { id: 'failed', message, searched: null };
 }

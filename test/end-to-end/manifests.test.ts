@@ -19,7 +19,14 @@ contexts:
 async function manifests(files: Readonly<Record<string, string>>, ...flags: string[]) {
   const cwd = temporaryFolder();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
-  const env = { HOME: cwd, KUBECONFIG: join(cwd, 'config') };
+  const env = { HOME: cwd, KUBECONFIG: 'config' in files ? join(cwd, 'config') : '' };
+  return printed({ cwd, env }, flags);
+}
+
+async function printed(
+  { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  flags: readonly string[] = [],
+) {
   const args = ['manifests', '--lock-name', 'job', ...flags];
   const { stdout, stderr, exitCode } = await execa(leaderRun, args, { cwd, env, reject: false });
   const objects = loadAll(stdout) as { metadata?: { namespace?: string } }[];
@@ -33,8 +40,8 @@ test.each([
   ['--kubeconfig', { other: kubeconfig }, ['--kubeconfig', 'other'], 'prod'],
   ['a context without one', { config: kubeconfig }, ['--context', 'plain'], 'default'],
   ['-n', { config: kubeconfig }, ['-n', 'mine'], 'mine'],
+  ['-n, beside a kubeconfig that cannot be read', { config: '{' }, ['-n', 'mine'], 'mine'],
   ['no kubeconfig', {}, [], 'default'],
-  ['a kubeconfig that cannot be read', { config: '{' }, [], 'default'],
 ] as const)('the namespace by %s', async (_, files, flags, namespace) => {
   expect(await manifests(files, ...flags)).toEqual({
     exitCode: 0,
@@ -43,10 +50,26 @@ test.each([
   });
 });
 
-test('a context that was asked for and is not there is refused', async () => {
-  const { exitCode, stderr } = await manifests({ config: kubeconfig }, '--context', 'nowhere');
-  expect([exitCode, stderr]).toEqual([
-    125,
-    expect.stringContaining('Cannot use context "nowhere"') as string,
-  ]);
+test.each([
+  ['an unknown --context', kubeconfig, ['--context', 'nowhere'], 'context "nowhere"'],
+  ['that, beside -n', kubeconfig, ['--context', 'nowhere', '-n', 'mine'], 'context "nowhere"'],
+  ['an unknown current-context', kubeconfig.replace('here', 'gone'), [], 'context "gone"'],
+  ['no current-context', kubeconfig.replace('current-context: here', ''), [], 'a context'],
+  ['a kubeconfig that is not YAML', '{', [], 'kubeconfig '],
+] as const)('refused: %s', async (_, config, flags, what) => {
+  expect(await manifests({ config }, ...flags)).toEqual({
+    exitCode: 125,
+    stderr: expect.stringMatching(`Cannot (use|choose|read) ${what}`) as string,
+    namespaces: [],
+  });
+});
+
+test('where $KUBECONFIG names a file that is not there, a warning says so, and the namespace', async () => {
+  const cwd = temporaryFolder();
+  const env = { HOME: cwd, KUBECONFIG: join(cwd, 'missing') };
+  expect(await printed({ cwd, env })).toEqual({
+    exitCode: 0,
+    stderr: `leader-run: Using namespace "default": there is no kubeconfig at "${env.KUBECONFIG}": set -n or $KUBECONFIG`,
+    namespaces: ['default'],
+  });
 });
