@@ -196,7 +196,7 @@ export class Candidate implements Replica {
       machine: this.machine,
       leaseDurationMs: settings.leaseDurationMs,
       tree: () => ledger.tree,
-      newestSeenMs: (holder, byBootMs) => ledger.newestSeenMs(holder, byBootMs),
+      newestSeenMs: (term, byBootMs) => ledger.newestSeenMs(term, byBootMs),
     });
     return ledger;
   }

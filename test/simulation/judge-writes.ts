@@ -4,7 +4,7 @@
  */
 import type { RawLease } from '../../src/election/lease.ts';
 import { metadataOf, objectOf } from './fields.ts';
-import { processOf } from './ledger.ts';
+import { type TermName, processOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Arrival, Author, Version } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
@@ -17,8 +17,8 @@ export interface Writer {
   readonly leaseDurationMs: number;
   /** The trees of leader-run; client-go has none. */
   readonly tree: () => SimulatedTree | null;
-  /** True time of the newest write that it had seen of this holder by then, on its boot clock; `-Infinity`: none. */
-  readonly newestSeenMs: (holder: Author, byBootMs: number) => number;
+  /** True time of the newest write that it had seen of this holder's term by then, on its boot clock; `-Infinity`: none. */
+  readonly newestSeenMs: (term: TermName, byBootMs: number) => number;
 }
 
 /** One term of leadership, as its records tell it: they all have one acquireTime. */
@@ -30,19 +30,18 @@ interface Term {
 }
 
 /** A lease that its holder has neither given back nor lost. */
-interface Claim {
-  readonly author: Author;
+interface Claim extends TermName {
   readonly holder: string;
-  readonly acquireTime: string;
   readonly atMs: number;
   readonly durationMs: number;
 }
 
 /**
- * A holder's lease was taken after a restore by who had seen, when it sent that, nothing of the holder that is newer than what the restore
- * left: it cannot know better (README, G1).
+ * A holder's lease was taken after a restore by who had seen, when it sent that, nothing of the holder's term that is newer than what the
+ * restore left: it cannot know better (README, G1).
  */
 interface Taking {
+  readonly term: TermName;
   readonly taker: Writer;
   readonly sentBootMs: number;
   /** True time of the holder's newest write that was left; `-Infinity`: none. */
@@ -77,10 +76,10 @@ export class WriteJudge {
 
   /** The author leads by the write that it sent then: it has seen nothing newer of the holder that it has taken the lease from. */
   onWin(author: Author, wonBootMs: number): void {
-    for (const [holder, { taker, sentBootMs, leftMs }] of this.#forgotten) {
+    for (const { term, taker, sentBootMs, leftMs } of this.#forgotten.values()) {
       if (taker.author !== author || sentBootMs !== wonBootMs) continue;
-      if (taker.newestSeenMs(holder, Infinity) <= leftMs) continue;
-      const text = `${author.name} leads though it has seen that ${holder.name} does`;
+      if (taker.newestSeenMs(term, Infinity) <= leftMs) continue;
+      const text = `${author.name} leads though it has seen that ${term.author.name} does`;
       this.#world.break('G1', text);
     }
   }
@@ -200,16 +199,12 @@ export class WriteJudge {
     return true;
   }
 
-  #isForgottenBy(
-    taker: Writer,
-    { author, atMs }: Claim,
-    before: Version | null,
-    sentBootMs: number,
-  ): boolean {
+  #isForgottenBy(taker: Writer, claim: Claim, before: Version | null, sentBootMs: number): boolean {
+    const { author, atMs } = claim;
     const leftMs = before?.write.author === author ? before.write.atMs : -Infinity;
-    if (this.#setBackAtMs() < atMs || taker.newestSeenMs(author, sentBootMs) > leftMs) return false;
+    if (this.#setBackAtMs() < atMs || taker.newestSeenMs(claim, sentBootMs) > leftMs) return false;
     this.#world.count('take-overs from who was forgotten');
-    this.#forgotten.set(author, { taker, sentBootMs, leftMs });
+    this.#forgotten.set(author, { term: claim, taker, sentBootMs, leftMs });
     return true;
   }
 

@@ -13,6 +13,19 @@ export function processOf({ name }: Author): string {
   return name.split('+')[0] ?? '';
 }
 
+/** A term of its author's, of which one may have several: it may never have heard that it had won. */
+export interface TermName {
+  readonly author: Author;
+  readonly acquireTime: string;
+}
+
+/** A write that was seen. */
+interface Seen {
+  readonly acquireTime: string;
+  readonly bootMs: number;
+  readonly writtenAtMs: number;
+}
+
 export class Ledger {
   readonly process: SimulatedProcess;
   readonly author: Author;
@@ -45,7 +58,7 @@ export class Ledger {
   /** When each request was sent, true time. */
   readonly sends: number[] = [];
   /** Which writes it has seen of whom, and when, boot clock. */
-  readonly #seen = new Map<Author, { readonly bootMs: number; readonly writtenAtMs: number }[]>();
+  readonly #seen = new Map<Author, Seen[]>();
   /** Its record as others have cleared it: shown once more, that is an old cache's. */
   readonly #cleared = new WeakSet<Version>();
   /** It has found that the server went back in time, as far as a leader can. */
@@ -72,9 +85,11 @@ export class Ledger {
     return `${this.settings.identity}@${this.#acquireTime}`;
   }
 
-  /** True time of the newest write that it had seen of this holder before then: in one turn, time comes before the event. */
-  newestSeenMs(holder: Author, beforeBootMs: number): number {
-    const seen = (this.#seen.get(holder) ?? []).filter(({ bootMs }) => bootMs < beforeBootMs);
+  /** True time of the newest write that it had seen of this holder's term before then: in one turn, time comes before the event. */
+  newestSeenMs({ author, acquireTime }: TermName, beforeBootMs: number): number {
+    const seen = (this.#seen.get(author) ?? []).filter(
+      (each) => each.acquireTime === acquireTime && each.bootMs < beforeBootMs,
+    );
     return Math.max(...seen.map(({ writtenAtMs }) => writtenAtMs), -Infinity);
   }
 
@@ -174,10 +189,10 @@ export class Ledger {
     this.newestSeen = Math.max(this.newestSeen, version.resourceVersion);
   }
 
-  #noteSeen({ write, holder }: Version): void {
+  #noteSeen({ write, holder, acquireTime }: Version): void {
     if (holder === '') return;
     const seen = this.#seen.get(write.author) ?? [];
-    seen.push({ bootMs: this.process.bootMs(), writtenAtMs: write.atMs });
+    seen.push({ acquireTime, bootMs: this.process.bootMs(), writtenAtMs: write.atMs });
     this.#seen.set(write.author, seen);
   }
 

@@ -238,7 +238,8 @@ export class Server {
     const metadata = { ...metadataOf(body), uid: uid ?? '' };
     const lease = withVersion({ ...body, metadata }, this.#nextVersion());
     const spec = specOf(lease);
-    const write = this.#writeOf(arrival, recordText(spec));
+    const same = this.#sameAs(arrival, recordText(spec));
+    const { author, sentBootMs, request } = arrival;
     const version: Version = {
       ...this.#stamp(lease),
       lease,
@@ -246,24 +247,24 @@ export class Server {
       holder: textOf(spec['holderIdentity']),
       transitions: Number(spec['leaseTransitions'] ?? 0),
       leaseDurationMs: Number(spec['leaseDurationSeconds'] ?? 0) * 1000,
-      // As it was sent: a webhook may have cut it.
-      acquireTime: textOf(specOf(bodyOf(arrival.request) ?? body)['acquireTime']),
+      // As its author sent it: a webhook may have cut it, and who edits a label sends what was cut.
+      acquireTime: same?.acquireTime ?? textOf(specOf(bodyOf(request) ?? body)['acquireTime']),
       renewTime: textOf(spec['renewTime']),
-      write,
+      write: same?.write ?? { author, sentBootMs, atMs: this.#world.nowMs },
     };
     this.#commit(arrival, version);
     return this.#answer(version);
   }
 
-  /** The write that this spec is of: that of the stored one if it is the same, and by hand any earlier one can be put back. */
-  #writeOf({ author, sentBootMs, request }: Arrival, stored: string): Version['write'] {
+  /** The version of which this spec is, if that is no write of its own: the stored one, and by hand any earlier one can be put back. */
+  #sameAs({ author, request }: Arrival, stored: string): Version | undefined {
     const candidates = author.kind === 'hand' ? this.history : [this.current];
     // Who enters itself as the successor sends the record that it saw, whatever a webhook makes of it.
     const sent = recordText(specOf(bodyOf(request) ?? {}));
-    const same = candidates.find(
-      (each) => each != null && [stored, sent].includes(recordText(specOf(each.lease))),
+    return candidates.find(
+      (each): each is Version =>
+        each != null && [stored, sent].includes(recordText(specOf(each.lease))),
     );
-    return same?.write ?? { author, sentBootMs, atMs: this.#world.nowMs };
   }
 
   #commit(arrival: Arrival, version: Version): void {

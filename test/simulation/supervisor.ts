@@ -210,14 +210,19 @@ export class SimulatedSupervisor implements PromotableSupervisor {
     world.count('fault: guard died and could not be replaced');
     world.tell(this.#process.name, () => 'loses its guard');
     this.#isGuardLost = true;
-    // Before "go" there is nothing yet that could be unguarded.
-    if (this.#live === null) {
-      this.#tree?.dismiss();
-      return this.#report({ id: 'failed', message: 'fork failed' });
-    }
     if (this.#tree !== null) this.#tree.isUnguarded = true;
     machine.wakeNever(this.#guardSleep);
-    this.#report({ id: 'unguarded', message: 'fork failed' });
+    // leader-run hears of it in a turn of its own: what it was doing meanwhile, "go" perhaps, comes first.
+    this.#process.post(() => this.#guardLost());
+  }
+
+  #guardLost(): void {
+    if (this.#isOver) return;
+    const message = 'fork failed';
+    if (this.#live !== null) return this.#tell({ id: 'unguarded', message });
+    // Before "go" there is nothing yet that could be unguarded.
+    this.#tree?.dismiss();
+    this.#tell({ id: 'failed', message });
   }
 
   #startHelpers(): void {
