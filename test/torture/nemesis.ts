@@ -166,7 +166,7 @@ export class Nemesis {
     if (kind === 'garble') network.garble();
     // Answers that come, but late; and then none at all, so that the last of them decides.
     if (kind === 'late-answers') {
-      network.delayMs['to-client'] = 400 + size * 250;
+      network.delayMs['to-client'] = 400 + size * 550;
       await delay(lateMs);
       network.frozen.add('to-server').add('to-client');
     }

@@ -15,6 +15,7 @@ export const kinds = {
     'freeze',
     'freeze-answers',
     'late-answers',
+    'late-answers',
     'slow',
     'half-open',
     'cut',

@@ -12,9 +12,10 @@ export type ProgramFolder = string;
 
 const backOffMs = 300;
 const traits = ['-', 'd', 'f', 'df', 'df', 'dfs', 'dft', 'c', 'cd', 'ct', 'cs'] as const;
+/** A request may take 500 ms with the first, and 1 s with the second. */
 const settings = [
   ['--lease-duration', '5s', '--renew-deadline', '2500ms', '--retry-period', '1s'],
-  ['--lease-duration', '7s', '--renew-deadline', '3500ms', '--retry-period', '1s'],
+  ['--lease-duration', '7s', '--renew-deadline', '3500ms', '--retry-period', '500ms'],
 ] as const;
 /** Renew deadline / lease duration. */
 export const renewFraction = 0.5;
