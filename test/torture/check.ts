@@ -2,7 +2,15 @@
  * The judge of a run of torture, without anything of leader-run. A finding is proven: a process counts as alive until it was
  * last seen so, and a renewal as sent when the API server received it. What remains open is counted as undecided.
  */
-import { termsOf, type Fault, type Gap, type History, type Term, type Write } from './history.ts';
+import {
+  candidateOf,
+  termsOf,
+  type Fault,
+  type Gap,
+  type History,
+  type Term,
+  type Write,
+} from './history.ts';
 import type { Finding, Verdict } from './verdict.ts';
 
 /** For timers and signals, and for a guard that reads all of /proc. */
@@ -18,7 +26,7 @@ const restoredMs = 2_000;
 /** For how long after an edit, and after a restore, candidates act by it: a restored lease may have to expire. */
 const effectMs = { edit: 5_000, restore: 15_000 };
 /** What cuts a candidate off. */
-const cuts = /^(freeze|late|slow|half|cut|lossy|garble|rights|api|etcd|restore)/;
+const cuts = /^(freeze|late|slow|half|cut|twice|rights|api|etcd|restore)/;
 
 export function check(history: History): Verdict {
   const court = new Court(history);
@@ -103,9 +111,9 @@ function judgeStart(court: Court, term: Term, earlier: readonly Term[]): void {
   );
 }
 
-function judgeDeadlines(court: Court, term: Term, writes: readonly Write[], others: Term[]): void {
+function judgeDeadlines(court: Court, term: Term, writes: readonly Write[], terms: Term[]): void {
   const { candidate, identity, token, startMs, aliveMs, name } = term;
-  const tokens = others.filter((each) => each.identity === identity).map((each) => each.token);
+  const tokens = terms.filter((each) => each.identity === identity).map((each) => each.token);
   const next = Math.min(...tokens.filter((each) => each > token));
   const ours = writes.filter(({ user }) => user === candidate);
   const own = ours.filter(({ holder, version }) => holder === identity && version < next);
@@ -140,7 +148,7 @@ function judgeWrite(court: Court, write: Write, before: readonly Write[], terms:
   // A write that nobody knows of may have been a release. client-go's candidates, which run no command, are not judged.
   const taker = terms.find((each) => each.identity === holder && each.candidate === user);
   // Labels and requests of an administrator are no renewals, and take nothing.
-  const theirs = (last.holder ?? '').replace(/\.\d+$/, '');
+  const theirs = candidateOf(last.holder ?? '');
   const renewed = before.findLast((each) => each.holder === last.holder && each.user === theirs);
   if (taker === undefined || last.holder === holder) return;
   if (before.at(-1) !== last || renewed === undefined) return;

@@ -76,6 +76,11 @@ export interface History {
   readonly renewFraction: number;
 }
 
+/** Of an identity, which is CANDIDATE.N. */
+export function candidateOf(identity: string): string {
+  return identity.replace(/\.\d+$/, '');
+}
+
 /** All processes of one token and leader-run. */
 export interface Term extends Process {
   readonly name: string;
@@ -94,7 +99,7 @@ export function termsOf(processes: readonly Process[]): Term[] {
     group.slice(0, 1).map((first) => ({
       ...first,
       name: `term ${first.token} of ${first.identity}`,
-      candidate: first.identity.replace(/\.\d+$/, ''),
+      candidate: candidateOf(first.identity),
       aliveMs: Math.max(...group.map(({ aliveMs }) => aliveMs)),
       deadMs: Math.max(...group.map(({ deadMs }) => deadMs)),
       processes: group,
@@ -158,7 +163,11 @@ function readProcesses(folder: string, observed: readonly (readonly string[])[])
     const [, endedAt, status] = find('end') ?? [];
     const sight = sights.get(file) ?? { aliveMs: 0, deadMs: Infinity };
     return {
-      ...{ token: Number(file.split('.')[0]), identity, lock, key, isMain: role === 'main' },
+      token: Number(file.split('.')[0]),
+      identity,
+      lock,
+      key,
+      isMain: role === 'main',
       startMs: milliseconds(startedAt),
       termMs: toldAt === undefined ? null : milliseconds(toldAt),
       end: endedAt === undefined ? null : { atMs: milliseconds(endedAt), status: Number(status) },
@@ -256,7 +265,9 @@ function readWrites(audit: readonly AuditLine[], toBootMs: (wallMs: number) => n
     const name = line.objectRef.name ?? metadata?.name ?? '';
     return {
       atMs: toBootMs(unixMs(line.requestReceivedTimestamp)),
-      ...{ user: line.user.username, lock: `${line.objectRef.namespace}/${name}`, maybe },
+      user: line.user.username,
+      lock: `${line.objectRef.namespace}/${name}`,
+      maybe,
       version: maybe || isDelete ? NaN : Number(metadata?.resourceVersion),
       holder: isDelete ? null : (spec?.holderIdentity ?? ''),
       leaseMs: (spec?.leaseDurationSeconds ?? 0) * 1_000,

@@ -40,7 +40,7 @@ const history =
 const verdict = check(history);
 console.log(describe(history, verdict, locks.work));
 const page = join(folder, 'index.html');
-writeFileSync(page, drawPage(history, verdict, `seed ${seed}`));
+writeFileSync(page, drawPage(history, verdict, locks.work, `seed ${seed}`));
 console.log(`page: ${page}`);
 // Node.js 20 may wait for ever, at its natural end, for a connection to a server that was killed.
 process.exit(summarise(history, verdict, locks.work).violations.length > 0 ? 1 : 0);

@@ -49,7 +49,9 @@ export class Nemesis {
     const fromMs = bootNowMs();
     try {
       const target = await this.#do(fault);
-      if (target !== null) this.note({ kind: fault.kind, target, fromMs, toMs: bootNowMs() });
+      // Who is killed at its start is noted as killed.
+      if (target !== null && fault.kind !== 'kill-new')
+        this.note({ kind: fault.kind, target, fromMs, toMs: bootNowMs() });
     } catch (error) {
       process.stderr.write(`torture: ${fault.kind} has failed: ${String(error)}\n`);
       // An edit without an answer may have landed.
@@ -82,8 +84,8 @@ export class Nemesis {
       case 'slow':
       case 'half-open':
       case 'cut':
-      case 'lossy':
-      case 'garble':
+      case 'cut-often':
+      case 'twice':
         return this.#hitNetwork(fault);
       case 'api-kill':
       case 'api-stop':
@@ -157,27 +159,25 @@ export class Nemesis {
     const seat = this.#replicaOf(fault)?.seat;
     if (seat === undefined) return null;
     const { network } = seat;
+    const endMs = performance.now() + durationMs;
     if (kind === 'freeze' || kind === 'freeze-answers') network.frozen.add('to-client');
     if (kind === 'freeze') network.frozen.add('to-server');
     if (kind === 'slow')
       network.delayMs['to-server'] = network.delayMs['to-client'] = 20 + size * 400;
     if (kind === 'half-open') network.forget();
     if (kind === 'cut') network.cut();
-    if (kind === 'garble') network.garble();
+    if (kind === 'twice') network.sendTwice();
     // Answers that come, but late; and then none at all, so that the last of them decides.
     if (kind === 'late-answers') {
       network.delayMs['to-client'] = 400 + size * 550;
       await delay(lateMs);
       network.frozen.add('to-server').add('to-client');
     }
-    for (
-      const endMs = performance.now() + durationMs;
-      kind === 'lossy' && performance.now() < endMs;
-    ) {
+    while (kind === 'cut-often' && performance.now() < endMs) {
       await delay(200);
       network.cut();
     }
-    if (kind !== 'lossy') await delay(durationMs - (kind === 'late-answers' ? lateMs : 0));
+    await delay(Math.max(0, endMs - performance.now()));
     network.heal();
     return seat.name;
   }

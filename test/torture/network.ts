@@ -57,8 +57,8 @@ export class Network {
   }
 
   /** The next bytes of each connection come twice: TLS notices. */
-  garble(): void {
-    for (const line of this.#lines) line.isGarbled = true;
+  sendTwice(): void {
+    for (const line of this.#lines) line.isSentTwice = true;
   }
 
   close(): void {
@@ -70,7 +70,7 @@ export class Network {
 /** One connection. What is under way waits for its time, and then for the network to be awake. */
 class Line {
   isForgotten = false;
-  isGarbled = false;
+  isSentTwice = false;
   readonly #network: Network;
   readonly #ends: Readonly<Record<Direction, Socket>>;
   readonly #under: Record<Direction, { readonly dueMs: number; readonly bytes: Buffer | null }[]> =
@@ -119,8 +119,8 @@ class Line {
       const sink = this.#ends[direction];
       if (next.bytes === null) sink.end();
       else sink.write(next.bytes);
-      if (this.isGarbled && next.bytes !== null) sink.write(next.bytes);
-      if (next.bytes !== null) this.isGarbled = false;
+      if (this.isSentTwice && next.bytes !== null) sink.write(next.bytes);
+      if (next.bytes !== null) this.isSentTwice = false;
     }
   }
 }

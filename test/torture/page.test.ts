@@ -34,7 +34,7 @@ const history: History = {
   left: [],
   renewFraction: 0.5,
 };
-const page = drawPage(history, check(history), 'a test');
+const page = drawPage(history, check(history), 'ns/work', 'a test');
 
 test('It needs nothing from elsewhere', () => {
   expect(page).not.toMatch(/<script|<link|\bsrc=|\bhref=|@import|url\(/);

@@ -1,6 +1,13 @@
 /** Draws a run as one page that needs nothing else: who led when, what was done to whom, and how long hand-overs took. */
 import type { Finding, Verdict } from './verdict.ts';
-import { termsOf, type Fault, type History, type Term, type Write } from './history.ts';
+import {
+  candidateOf,
+  termsOf,
+  type Fault,
+  type History,
+  type Term,
+  type Write,
+} from './history.ts';
 import { percentile, readable, summarise } from './summary.ts';
 
 const pixelsPerSecond = 12;
@@ -11,15 +18,13 @@ const axisHeight = 24;
 /** Colours by what a fault is done to. */
 const colours: readonly (readonly [RegExp, string, string])[] = [
   [/^(kill|stop|term|suspend)/, '#d1495b', 'processes'],
-  [/^(freeze|late|slow|half|cut|lossy|garble)/, '#edae49', 'network'],
+  [/^(freeze|late|slow|half|cut|twice)/, '#edae49', 'network'],
   [/^(api|etcd|compact|restore)/, '#5d5d81', 'servers'],
   [/^(label|edit|empty|delete|transfer)$/, '#00798c', 'Lease'],
   [/^(rights|jump|drift)$/, '#8d6a9f', 'rights and clocks'],
 ];
 
-export function drawPage(history: History, verdict: Verdict, title: string): string {
-  const work =
-    history.processes.map(({ lock }) => lock).find((lock) => lock.endsWith('/work')) ?? '';
+export function drawPage(history: History, verdict: Verdict, work: string, title: string): string {
   const { terms, handOvers, violations } = summarise(history, verdict, work);
   const released = handOvers.filter(({ isReleased }) => isReleased).map(({ ms }) => ms);
   const expired = handOvers.filter(({ isReleased }) => !isReleased).map(({ ms }) => ms);
@@ -161,7 +166,7 @@ function holdsOf(writes: readonly Write[]): Hold[] {
 function drawHold({ holder, fromMs, toMs }: Hold, x: (ms: number) => number): string {
   const [from, y] = [x(fromMs), axisHeight + rowHeight + 18];
   const width = Math.max(1.5, x(toMs) - from);
-  const name = holder.replace(/\.\d+$/, '');
+  const name = candidateOf(holder);
   const hasRoom = width > name.length * 6 + 4;
   const text = `<text x="${(from + 3).toFixed(1)}" y="${y + 9}" style="font-size:9px;fill:#fff">${escape(name)}</text>`;
   return `<g class="hold"><rect x="${from.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="11" fill="#444" stroke="#fff" stroke-width="0.5"/>${hasRoom ? text : ''}<title>${escape(`${holder}, ${Math.round(toMs - fromMs)} ms`)}</title></g>`;

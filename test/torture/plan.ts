@@ -19,8 +19,8 @@ export const kinds = {
     'slow',
     'half-open',
     'cut',
-    'lossy',
-    'garble',
+    'cut-often',
+    'twice',
   ],
   server: ['api-kill', 'api-stop', 'etcd-kill', 'etcd-stop', 'compact', 'restore'],
   lease: ['label', 'edit', 'empty', 'delete', 'transfer'],
@@ -73,7 +73,7 @@ const lasting: Partial<Record<Kind, [number, number]>> = {
 
 /** These are over when they are done. */
 const instant: readonly Kind[] = [
-  ...(['kill', 'kill-guard', 'kill-command', 'term', 'cut', 'garble'] as const),
+  ...(['kill', 'kill-guard', 'kill-command', 'term', 'cut', 'twice'] as const),
   ...(['compact', 'label', 'edit', 'empty', 'delete', 'transfer'] as const),
 ];
 

@@ -7,9 +7,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../simulation/random.ts';
 import { locks, namespace, podLabel, type Seat, type Stage } from './stage.ts';
 
-/** A folder with leader-run's `bin` and `dist`. */
-export type ProgramFolder = string;
-
 const backOffMs = 300;
 const traits = ['-', 'd', 'f', 'df', 'df', 'dfs', 'dft', 'c', 'cd', 'ct', 'cs'] as const;
 /** A request may take 500 ms with the first, and 1 s with the second. */
@@ -23,14 +20,15 @@ export const renewFraction = 0.5;
 export class Replica {
   readonly seat: Seat;
   readonly #stage: Stage;
-  readonly #program: ProgramFolder;
+  /** A folder with leader-run's `bin` and `dist`. */
+  readonly #program: string;
   readonly #random: Random;
   readonly #running = new Map<string, ChildProcess>();
   #count = 0;
   #service: string | null = null;
   #isOver = false;
 
-  constructor(stage: Stage, seat: Seat, program: ProgramFolder, random: Random) {
+  constructor(stage: Stage, seat: Seat, program: string, random: Random) {
     this.#stage = stage;
     this.seat = seat;
     this.#program = program;
@@ -97,7 +95,8 @@ export class Replica {
       env: {
         PATH: clockFile === null ? path : `${join(folder, 'bin')}:${path}`,
         ...(clockFile === null ? {} : { TORTURE_CLOCK: clockFile }),
-        ...{ POD_NAME: name, POD_NAMESPACE: namespace },
+        POD_NAME: name,
+        POD_NAMESPACE: namespace,
       },
     });
     closeSync(log);

@@ -34,19 +34,19 @@ export interface Stage {
   readonly close: () => Promise<void>;
 }
 
-/** Null: there is no C compiler, without which there are no commands. */
-export function compile(folder: string): string | null {
+/** False: there is no C compiler, without which there are no commands. */
+export function compile(folder: string): boolean {
   for (const name of ['command', 'observer']) {
     const source = join(import.meta.dirname, `${name}.c`);
     const flags = ['-O2', '-static', '-Wall', '-o', join(folder, name), source];
     try {
       execFileSync('cc', flags, { stdio: ['ignore', 'inherit', 'inherit'] });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
     }
   }
-  return folder;
+  return true;
 }
 
 /** Debian's place for it; null where it is not installed. */

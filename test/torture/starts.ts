@@ -2,6 +2,7 @@
 import { EventEmitter, once } from 'node:events';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { candidateOf } from './history.ts';
 
 export interface Start {
   readonly identity: string;
@@ -43,7 +44,7 @@ export class Starts {
     if (rest.length === 0) return;
     this.#seen.add(file);
     if (role !== 'main') return;
-    const candidate = identity.replace(/\.\d+$/, '');
+    const candidate = candidateOf(identity);
     const start = { identity, candidate, lock, pid: Number(file.split('.')[1]) };
     this.latest.set(lock, start);
     this.#events.emit('start', start);

@@ -42,7 +42,7 @@ export const missing: readonly string[] =
 export async function torture(options: TortureOptions): Promise<Outcome> {
   const { candidates, folder } = options;
   mkdirSync(folder, { recursive: true });
-  if (compile(folder) === null) throw new Error('Cannot torture: there is no C compiler "cc"');
+  if (!compile(folder)) throw new Error('Cannot torture: there is no C compiler "cc"');
   const names = Array.from({ length: candidates - 1 }, (_, index) => `c${index}`);
   const stage = await setStage(folder, [...names, 'go']);
   let left: string[] = [];
@@ -77,7 +77,7 @@ async function perform(options: TortureOptions, stage: Stage): Promise<string[]>
   const without = libfaketime === null ? kinds.clock : [];
   const plan = makePlan({ ...options, candidates: replicas.length, without });
   await nemesis.follow(plan, enough);
-  const left = enough.aborted || (await somebodyLeads(starts)) ? [] : ['nobody leads in the end'];
+  const left = enough.aborted || (await somebodyLeads(starts)) ? [] : ['no one leads in the end'];
   over.abort();
   await jobs;
   left.push(...(await Promise.all(replicas.map((replica) => replica.end(patienceMs)))).flat());
