@@ -22,7 +22,7 @@ import type {
 import { believedUntilMs, expiry, killWhenDue, pidOf } from './term.ts';
 import type { Turn } from './turn.ts';
 
-/** The label may keep the stop signal back for this long, ms, and for half of the grace. */
+/** The label may keep the stop signal back for this long, ms, or for half of the grace if that is shorter. */
 const longestWithdrawalMs = 1_000;
 
 /** Begins the stop. `stop` is what the command is sent (null: it has had it, or gets nothing). */
