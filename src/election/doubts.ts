@@ -18,8 +18,6 @@ import {
 export interface LastHolder {
   readonly holder: string;
   readonly term: string;
-  /** The term that its record named in our annotation: its own, or one before it where the holder is no leader-run. */
-  readonly namedTerm: string | null;
   readonly transitions: number;
   readonly leaseDurationMs: number;
   /** The resourceVersion by which it was last seen. */
@@ -36,6 +34,11 @@ export interface Doubt {
 export interface KnownHolders {
   readonly lastHolder: LastHolder | null;
   readonly doubts: readonly Doubt[];
+  /**
+   * The term that our annotation named when the lease was last seen, beside another holder or free: for that it has been in doubt, once. Null
+   * where the lease was free while it still was: it may have put itself back since, and have lost the lease again.
+   */
+  readonly namedTerm: string | null;
   /** Of the last event that was older than what was known. It was late, unless the server is found to have gone back in time. */
   readonly holderInLateEvent: LastHolder | null;
 }
@@ -61,7 +64,7 @@ export function doubtsAfter(
   leaseDurationMs: number,
   nowMs: number,
 ): readonly Doubt[] {
-  const { lastHolder, doubts, holderInLateEvent, wentBack } = before;
+  const { lastHolder, doubts, namedTerm, holderInLateEvent, wentBack } = before;
   const kept = doubts.filter(
     (doubt) => nowMs < doubt.untilMs && !isHeldAgain(lease, record, doubt.lastHolder),
   );
@@ -69,8 +72,7 @@ export function doubtsAfter(
   if (lastHolder !== null && isBefore(lease, record, lastHolder)) doubtful.push(lastHolder);
   if (wentBack && holderInLateEvent !== null && !isHeldAgain(lease, record, holderInLateEvent))
     doubtful.push(holderInLateEvent);
-  const isAnothers = record.holder !== '' && record.term !== termOfRecord(record);
-  if (isAnothers && record.term !== null && !isNamedBefore(record, lastHolder))
+  if (record.holder !== '' && namesAnother(record) && record.term !== namedTerm)
     doubtful.push(namedHolder(lease, record, lastHolder));
   if (doubtful.length === 0 && kept.length === doubts.length) return doubts;
   return [...kept, ...doubtful.map((each) => doubtOf(each, leaseDurationMs, nowMs))];
@@ -80,9 +82,20 @@ function doubtOf(lastHolder: LastHolder, leaseDurationMs: number, nowMs: number)
   return { lastHolder, untilMs: nowMs + Math.max(leaseDurationMs, lastHolder.leaseDurationMs) };
 }
 
-/** Whether the annotation names a term that the last holder, who is another, had found there. */
-export function isNamedBefore({ term }: ElectionRecord, lastHolder: LastHolder | null): boolean {
-  return lastHolder !== null && lastHolder.namedTerm === term && lastHolder.term !== term;
+/** Whether the annotation names a term that is not that of the record. */
+function namesAnother(record: ElectionRecord): boolean {
+  return record.term !== null && record.term !== termOfRecord(record);
+}
+
+/** {@link KnownHolders.namedTerm} once this record was seen. */
+export function namedTermAfter(
+  record: ElectionRecord,
+  isReleased: boolean,
+  doubts: readonly Doubt[],
+): string | null {
+  const isDoubted = doubts.some(({ lastHolder }) => lastHolder.term === record.term);
+  const isKnown = record.holder === '' ? isReleased && !isDoubted : namesAnother(record);
+  return isKnown ? record.term : null;
 }
 
 /** The leader-run whose term the annotation names, where the record does not show that it holds the lease. */
@@ -96,7 +109,6 @@ export function namedHolder(
   return {
     holder: holderOfTerm(term),
     term,
-    namedTerm: term,
     transitions,
     leaseDurationMs: Math.max(termDurationMs ?? 0, knownMs),
     resourceVersion: resourceVersionOf(lease),

@@ -9,9 +9,9 @@ import {
   type LastHolder,
   doubtsAfter,
   doubtsOfAbsence,
-  isNamedBefore,
   isOlder,
   namedHolder,
+  namedTermAfter,
 } from './doubts.ts';
 import type { Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
@@ -54,16 +54,17 @@ export const nothingObserved: ObservedLease = {
   current: { id: 'nothing' },
   lastHolder: null,
   doubts: [],
+  namedTerm: null,
   holderInLateEvent: null,
 };
 
 /** Whether the record says that its last holder gave it back (design section 3, "Standby"). */
-function isReleased(record: ElectionRecord, lastHolder: LastHolder | null): boolean {
+function isReleased(record: ElectionRecord, namedTerm: string | null): boolean {
   if (record.holder !== '') return false;
   if (record.term === null) return true;
-  // Whoever emptied it was not the leader-run whose term it names, and that one may lead on. Only a term that the last
-  // holder's own record had named before is over: a client-go keeps the annotation of the leader-run before it.
-  return isNamedBefore(record, lastHolder);
+  // Whoever emptied it was not the leader-run whose term it names, and that one may lead on, unless the annotation had named that
+  // beside another holder: a client-go keeps the annotation of the leader-run before it.
+  return record.term === namedTerm;
 }
 
 /** What a candidate sees the Lease with. */
@@ -84,7 +85,7 @@ export function observe(
 ): ObservedLease & { readonly current: PresentLease } {
   const record = readRecord(lease);
   const fingerprint = fingerprintOf(lease);
-  const { current, lastHolder } = before;
+  const { current, lastHolder, namedTerm } = before;
   const wentBack = current.id === 'present' && isOlder(lease, versionOf(current.lease));
   const known = { ...before, wentBack };
   const doubts = doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs);
@@ -97,7 +98,7 @@ export function observe(
   const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
   const wasReleased = isUnchanged && current.isReleased;
   const isFormer = former.some((sent) => isWrite(record, sent));
-  const isNowReleased = wasReleased || isFormer || isReleased(record, lastHolder);
+  const isNowReleased = wasReleased || isFormer || isReleased(record, namedTerm);
   return {
     current: {
       id: 'present',
@@ -111,6 +112,7 @@ export function observe(
     },
     lastHolder: isNowReleased ? null : lastHolderAfter(lastHolder, lease, record),
     doubts,
+    namedTerm: namedTermAfter(record, isNowReleased, doubts),
     holderInLateEvent: null,
   };
 }
@@ -188,7 +190,6 @@ function lastHolderAfter(
   return {
     holder: record.holder,
     term: termOfRecord(record),
-    namedTerm: record.term,
     transitions: record.transitions,
     leaseDurationMs: record.leaseDurationMs ?? 0,
     resourceVersion: resourceVersionOf(lease),

@@ -272,8 +272,8 @@ const termBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'wasReleased || isFormer || isReleased(record, lastHolder)',
-        replace: `wasReleased || isFormer || isReleased(record, lastHolder) ||
+        search: 'wasReleased || isFormer || isReleased(record, namedTerm)',
+        replace: `wasReleased || isFormer || isReleased(record, namedTerm) ||
       JSON.stringify(lease).includes('leader-run/transfer')`,
       },
     ],
@@ -458,8 +458,9 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'return isNamedBefore(record, lastHolder);',
-        replace: 'return lastHolder !== null && record.term !== lastHolder.term;',
+        search: 'isReleased(record, namedTerm);',
+        replace:
+          'isReleased(record, record.term === (lastHolder?.term ?? record.term) ? null : record.term);',
       },
     ],
   },
