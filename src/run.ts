@@ -5,9 +5,10 @@
  */
 import type { Supervisor } from './command/supervisor.ts';
 import { environmentOf } from './command/term-environment.ts';
+import { ClockJumps } from './process/clock-jumps.ts';
 import { meaningOf } from './process/signals.ts';
 import type { Effect } from './election/effect.ts';
-import type { ClockJump, CommandEvent, ElectionEvent } from './election/event.ts';
+import type { CommandEvent, ElectionEvent } from './election/event.ts';
 import type { Outcome } from './election/report.ts';
 import { initialStandby } from './election/beginning.ts';
 import type { State } from './election/state.ts';
@@ -19,8 +20,6 @@ export type { Clock, Ports, RunSettings } from './ports.ts';
 
 /** While a command lives the clock is read this often, ms: timers stand still while the machine sleeps. */
 const wakeCheckMs = 200;
-/** A turn this late is said to be late, ms. */
-const noticeableJumpMs = 500;
 /** Woken at least once an hour; setTimeout takes 2^31-1 ms at most. */
 const longestTimerMs = 3_600_000;
 
@@ -40,17 +39,18 @@ class Driver {
   readonly #signals: { close(): void };
   readonly #pending = new Map<number, PendingRequest>();
   readonly #queue: ElectionEvent[] = [];
+  readonly #jumps: ClockJumps;
   #state: State;
   #watch: LeaseWatch | null = null;
   #cancelTimer: () => void = () => undefined;
   /** null: guard and gate are made, or being made. */
   #cancelPreparing: (() => void) | null = null;
-  #timerAtMs = Infinity;
-  #suspendedMs: number;
   #isDraining = false;
   #hasFailed = false;
   /** `dismissed`: the candidacy ended before it was started, and it is on its way out. */
   #command: 'none' | 'dismissed' | 'started' | 'ended' | 'gone' = 'none';
+  /** A warm command runs before it is started as a leader's. */
+  #commandRuns = false;
   /** What was said of a command that no term has started yet. */
   #unstarted: CommandEvent[] = [];
   #outcome: Outcome | null = null;
@@ -67,7 +67,7 @@ class Driver {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#state = initialStandby(settings, ports.clock.bootMs());
-    this.#suspendedMs = ports.clock.suspendedMs();
+    this.#jumps = new ClockJumps(ports.clock);
     this.#supervisor = this.#createSupervisor();
     this.#signals = ports.listenToSignals((signal) => this.#onSignal(signal));
   }
@@ -135,7 +135,7 @@ class Driver {
 
   #turn(event: ElectionEvent): void {
     // After a sleep or a stall the clock is read before anything else, and the jump is reported.
-    const jump = this.#takeJump();
+    const jump = this.#jumps.take();
     if (jump !== null) this.#step({ id: 'time', jump });
     this.#step(event);
   }
@@ -152,18 +152,6 @@ class Driver {
     this.#ports.onState?.(state, at);
   }
 
-  #takeJump(): ClockJump | null {
-    const { clock } = this.#ports;
-    const suspendedMs = clock.suspendedMs();
-    const sleptMs = suspendedMs - this.#suspendedMs;
-    this.#suspendedMs = suspendedMs;
-    if (sleptMs > noticeableJumpMs) return { cause: 'suspended', ms: sleptMs };
-    const lateMs = clock.bootMs() - this.#timerAtMs;
-    if (lateMs <= noticeableJumpMs) return null;
-    this.#timerAtMs = Infinity;
-    return { cause: 'stalled', ms: lateMs };
-  }
-
   #setTimer(): void {
     const { clock } = this.#ports;
     this.#cancelTimer();
@@ -171,7 +159,7 @@ class Driver {
     const wakeMs =
       this.#command === 'started' || this.#command === 'ended' ? nowMs + wakeCheckMs : Infinity;
     const timerAtMs = Math.min(nextDeadlineMs(this.#state), wakeMs);
-    this.#timerAtMs = timerAtMs;
+    this.#jumps.timerAtMs = timerAtMs;
     if (timerAtMs === Infinity) return;
     const delayMs = Math.min(Math.max(timerAtMs - nowMs, 0), longestTimerMs);
     this.#cancelTimer = clock.setTimer(delayMs, () => this.#enqueue({ id: 'time', jump: null }));
@@ -198,6 +186,7 @@ class Driver {
         const { term, notAfterMs, killAtMs } = effect;
         const environment = environmentOf(this.#settings, term);
         this.#command = 'started';
+        this.#commandRuns = true;
         return this.#supervisor.start({ environment, notAfterMs, killAtMs });
       }
       case 'extend-guard':
@@ -233,8 +222,11 @@ class Driver {
   }
 
   #onCommandEvent(event: CommandEvent): void {
+    if (event.id === 'ready') this.#commandRuns = this.#settings.isWarm === true;
+    if (['ended', 'gone', 'too-late', 'failed'].includes(event.id)) this.#commandRuns = false;
     // Nothing else that it may still say concerns us.
     if (this.#command === 'dismissed') {
+      if (event.id === 'gone') this.#command = 'gone';
       if (event.id === 'gone' && this.#outcome !== null) this.#settle(this.#outcome);
       return;
     }
@@ -249,16 +241,17 @@ class Driver {
 
   #onSignal(signal: NodeJS.Signals): void {
     const { signals, stopSignal } = this.#settings;
-    const meaning = meaningOf(signal, {
-      ...signals,
-      commandRuns: this.#command === 'started' || this.#settings.isWarm === true,
-    });
+    const isStopping = ['stepping-down', 'losing'].includes(this.#state.id);
+    const meaning = meaningOf(signal, { ...signals, commandRuns: this.#commandRuns, isStopping });
     switch (meaning.id) {
       case 'stop': {
         const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
         // A warm command on its way out is asked again, as one that leads would be.
-        if (this.#command === 'dismissed') return this.#supervisor.signal(forwardAs);
-        return this.#enqueue({ id: 'stop-requested', signal, forwardAs });
+        if (this.#command === 'dismissed' && forwardAs !== null)
+          return this.#supervisor.signal(forwardAs);
+        this.#enqueue({ id: 'stop-requested', signal, forwardAs });
+        // What no term has started none will: it need not outlast a release.
+        return this.#dismiss();
       }
       case 'forward':
         return this.#supervisor.signal(signal);
@@ -274,9 +267,16 @@ class Driver {
     this.#outcome = outcome;
     this.#watch?.close();
     this.#ports.api.close();
+    this.#dismiss();
+    // A gate that never got its "go" is gone before the end.
+    if (this.#command !== 'dismissed') this.#settle(outcome);
+  }
+
+  /** Ends what no term has started. */
+  #dismiss(): void {
+    if (this.#command !== 'none' || this.#hasFailed) return;
     this.#cancelPreparing?.();
-    // Cancel a gate that never got its "go" before settling.
-    if (this.#command !== 'none' || this.#cancelPreparing !== null) return this.#settle(outcome);
+    if (this.#cancelPreparing !== null) return;
     this.#command = 'dismissed';
     this.#supervisor.cancel();
   }
