@@ -44,5 +44,5 @@ export interface RunSettings extends Candidate {
   readonly stopSignal: NodeJS.Signals;
   /** The command runs before it leads. */
   readonly isWarm?: boolean;
-  readonly signals: Omit<SignalContext, 'commandRuns'>;
+  readonly signals: Omit<SignalContext, 'commandRuns' | 'isStopping'>;
 }

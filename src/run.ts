@@ -13,7 +13,7 @@ import type { Outcome } from './election/report.ts';
 import { initialStandby } from './election/beginning.ts';
 import type { State } from './election/state.ts';
 import { nextDeadlineMs, step } from './election/step.ts';
-import type { LeaseWatch, PendingRequest } from './lease/api.ts';
+import { Traffic } from './lease/traffic.ts';
 import type { Ports, RunSettings } from './ports.ts';
 
 export type { Clock, Ports, RunSettings } from './ports.ts';
@@ -41,17 +41,18 @@ class Driver {
   readonly #reject: (error: unknown) => void;
   #supervisor: Supervisor;
   readonly #signals: { close(): void };
-  readonly #pending = new Map<number, PendingRequest>();
+  readonly #traffic: Traffic;
   readonly #queue: Arrival[] = [];
   readonly #alarm: Alarm;
   #state: State;
-  #watch: LeaseWatch | null = null;
   /** null: guard and gate are made, or being made. */
   #cancelPreparing: (() => void) | null = null;
   #isDraining = false;
   #hasFailed = false;
   /** `dismissed`: the candidacy ended before it was started, and it is on its way out. */
   #command: 'none' | 'dismissed' | 'started' | 'ended' | 'gone' = 'none';
+  /** A warm command runs before it is started as a leader's. */
+  #commandRuns = false;
   /** What the election was told of a command that no term has started yet. */
   #unstarted: Arrival[] = [];
   #outcome: Outcome | null = null;
@@ -69,6 +70,11 @@ class Driver {
     this.#reject = reject;
     this.#state = initialStandby(settings, ports.clock.bootMs());
     this.#alarm = new Alarm(ports.clock, () => this.#enqueue({ id: 'time', jump: null }));
+    this.#traffic = new Traffic(
+      ports.api,
+      (event, isPresent) => this.#enqueue(event, isPresent),
+      (error) => this.#fail(error),
+    );
     this.#supervisor = this.#createSupervisor();
     this.#signals = ports.listenToSignals((signal) => this.#onSignal(signal));
   }
@@ -171,21 +177,18 @@ class Driver {
   #perform(effect: Effect): void {
     switch (effect.id) {
       case 'send':
-        return this.#send(effect);
+        return this.#traffic.send(effect);
       case 'abandon':
-        this.#pending.get(effect.request)?.abandon();
-        this.#pending.delete(effect.request);
-        return;
+        return this.#traffic.abandon(effect);
       case 'watch':
-        return this.#openWatch(effect);
+        return this.#traffic.watch(effect);
       case 'unwatch':
-        this.#watch?.close();
-        this.#watch = null;
-        return;
+        return this.#traffic.unwatch();
       case 'start-command': {
         const { term, notAfterMs, killAtMs } = effect;
         const environment = environmentOf(this.#settings, term);
         this.#command = 'started';
+        this.#commandRuns = true;
         return this.#supervisor.start({ environment, notAfterMs, killAtMs });
       }
       case 'extend-guard':
@@ -209,28 +212,13 @@ class Driver {
     }
   }
 
-  #send({ request, body, timeoutMs }: Extract<Effect, { id: 'send' }>): void {
-    const pending = this.#ports.api.send(body, timeoutMs);
-    this.#pending.set(request, pending);
-    pending.answer.then(
-      (answer) => {
-        if (this.#pending.delete(request)) this.#enqueue({ id: 'answer', request, answer });
-      },
-      (error: unknown) => this.#fail(error),
-    );
-  }
-
-  #openWatch({ resourceVersion, silenceMs }: Extract<Effect, { id: 'watch' }>): void {
-    const watch: LeaseWatch = this.#ports.api.watch(resourceVersion, silenceMs, (event) =>
-      this.#enqueue({ id: 'watch', event }, () => watch === this.#watch),
-    );
-    this.#watch = watch;
-  }
-
   /** Whether the election is to hear of it. */
   #noteCommandEvent(event: CommandEvent, arrival: Arrival): boolean {
+    if (event.id === 'ready') this.#commandRuns = this.#settings.isWarm === true;
+    if (['ended', 'gone', 'too-late', 'failed'].includes(event.id)) this.#commandRuns = false;
     // Nothing else that it may still say concerns us.
     if (this.#command === 'dismissed') {
+      if (event.id === 'gone') this.#command = 'gone';
       if (event.id === 'gone' && this.#outcome !== null) this.#settle(this.#outcome);
       return false;
     }
@@ -245,16 +233,17 @@ class Driver {
 
   #onSignal(signal: NodeJS.Signals): void {
     const { signals, stopSignal } = this.#settings;
-    const meaning = meaningOf(signal, {
-      ...signals,
-      commandRuns: this.#command === 'started' || this.#settings.isWarm === true,
-    });
+    const isStopping = ['stepping-down', 'losing'].includes(this.#state.id);
+    const meaning = meaningOf(signal, { ...signals, commandRuns: this.#commandRuns, isStopping });
     switch (meaning.id) {
       case 'stop': {
         const forwardAs = signal === 'SIGTERM' ? stopSignal : meaning.forwardAs;
         // A warm command on its way out is asked again, as one that leads would be.
-        if (this.#command === 'dismissed') return this.#supervisor.signal(forwardAs);
-        return this.#enqueue({ id: 'stop-requested', signal, forwardAs });
+        if (this.#command === 'dismissed' && forwardAs !== null)
+          return this.#supervisor.signal(forwardAs);
+        this.#enqueue({ id: 'stop-requested', signal, forwardAs });
+        // What no term has started none will: it need not outlast a release.
+        return this.#dismiss();
       }
       case 'forward':
         return this.#supervisor.signal(signal);
@@ -268,11 +257,17 @@ class Driver {
   /** The candidacy is over: nothing of it may be left. */
   #finish(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.#watch?.close();
-    this.#ports.api.close();
+    this.#traffic.close();
+    this.#dismiss();
+    // A gate that never got its "go" is gone before the end.
+    if (this.#command !== 'dismissed') this.#settle(outcome);
+  }
+
+  /** Ends what no term has started. */
+  #dismiss(): void {
+    if (this.#command !== 'none' || this.#hasFailed) return;
     this.#cancelPreparing?.();
-    // Cancel a gate that never got its "go" before settling.
-    if (this.#command !== 'none' || this.#cancelPreparing !== null) return this.#settle(outcome);
+    if (this.#cancelPreparing !== null) return;
     this.#command = 'dismissed';
     this.#supervisor.cancel();
   }
@@ -288,8 +283,7 @@ class Driver {
     this.#hasFailed = true;
     this.#alarm.cancel();
     this.#supervisor.kill();
-    this.#watch?.close();
-    this.#ports.api.close();
+    this.#traffic.close();
     this.#reject(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -16,6 +16,9 @@
  * deliver it twice. Node does not tell who sent a signal: a `kill -INT` of leader-run by hand is taken for Ctrl-C where
  * there is a terminal. `kill -TERM` always works.
  *
+ * While leader-run stops the command for a reason of its own, what the terminal tells the command to end it is for both: else
+ * leader-run would start it again (`--on-lost rejoin`).
+ *
  * Left alone, and why:
  * - KILL and STOP cannot be caught; the guard deals with them.
  * - ILL, TRAP, BUS, FPE, SEGV and SYS: with a listener a real fault would be repeated for ever. They end leader-run, and
@@ -34,8 +37,10 @@ import { readProcess } from './process-table.ts';
 export interface SignalContext {
   /** `/dev/tty` opens, see {@link findTerminal}. */
   readonly hasTerminal: boolean;
-  /** From "go" until the command itself has ended, stopping included. */
+  /** From "go" until the command itself has ended, stopping included; a warm command from when it is there. */
   readonly commandRuns: boolean;
+  /** leader-run has begun to stop it. */
+  readonly isStopping?: boolean;
   /** The terminal tells no process but us, or our init, that it has hung up, see {@link findTerminal}; absent: no. */
   readonly receivesHangUpAlone?: boolean;
   /** Ignored when leader-run was started (nohup), so that they ask nothing of us; the command may think otherwise. */
@@ -43,8 +48,11 @@ export interface SignalContext {
 }
 
 export type SignalMeaning =
-  /** Begin the voluntary stop; a command that runs gets `forwardAs` for it, or the stop signal of the settings for TERM. */
-  | { readonly id: 'stop'; readonly forwardAs: NodeJS.Signals }
+  /**
+   * Begin the voluntary stop; a command that runs gets `forwardAs` for it, or the stop signal of the settings for TERM. null: it had it
+   * from the terminal.
+   */
+  | { readonly id: 'stop'; readonly forwardAs: NodeJS.Signals | null }
   /** Send it on to the command. */
   | { readonly id: 'forward' }
   /** Be stopped, as by Ctrl-Z: `suspendSelf()`. */
@@ -68,7 +76,7 @@ const fromTerminal: ReadonlySet<string> = new Set([
   ...backgroundSignals,
 ]);
 
-/** End a leader-run whose command does not run. */
+/** End a leader-run whose command does not run, or is being stopped. */
 const terminatingSignals: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
 
 /** Every signal that leader-run listens to. */
@@ -91,11 +99,13 @@ function whileNotRunning(signal: NodeJS.Signals, context: SignalContext): Signal
 }
 
 function whileRunning(signal: NodeJS.Signals, context: SignalContext): SignalMeaning {
-  if (context.hasTerminal) {
-    if (fromTerminal.has(signal)) return { id: 'ignore' };
-    if (signal === 'SIGHUP' && context.receivesHangUpAlone !== true) return { id: 'ignore' };
-  }
   const isIgnored = context.ignoredSignals?.includes(signal) === true;
+  if (context.hasTerminal) {
+    const isHangUp = signal === 'SIGHUP' && context.receivesHangUpAlone !== true;
+    const ends = context.isStopping === true && (isHangUp || terminatingSignals.has(signal));
+    if (fromTerminal.has(signal) || isHangUp)
+      return ends && !isIgnored ? { id: 'stop', forwardAs: null } : { id: 'ignore' };
+  }
   const stops = !isIgnored && (signal === 'SIGTERM' || signal === 'SIGINT');
   return stops ? { id: 'stop', forwardAs: signal } : { id: 'forward' };
 }
