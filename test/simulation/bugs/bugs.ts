@@ -57,9 +57,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'if (own === undefined) return refuse(state, turn);',
-        replace:
-          'if (own === undefined) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
+        search: 'return refuse(state, turn);',
+        replace: 'return proceed({ ...state, lease, transitions: record.transitions }, turn);',
       },
     ],
   },
