@@ -3,6 +3,13 @@
  * simulator has to find every one of them: `npm run test:sim:bugs`.
  */
 import type { Bug, Edit } from './bug.ts';
+import {
+  clearedAndTaken,
+  editedSinceARestore,
+  forgottenRuns,
+  olderIsARelease,
+  restoredTwice,
+} from './stages.ts';
 
 /**
  * leader-run's own invariants taken out, so that a bug is found by the judges, which know nothing of them. It goes before
@@ -246,7 +253,7 @@ const onceBugs: readonly Bug[] = [
         replace: 'false',
       },
     ],
-    rareSeed: '2054',
+    stage: forgottenRuns,
   },
 ];
 
@@ -502,7 +509,7 @@ const foundBugs: readonly Bug[] = [
     id: 'older-is-a-release',
     what: 'a standby takes an older state, in which the lease is not held, for a release',
     breaks: 'no take-over of an unexpired lease',
-    rareSeed: '5320',
+    stage: olderIsARelease,
     edits: [
       {
         file: 'src/election/doubts.ts',
@@ -515,7 +522,7 @@ const foundBugs: readonly Bug[] = [
     id: 'taken-while-cleared',
     what: 'a holder whose record was cleared is forgotten when a client-go takes the lease',
     breaks: 'G1',
-    rareSeed: '38819',
+    stage: clearedAndTaken,
     edits: [
       {
         file: 'src/election/doubts.ts',
@@ -528,7 +535,7 @@ const foundBugs: readonly Bug[] = [
     id: 'newer-version-of-an-older-state',
     what: 'a state counts as newer by its version, though its count of transitions shows that the server went back',
     breaks: 'no take-over of an unexpired lease',
-    rareSeed: '303382',
+    stage: editedSinceARestore,
     edits: [
       {
         file: 'src/election/doubts.ts',
@@ -560,7 +567,7 @@ const foundBugs: readonly Bug[] = [
         replace: 'observed',
       },
     ],
-    rareSeed: '9801120',
+    stage: restoredTwice,
   },
   {
     id: 'older-is-only-late',
