@@ -34,7 +34,7 @@ try {
   await rm(directory, { recursive: true });
 }
 
-async function tryBug({ id, edits, breaks, rareSeed }: Bug): Promise<Catch> {
+async function tryBug({ id, edits, breaks, rareSeed, stage }: Bug): Promise<Catch> {
   const root = join(directory, id);
   await cp('src', join(root, 'src'), { recursive: true });
   await cp('test/simulation', join(root, 'test/simulation'), { recursive: true });
@@ -44,16 +44,18 @@ async function tryBug({ id, edits, breaks, rareSeed }: Bug): Promise<Catch> {
   }
   const bundle = await bundleWorker('hunt', root, join(root, 'bundle'));
   return new Promise((resolve, reject) => {
-    const data = { mostSeeds, breaks, rareSeed: rareSeed ?? null };
+    const data = { mostSeeds, breaks, rareSeed: rareSeed ?? null, stage: stage ?? null };
     runWorker<'hunt'>(bundle, data, resolve).exited.catch(reject);
   });
 }
 
 function describe(
-  { id, what, breaks, rareSeed }: Bug,
+  { id, what, breaks, rareSeed, stage }: Bug,
   { seeds, others, violation }: Catch,
 ): string {
-  const count = rareSeed === undefined ? `${seeds} seeds` : `seed ${rareSeed}, because it is rare`;
+  const where = stage === undefined ? '' : ' of a scenario made for it';
+  const count =
+    rareSeed === undefined ? `${seeds} seeds${where}` : `seed ${rareSeed}, because it is rare`;
   const also = others === 0 ? '' : ` (${others} of them broke something else)`;
   const how =
     violation === null

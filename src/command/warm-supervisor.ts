@@ -101,7 +101,9 @@ class WarmSupervisor implements Supervisor {
     const { clock, gracePeriodMs, onEvent } = this.#options;
     if (this.#isGone) {
       this.#inner.cancel();
-      return void clock.setTimer(0, () => onEvent({ id: 'gone' }));
+      // A term has heard of it already, and nothing of one may be left.
+      if (before !== 'promoted') clock.setTimer(0, () => onEvent({ id: 'gone' }));
+      return;
     }
     if (before === 'preparing' || this.#hasFailed) return this.#inner.cancel();
     // What is being started is asked when it has been.

@@ -9,12 +9,11 @@ import {
   type SentRecord,
   compareResourceVersions,
   fingerprintOf,
+  isOfTerm,
   isWholeWrite,
   isWrite,
   readRecord,
   resourceVersionOf,
-  termOf,
-  termOfRecord,
 } from './record.ts';
 import type { Tenure } from './state.ts';
 
@@ -41,9 +40,7 @@ export function classifyRecord(
   const isCurrent = order === null || order > 0 || (order === 0 && tenure.lease === null);
   const record = readRecord(lease);
   if (!isCurrent) {
-    const { holder, acquireTime } = tenure.confirmed;
-    const isOfThisTerm =
-      record.holder === holder && termOfRecord(record) === termOf(holder, acquireTime);
+    const isOfThisTerm = isOfTerm(record, tenure.confirmed);
     const isKnown = order === 0 && fingerprintOf(lease) === fingerprintOf(tenure.lease ?? {});
     return isOfThisTerm || isKnown ? { id: 'late' } : { id: 'older', holder: record.holder };
   }

@@ -151,6 +151,14 @@ export function termOfRecord({ holder, acquireTime, term }: ElectionRecord): str
   return isSame ? term : own;
 }
 
+/** Whether the record is of the term in which this was sent, whichever of its writes it is. */
+export function isOfTerm(
+  record: ElectionRecord,
+  { holder, acquireTime }: Pick<SentRecord, 'holder' | 'acquireTime'>,
+): boolean {
+  return record.holder === holder && termOfRecord(record) === termOf(holder, acquireTime);
+}
+
 /** The holder that a value of {@link termAnnotation} names. */
 export function holderOfTerm(term: string): string {
   return term.replace(/@[^@]*$/, '');

@@ -10,7 +10,16 @@ import {
   rememberingOfCandidacy,
   reportForgotten,
 } from './once.ts';
-import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
+import {
+  type ElectionRecord,
+  type SentRecord,
+  compareResourceVersions,
+  isNewer,
+  isOfTerm,
+  isWrite,
+  readRecord,
+  resourceVersionOf,
+} from './record.ts';
 import type { Outcome } from './report.ts';
 import { conflictOfRead, freshStreak, pauseAfter, streakOf } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
@@ -54,6 +63,7 @@ export function releaseTerm(
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
     released: [],
     lease: tenure.lease,
+    newestVersion: tenure.newestVersion,
     transitions: tenure.confirmed.transitions,
     remembering: rememberingOf(state, outcome),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
@@ -82,6 +92,7 @@ export function releaseCandidacy(
     written,
     released: [],
     lease: null,
+    newestVersion: null,
     transitions: 0,
     remembering: rememberingOfCandidacy(standby),
     deadlineMs: turn.nowMs + releaseTimeoutMs,
@@ -171,20 +182,34 @@ function read(state: Releasing, turn: Turn): Releasing {
 }
 
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
+  const outdated = {
+    reason: 'malformed',
+    message: 'the server showed an outdated record',
+  } as const;
   // The version on which a write was just refused, or one before it.
-  if (!isNewer(lease, state.lease)) {
-    return retryAfterFailure(
-      state,
-      { reason: 'malformed', message: 'the server showed an outdated record' },
-      turn,
-    );
-  }
+  if (!isNewer(lease, state.lease)) return retryAfterFailure(state, outdated, turn);
   const record = readRecord(lease);
   if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = state.written.find((sent) => isWrite(record, sent));
+  if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
+  if (isEarlier(state, lease, record))
+    return retryAfterFailure(withOwn(state, lease, record), outdated, turn);
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
-  if (own === undefined) return refuse(state, turn);
-  return writeAgain(withOwn(state, lease, own), turn);
+  return refuse(state, turn);
+}
+
+/**
+ * An outdated record of the term that ends. As for its leader, a write over that version conflicts, or the server has gone back in time; and
+ * where the Lease has vanished meanwhile, someone else may have held it.
+ */
+function isEarlier(
+  { newestVersion, written, lease: known }: Releasing,
+  lease: RawLease,
+  record: ElectionRecord,
+): boolean {
+  if (known === null || newestVersion === null) return false;
+  const order = compareResourceVersions(resourceVersionOf(lease), newestVersion);
+  return order !== null && order <= 0 && written.some((sent) => isOfTerm(record, sent));
 }
 
 function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): State {
@@ -239,7 +264,11 @@ function giveUp(state: Releasing, turn: Turn): State {
   return endUnreleased(state, turn);
 }
 
-function withOwn(state: Releasing, lease: RawLease, { transitions }: SentRecord): Releasing {
+function withOwn(
+  state: Releasing,
+  lease: RawLease,
+  { transitions }: Pick<SentRecord, 'transitions'>,
+): Releasing {
   return { ...state, lease, transitions };
 }
 

@@ -226,6 +226,8 @@ export interface Releasing extends Base {
   readonly released: readonly SentRecord[];
   /** The base of the releasing write; `null`: not known, a GET comes first. */
   readonly lease: RawLease | null;
+  /** The newest resourceVersion of the term that is known to have been stored: later than `lease` where a read was outdated; null: none. */
+  readonly newestVersion: string | null;
   readonly transitions: number;
   /** What the release says of runs; null: nothing. */
   readonly remembering: Remembering | null;

@@ -176,3 +176,16 @@ it('tells of the end of a command that did not wait, and stops what it left behi
   await vi.waitUntil(() => another.told.at(-1) === 'gone', { timeout: 30_000 });
   expect(another.told).toEqual(['ready', 'ended', 'gone']);
 });
+
+it('whose term has told that all is gone only ends its guard, and leaves no timer', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { asked, told, supervisor, say } = warm();
+  supervisor.start(term);
+  say({ id: 'ended', ending: { id: 'exited', code: 0 } });
+  say({ id: 'gone' });
+  supervisor.cancel();
+  expect(asked.at(-1)).toBe('cancel');
+  expect(vi.getTimerCount()).toBe(0);
+  expect(told).toEqual(['ready', 'started', 'ended', 'gone']);
+});

@@ -92,6 +92,7 @@ const releasing: Releasing = {
   written: [sent],
   released: [],
   lease,
+  newestVersion: '1',
   transitions: 0,
   remembering: null,
   deadlineMs: 8_000,

@@ -333,6 +333,8 @@ export class Candidate implements Replica {
       ledger.isAskedAgain ||= ledger.stopRequestedAtMs !== null || ledger.labelAskedAtMs !== null;
       ledger.stopRequestedAtMs ??= process.bootMs();
       this.#onSignal(signal);
+      // Time comes first: a term that was over in this very turn stopped before it was asked to.
+      ledger.isAskedAgain ||= ledger.stopsOfOwn;
     });
   }
 

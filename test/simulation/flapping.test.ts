@@ -2,30 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { calmAmbience } from './ambience.ts';
 import type { FaultId } from './faults.ts';
-import type { ReplicaPlan, Scenario, Timing } from './scenario.ts';
+import { plainReplica, usualTiming } from './plain.ts';
+import type { Scenario, Timing } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
 const flapMs = 3_000;
 const flaps = 100;
 
 const short: Timing = { leaseDurationMs: 4_000, renewDeadlineMs: 2_000, retryPeriodMs: 1_000 };
-const usual: Timing = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
-
-function replica(timing: Timing): ReplicaPlan {
-  return {
-    kind: 'leader-run',
-    machine: { rate: 1, wallAheadMs: 0 },
-    startsAtMs: 0,
-    plan: {
-      settings: {
-        ...{ ...timing, lossGraceMs: 500, gracePeriodMs: 2_000, waitMs: Infinity },
-        ...{ leaseName: 'lease', leaseNamespace: 'default', stopSignal: 'SIGTERM' },
-        signals: { hasTerminal: false, receivesHangUpAlone: false, ignoredSignals: [] },
-      },
-      ...{ identity: null, longestRestartMs: 300, mayWatch: true, everEnds: true },
-    },
-  };
-}
 
 function flapping(seed: string, outage: FaultId, timing: Timing): Scenario {
   const faults = Array.from({ length: flaps }, (_, flap) => ({
@@ -33,7 +17,7 @@ function flapping(seed: string, outage: FaultId, timing: Timing): Scenario {
     when: { id: 'at', atMs: flapMs + flap * 2 * flapMs, target: 0 } as const,
     forMs: flapMs,
   }));
-  const replicas = [replica(timing), replica(timing)];
+  const replicas = [plainReplica(timing), plainReplica(timing)];
   return {
     ...{ seed, replicas, faults, ambience: calmAmbience(), durationMs: (flaps + 1) * 2 * flapMs },
     ...{ isBeyondLimits: false, isCalm: false, once: null },
@@ -45,7 +29,7 @@ const outages = ['outage, silent', 'outage, refusing', 'outage, 503'] as const;
 
 describe.each([
   // A command that ends by itself, and its leader-run's next start, say something too.
-  { name: 'shorter than the renew deadline', timing: usual, mostReports: 6, loses: false },
+  { name: 'shorter than the renew deadline', timing: usualTiming, mostReports: 6, loses: false },
   { name: 'longer than the renew deadline', timing: short, mostReports: 12, loses: true },
 ])('--on-lost rejoin, $name', ({ timing, mostReports, loses }) => {
   test.each(outages)('%s', async (outage) => {

@@ -209,9 +209,10 @@ export class Judge {
       this.writes.onWin(ledger.author, ledger.confirmedMs);
     }
     const reason = 'reason' in report ? report.reason : null;
+    const isOfOwn = reason?.id === 'transfer' || reason?.id === 'max-term';
+    ledger.stopsOfOwn ||= report.id === 'stopping-command' && isOfOwn;
     if (reason?.id === 'transfer') this.#checkTransfer(ledger);
-    if (reason?.id === 'transfer' || reason?.id === 'max-term')
-      this.#world.count(`stepped down: ${reason.id}`);
+    if (isOfOwn) this.#world.count(`stepped down: ${reason.id}`);
     if (report.id === 'not-released' && report.why === 'not-ours') this.#checkNotOurs(ledger);
     const loss =
       report.id === 'lost'

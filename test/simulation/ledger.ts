@@ -38,11 +38,14 @@ export class Ledger {
   lostAtMs: number | null = null;
   /** When it learnt of another holder, boot clock. */
   deposedAtMs: number | null = null;
-  /** The newest version that it has seen, by whatever way. */
+  /** The newest version that it has seen, by whatever way; and when that was stored, true time. */
   newestSeen = 0;
+  #newestStoredMs = -Infinity;
   stopRequestedAtMs: number | null = null;
   /** It was asked to stop while it stopped. */
   isAskedAgain = false;
+  /** It stops by its own decision: its term is over, or is transferred. */
+  stopsOfOwn = false;
   /** True time. */
   readonly enteredAtMs: number;
   /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */
@@ -115,8 +118,9 @@ export class Ledger {
     // What else is answered to a write says nothing of what is stored.
     if (!this.#isAnswered(answer.lease, arrival)) return;
     this.#noteLease(answer.lease);
-    // Though the server had gone back in time, the record goes on from here.
-    this.newestSeen = this.#server.versionOf(answer.lease)?.resourceVersion ?? this.newestSeen;
+    // Though the server had gone back in time, the record goes on from here; a later version may have been told before this answer.
+    const version = this.#server.versionOf(answer.lease);
+    if (version !== null && version.atMs >= this.#newestStoredMs) this.#noteNewest(version);
   }
 
   /** The answer shows the very write that it is an answer to. */
@@ -171,7 +175,7 @@ export class Ledger {
     if (write.author === this.author) {
       if (version.holder !== '' && this.lostAtMs === null) {
         // On a server that went back in time before that, its term is newer than all else.
-        if (this.#wonMs === Infinity) this.newestSeen = version.resourceVersion;
+        if (this.#wonMs === Infinity) this.#noteNewest(version);
         this.#acquireTime = version.acquireTime;
         this.#wonMs = Math.min(this.#wonMs, write.sentBootMs);
         this.confirmedMs = Math.max(this.confirmedMs, write.sentBootMs);
@@ -186,7 +190,12 @@ export class Ledger {
       // What it had won before it heard of that, it has not begun.
       this.#wonMs = Infinity;
     }
-    this.newestSeen = Math.max(this.newestSeen, version.resourceVersion);
+    if (version.resourceVersion >= this.newestSeen) this.#noteNewest(version);
+  }
+
+  #noteNewest({ resourceVersion, atMs }: Version): void {
+    this.newestSeen = resourceVersion;
+    this.#newestStoredMs = atMs;
   }
 
   #noteSeen({ write, holder, acquireTime }: Version): void {

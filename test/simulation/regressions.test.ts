@@ -1,10 +1,11 @@
 /**
- * Seeds that fail with a bug that the simulator found (`bugs/bugs.ts`), and hold without it. `npm run test:sim:bugs` shows
- * that they do, and names others should a change of the simulator make these mean something else.
+ * Seeds, and scenarios made by hand, that fail with a bug that the simulator found (`bugs/bugs.ts`), and hold without it.
+ * `npm run test:sim:bugs` shows that they do, and names others should a change of the simulator make these mean something else.
  */
 import { expect, test } from 'vitest';
 import { allBugs } from './bugs/bugs.ts';
 import { replay } from './replay.ts';
+import { simulate } from './simulate.ts';
 
 const common = [
   ['7', 'event-is-no-evidence'],
@@ -27,3 +28,15 @@ test.each([...common, ...rare])('Seed %s holds, as the bug %s is no more', async
 
   if (hasFailed) expect.fail(text);
 });
+
+const staged = allBugs.flatMap(({ id, stage }) => (stage === undefined ? [] : [{ id, stage }]));
+
+test.each(staged)(
+  'The scenario made for it holds, as the bug $id is no more',
+  async ({ stage }) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const { violation } = await simulate({ ...stage, seed: String(seed) });
+      expect(violation).toBeNull();
+    }
+  },
+);

@@ -1,3 +1,5 @@
+import type { Stage } from './stages.ts';
+
 /** A bug as a change to the sources, made in a copy of them. */
 export interface Bug {
   /** As a file name. */
@@ -8,6 +10,8 @@ export interface Bug {
   readonly edits: readonly Edit[];
   /** Fewer than one seed in 2,000 finds it, but this one does. */
   readonly rareSeed?: string;
+  /** The same, and this scenario does, whatever the seed changes in it. */
+  readonly stage?: Stage;
 }
 
 export interface Edit {

@@ -3,6 +3,13 @@
  * simulator has to find every one of them: `npm run test:sim:bugs`.
  */
 import type { Bug, Edit } from './bug.ts';
+import {
+  clearedAndTaken,
+  editedSinceARestore,
+  forgottenRuns,
+  olderIsARelease,
+  restoredTwice,
+} from './stages.ts';
 
 /**
  * leader-run's own invariants taken out, so that a bug is found by the judges, which know nothing of them. It goes before
@@ -57,9 +64,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'if (own === undefined) return refuse(state, turn);',
-        replace:
-          'if (own === undefined) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
+        search: 'return refuse(state, turn);',
+        replace: 'return proceed({ ...state, lease, transitions: record.transitions }, turn);',
       },
     ],
   },
@@ -247,7 +253,7 @@ const onceBugs: readonly Bug[] = [
         replace: 'false',
       },
     ],
-    rareSeed: '2054',
+    stage: forgottenRuns,
   },
 ];
 
@@ -504,7 +510,7 @@ const foundBugs: readonly Bug[] = [
     id: 'older-is-a-release',
     what: 'a standby takes an older state, in which the lease is not held, for a release',
     breaks: 'no take-over of an unexpired lease',
-    rareSeed: '5320',
+    stage: olderIsARelease,
     edits: [
       {
         file: 'src/election/doubts.ts',
@@ -517,7 +523,7 @@ const foundBugs: readonly Bug[] = [
     id: 'taken-while-cleared',
     what: 'a holder whose record was cleared is forgotten when a client-go takes the lease',
     breaks: 'G1',
-    rareSeed: '38819',
+    stage: clearedAndTaken,
     edits: [
       {
         file: 'src/election/doubts.ts',
@@ -530,7 +536,7 @@ const foundBugs: readonly Bug[] = [
     id: 'newer-version-of-an-older-state',
     what: 'a state counts as newer by its version, though its count of transitions shows that the server went back',
     breaks: 'no take-over of an unexpired lease',
-    rareSeed: '303382',
+    stage: editedSinceARestore,
     edits: [
       {
         file: 'src/election/doubts.ts',
@@ -562,7 +568,7 @@ const foundBugs: readonly Bug[] = [
         replace: 'observed',
       },
     ],
-    rareSeed: '9801120',
+    stage: restoredTwice,
   },
   {
     id: 'older-is-only-late',

@@ -1,0 +1,92 @@
+/** Scenarios made by hand for bugs that chance alone finds too rarely; what is left to chance in them still comes of a seed. */
+import { calmAmbience } from '../ambience.ts';
+import type { FaultId } from '../faults.ts';
+import { plainReplica, usualTiming } from '../plain.ts';
+import type { FaultPlan, ReplicaPlan, Scenario } from '../scenario.ts';
+import type { TermPlan } from '../terms.ts';
+
+export type Stage = Omit<Scenario, 'seed'>;
+
+/** So long that a backup is from before all that has happened. */
+const longAgoMs = 100_000;
+
+function candidate(startsAtMs: number): ReplicaPlan {
+  return { ...plainReplica(usualTiming), startsAtMs };
+}
+
+function at(atMs: number, id: FaultId, target: number, forMs = 0): FaultPlan {
+  return { id, when: { id: 'at', atMs, target }, forMs };
+}
+
+function stage(
+  replicas: readonly ReplicaPlan[],
+  faults: readonly FaultPlan[],
+  { terms, ...changes }: Partial<Stage> = {},
+): Stage {
+  return {
+    ...{ replicas, faults, ambience: calmAmbience(), durationMs: 40_000 },
+    ...{ isBeyondLimits: false, isCalm: false, once: null },
+    terms: terms ?? replicas.map(() => ({})),
+    ...changes,
+  };
+}
+
+/** The first leader gives the lease back after 3 s, and stays out for two retry periods: nobody holds it until the second comes. */
+const shortTerm: TermPlan = { maxTermMs: 3_000, rejoins: true };
+
+/** The second leader is cut off, and a backup is restored that is from when the lease was free; the third has seen the second lead. */
+const restoredFree = [
+  at(7_900, 'partition', 1, 12_000),
+  at(8_000, 'restored from a backup', 1, 1_600),
+];
+const threeOfTwoTerms = [candidate(0), candidate(6_000), candidate(6_300)];
+
+export const olderIsARelease = stage(threeOfTwoTerms, restoredFree, { terms: [shortTerm, {}, {}] });
+
+/** Someone edits it then, until its version is newer than all that is known. */
+export const editedSinceARestore = stage(
+  threeOfTwoTerms,
+  [
+    ...restoredFree,
+    ...Array.from({ length: 8 }, (_, edit) => at(8_100 + 10 * edit, 'label edited', 0)),
+  ],
+  { terms: [shortTerm, {}, {}] },
+);
+
+/** The second creates the Lease where a restore has left none, and is cut off; a second restore has forgotten that, too. */
+export const restoredTwice = stage(
+  [candidate(0), candidate(5_650)],
+  [
+    at(5_600, 'restored from a backup', 0, longAgoMs),
+    at(5_750, 'partition', 1, 12_000),
+    at(5_900, 'restored from a backup', 0, longAgoMs),
+  ],
+  { terms: [shortTerm, {}] },
+);
+
+const clientGo: ReplicaPlan = {
+  kind: 'client-go',
+  machine: { rate: 1, wallAheadMs: 0 },
+  startsAtMs: 0,
+  plan: { ...usualTiming, identity: 'client-go', longestRestartMs: 1_000 },
+};
+
+/** client-go wakes up late, empties the record of its successor, which is cut off, takes the lease, and gives it back. */
+export const clearedAndTaken = stage(
+  [clientGo, candidate(1_000), candidate(25_000)],
+  [
+    at(5_000, 'client-go held up beyond its lease', 0, 4_000),
+    at(22_500, 'partition', 1, 20_000),
+    at(26_000, 'SIGTERM', 0),
+  ],
+  { durationMs: 60_000 },
+);
+
+/** The second waits for its turn, and is cut off for so long that its run, by then another's, is remembered and forgotten again. */
+export const forgottenRuns = stage(
+  [candidate(0), candidate(200)],
+  [at(300, 'partition', 1, 90_000)],
+  {
+    ...{ durationMs: 120_000, once: { everyMs: 5_000, counts: 'success' } },
+  },
+);
