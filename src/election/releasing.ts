@@ -10,7 +10,15 @@ import {
   rememberingOfCandidacy,
   reportForgotten,
 } from './once.ts';
-import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
+import { nothingObserved, observeAnother } from './observed-lease.ts';
+import {
+  type SentRecord,
+  compareResourceVersions,
+  isNewer,
+  isWrite,
+  readRecord,
+  resourceVersionOf,
+} from './record.ts';
 import type { Outcome } from './report.ts';
 import { conflictOfRead, freshStreak, pauseAfter, streakOf } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
@@ -52,6 +60,8 @@ export function releaseTerm(
     watch,
     requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
+    newestVersion: tenure.newestVersion,
+    observed: nothingObserved,
     released: [],
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
@@ -80,6 +90,8 @@ export function releaseCandidacy(
     watch,
     requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
     written,
+    newestVersion: '',
+    observed: nothingObserved,
     released: [],
     lease: null,
     transitions: 0,
@@ -135,6 +147,24 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
   }
 }
 
+/** The request under way will show whether the record is ours. But if it never does, the next candidacy knows of another that leads. */
+export function onReleasingEvent(
+  state: Releasing,
+  lease: RawLease,
+  isDeleted: boolean,
+  turn: Turn,
+): Releasing {
+  const order = compareResourceVersions(resourceVersionOf(lease), state.newestVersion) ?? 0;
+  const record = readRecord(lease);
+  const isOurs = record.holder === '' || state.written.some((sent) => isWrite(record, sent));
+  return isDeleted || order <= 0 || isOurs ? state : noteAnother(state, lease, turn);
+}
+
+function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
+  const observed = observeAnother(state.observed, lease, state.candidate, turn.at);
+  return { ...state, observed, written: [] };
+}
+
 function proceed(state: Releasing, turn: Turn): State {
   const { lease, requestState } = state;
   if (lease === null) return read(state, turn);
@@ -183,7 +213,7 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = state.written.find((sent) => isWrite(record, sent));
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
-  if (own === undefined) return refuse(state, turn);
+  if (own === undefined) return refuse(state, lease, turn);
   return writeAgain(withOwn(state, lease, own), turn);
 }
 
@@ -223,10 +253,9 @@ function endUnreleased(state: Releasing, turn: Turn): State {
 }
 
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
-function refuse(state: Releasing, turn: Turn): State {
+function refuse(state: Releasing, lease: RawLease, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  // Another was seen: a record of ours that is shown after that is an old one.
-  return endUnreleased({ ...state, written: [] }, turn);
+  return endUnreleased(noteAnother(state, lease, turn), turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {

@@ -162,9 +162,9 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
       reportRestoring(state, 'cleared', turn);
       return writeAgain(withLease(state, lease), turn);
     case 'foreign':
-      return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);
+      return lose(state, { id: 'deposed', holder: recordClass.holder }, turn, lease);
     case 'older':
-      return lose(state, wentBack(state.tenure, recordClass.holder, lease), turn);
+      return lose(state, wentBack(state.tenure, recordClass.holder, lease), turn, lease);
     case 'late':
       return onLate(state, lease, turn);
   }
@@ -176,7 +176,7 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
  */
 function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
+  if (tenure.older !== null) return lose(state, tenure.older.loss, turn, tenure.older.lease);
   // Where the Lease has vanished meanwhile, someone else may have held it.
   const base = tenure.lease === null ? null : lease;
   const failure = { reason: 'malformed', message: 'the server showed an outdated record' } as const;
@@ -189,8 +189,8 @@ function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
   const recordClass = classifyRecord(tenure, lease, null);
   if (recordClass.id !== 'older') return state;
   const loss = wentBack(tenure, recordClass.holder, lease);
-  if (tenure.lease === null) return lose(state, loss, turn);
-  return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };
+  if (tenure.lease === null) return lose(state, loss, turn, lease);
+  return { ...state, tenure: { ...tenure, older: { lease, loss, seenAtMs: turn.nowMs } } };
 }
 
 function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): Loss {
@@ -200,7 +200,7 @@ function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): L
 /** The Lease was deleted: we create it again, unless someone was seen in a state that the server has gone back to. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
+  if (tenure.older !== null) return lose(state, tenure.older.loss, turn, tenure.older.lease);
   reportRestoring(state, 'deleted', turn);
   return writeAgain({ ...state, tenure: { ...tenure, lease: null } }, turn);
 }

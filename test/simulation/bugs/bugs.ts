@@ -57,7 +57,7 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'if (own === undefined) return refuse(state, turn);',
+        search: 'if (own === undefined) return refuse(state, lease, turn);',
         replace:
           'if (own === undefined) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
       },
@@ -189,7 +189,7 @@ export const classicBugs: readonly Bug[] = [
       {
         file: 'src/election/renewing.ts',
         search:
-          'return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };',
+          'return { ...state, tenure: { ...tenure, older: { lease, loss, seenAtMs: turn.nowMs } } };',
         replace:
           "void loss; return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);",
       },
