@@ -3,13 +3,14 @@
  * and every doubt resolved by the record itself.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type RecordClass, classifyRecord } from './classify-record.ts';
+import { type RecordClass, classifyRecord, isOvertaken } from './classify-record.ts';
 import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
 import type { Loss } from './report.ts';
 import {
   type SentRecord,
   compareResourceVersions,
+  isNewer,
   isWholeWrite,
   readRecord,
   resourceVersionOf,
@@ -85,16 +86,11 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
   if (answer.id === 'conflict') return retryAfterFailure(state, conflictOfRead, turn);
   if (answer.id === 'not-found') return recreate(state, turn);
   const { tenure } = state;
-  const newestVersion = versionBefore(state, answer.lease) ?? tenure.newestVersion;
-  const recordClass = classifyRecord({ ...tenure, newestVersion }, answer.lease, null);
-  return act(state, recordClass, answer.lease, turn);
-}
-
-/** A read shows the very version that the watch has told of since the write before was sent: it is why that was refused, and not old. */
-function versionBefore({ requestState, tenure }: Tenured, lease: RawLease): string | null {
-  const refused = requestState.id === 'reading' ? requestState.refusedVersion : null;
-  if (refused === null || resourceVersionOf(lease) !== tenure.newestVersion) return null;
-  return (compareResourceVersions(tenure.newestVersion, refused) ?? 0) > 0 ? refused : null;
+  if (requestState.id === 'reading' && isOvertaken(tenure, requestState, answer.lease)) {
+    const lease = isNewer(answer.lease, tenure.lease) ? answer.lease : tenure.lease;
+    return writeAgain({ ...state, tenure: { ...tenure, lease } }, turn);
+  }
+  return act(state, classifyRecord(tenure, answer.lease, null), answer.lease, turn);
 }
 
 /** Only an answer that shows our write confirms it: a webhook may have put the Lease back, a proxy may answer with another. */
