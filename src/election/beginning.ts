@@ -1,7 +1,8 @@
 /** How a candidacy begins, and begins again after a term (`--on-lost rejoin`). */
-import { nothingObserved } from './observed-lease.ts';
+import { type ObservedLease, holderOf, nothingObserved } from './observed-lease.ts';
 import type { SentRecord } from './record.ts';
 import { freshStreak } from './retrying.ts';
+import { reportHolder } from './sightings.ts';
 import type { Candidate, Rejoin, Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -29,19 +30,29 @@ export function initialStandby(candidate: Candidate, nowMs: number): Standby {
   };
 }
 
-/** A candidate of the same identity that has forgotten what it knew, as one that was started again would have. */
+/** A candidate of the same identity that has forgotten what it knew, as one that was started again would have, but for the others that it saw. */
 export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standby {
   const { candidate, requests, watch } = state;
   turn.emit({ id: 'prepare-command' });
   turn.report({ id: 'rejoining', staysOutMs });
+  const initial = initialStandby(candidate, turn.nowMs);
+  const observed = observedIn(state);
+  reportHolder(initial, holderOf(observed), turn);
   return {
-    ...initialStandby(candidate, turn.nowMs),
+    ...initial,
     requests,
     watch,
     hasContact: true,
     staysOutUntilMs: turn.nowMs + staysOutMs,
     former: writesOf(state),
+    // A read comes first.
+    observed: { ...observed, current: { id: 'nothing' } },
   };
+}
+
+function observedIn(state: State): ObservedLease {
+  if ('tenure' in state) return state.tenure.observed;
+  return state.id === 'releasing' ? state.observed : nothingObserved;
 }
 
 /** The writes that the stored record may show; none after another was seen: whoever shows ours then has gone back in time. */

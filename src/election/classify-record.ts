@@ -15,7 +15,7 @@ import {
   readRecord,
   resourceVersionOf,
 } from './record.ts';
-import type { Tenure } from './state.ts';
+import type { Reading, Tenure } from './state.ts';
 
 export type RecordClass =
   /** A write whose answer never came has landed: it is the renewal, from its own send time on. */
@@ -51,4 +51,21 @@ export function classifyRecord(
   if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
   if (record.holder === '') return { id: 'cleared' };
   return { id: 'foreign', holder: record.holder };
+}
+
+/**
+ * Whether a read that followed a refused write shows our record as it became why: the watch has told of this version since, or of one
+ * after it. So it is neither old nor a sign that the server has gone back.
+ */
+export function isOvertaken(
+  { confirmed, unanswered, newestVersion }: Tenure,
+  { refusedVersion }: Reading,
+  lease: RawLease,
+): boolean {
+  if (refusedVersion === null) return false;
+  const version = resourceVersionOf(lease);
+  const isSince = (compareResourceVersions(version, refusedVersion) ?? 0) > 0;
+  const isTold = (compareResourceVersions(version, newestVersion) ?? 1) <= 0;
+  const record = readRecord(lease);
+  return isSince && isTold && [confirmed, ...unanswered].some((sent) => isWrite(record, sent));
 }

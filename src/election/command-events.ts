@@ -4,7 +4,7 @@
 import type { CommandEvent, Ending } from './event.ts';
 import { outcomeOfLoss } from './ending.ts';
 import { finishLosing } from './losing.ts';
-import { releaseTerm } from './releasing.ts';
+import { releaseTerm } from './begin-release.ts';
 import type { Outcome, Report } from './report.ts';
 import { abandonCandidacy } from './giving-up.ts';
 import {

@@ -2,7 +2,7 @@
 import { end } from './ending.ts';
 import type { Failure } from './lease.ts';
 import { freeAtMs, holderOf } from './observed-lease.ts';
-import { releaseCandidacy } from './releasing.ts';
+import { releaseCandidacy } from './begin-release.ts';
 import type { Outcome } from './report.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';

@@ -6,10 +6,11 @@
  */
 import type { RawLease } from './lease.ts';
 import { lose } from './losing.ts';
+import { nothingObserved } from './observed-lease.ts';
 import { runsOfTerm } from './once.ts';
 import { type SentRecord, preferredHolderOf, resourceVersionOf } from './record.ts';
 import type { OwnReason } from './report.ts';
-import { releaseTerm } from './releasing.ts';
+import { releaseTerm } from './begin-release.ts';
 import { freshStreak } from './retrying.ts';
 import { advanceRenewal, renewNow, renewalDeadlineMs } from './renewing.ts';
 import { killDeadlineMs } from './settings.ts';
@@ -46,6 +47,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       echoMs: 0,
       unheardVersion: fencingToken,
       older: null,
+      observed: nothingObserved,
     },
     requestState: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },
   };

@@ -4,8 +4,9 @@
 import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
+import { observeAnother } from './observed-lease.ts';
 import { rememberingOf, reportForgotten } from './once.ts';
-import { releaseTerm } from './releasing.ts';
+import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
 import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
@@ -13,8 +14,14 @@ import { type Tenured, believedUntilMs, killWhenDue, pidOf } from './term.ts';
 import type { Turn } from './turn.ts';
 import { abandon, withUnanswered } from './writing.ts';
 
-/** Ends the belief in our leadership: stop signal at once, and SIGKILL when the grace that is left is over. */
-export function lose(state: Tenured, loss: Loss, turn: Turn): State {
+/** Ends the belief in our leadership: stop signal at once, and SIGKILL when the grace that is left is over. `shown`: the record that says so. */
+export function lose(
+  before: Tenured,
+  loss: Loss,
+  turn: Turn,
+  shown: RawLease | null = null,
+): State {
+  const state = shown === null ? before : noteShown(before, shown, turn);
   const { command, requestState, candidate, tenure } = state;
   if (candidate.hasPodLabel === true && state.id === 'leading') turn.emit({ id: 'withdraw-label' });
   if (command.id === 'preparing' || command.id === 'ready') {
@@ -67,7 +74,14 @@ export function onLosingEvent(
   if (recordClass.id !== 'foreign') return losing;
   const { holder } = recordClass;
   const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
-  return { ...losing, loss: { id: 'deposed', holder }, killAtMs };
+  return { ...noteShown(losing, lease, turn), loss: { id: 'deposed', holder }, killAtMs };
+}
+
+/** Another holds the lease: the next candidacy waits for that one, whatever the server shows then. */
+function noteShown<S extends Tenured | Losing>(state: S, lease: RawLease, turn: Turn): S {
+  const { tenure, candidate } = state;
+  const observed = observeAnother(tenure.observed, lease, candidate, turn.at);
+  return { ...state, tenure: { ...tenure, observed } };
 }
 
 /** Someone asks leader-run to stop: it does not come back to the election. */

@@ -19,6 +19,7 @@ import {
   type ElectionRecord,
   type SentRecord,
   fingerprintOf,
+  isNewer,
   isWrite,
   readRecord,
   resourceVersionOf,
@@ -130,6 +131,19 @@ export function observeAbsence(
     doubts,
     holderInLateEvent: null,
   };
+}
+
+/** A term that is over, or on its way there, was shown another's record, perhaps late: the next candidacy of the process knows of it. */
+export function observeAnother(
+  before: ObservedLease,
+  lease: RawLease,
+  { leaseDurationMs }: Pick<Observer, 'leaseDurationMs'>,
+  at: Instant,
+): ObservedLease {
+  const { current } = before;
+  if (current.id === 'present' && !isNewer(lease, current.lease))
+    return noteLate(before, lease, []);
+  return observe(before, lease, { at, leaseDurationMs, serverTimeMs: null, former: [] });
 }
 
 /** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */

@@ -4,12 +4,8 @@
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import {
-  releaseAnnotations,
-  rememberingOf,
-  rememberingOfCandidacy,
-  reportForgotten,
-} from './once.ts';
+import { observeAnother } from './observed-lease.ts';
+import { releaseAnnotations, reportForgotten } from './once.ts';
 import {
   type ElectionRecord,
   type SentRecord,
@@ -20,20 +16,10 @@ import {
   readRecord,
   resourceVersionOf,
 } from './record.ts';
-import type { Outcome } from './report.ts';
-import { conflictOfRead, freshStreak, pauseAfter, streakOf } from './retrying.ts';
+import { conflictOfRead, pauseAfter, streakOf } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
-import type {
-  RequestState,
-  Leading,
-  Losing,
-  Rejoin,
-  Releasing,
-  Standby,
-  State,
-  SteppingDown,
-} from './state.ts';
-import { headStartOf, releaseTo } from './transfer.ts';
+import type { Releasing, State } from './state.ts';
+import { releaseTo } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
   abandon,
@@ -43,66 +29,6 @@ import {
   whyUnconfirmed,
   withUnanswered,
 } from './writing.ts';
-
-/** Begins the release after a term: a request in flight is joined first. */
-export function releaseTerm(
-  state: Leading | SteppingDown | Losing,
-  outcome: Outcome | Rejoin,
-  turn: Turn,
-  handsTo: string | null = null,
-): State {
-  const { candidate, requests, watch, tenure } = state;
-  const requestState: RequestState =
-    state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
-  const releasing: Releasing = {
-    id: 'releasing',
-    candidate,
-    requests,
-    watch,
-    requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
-    written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
-    released: [],
-    lease: tenure.lease,
-    newestVersion: tenure.newestVersion,
-    transitions: tenure.confirmed.transitions,
-    remembering: rememberingOf(state, outcome),
-    deadlineMs: turn.nowMs + releaseTimeoutMs,
-    mode: 'after-term',
-    handsTo,
-    headStartMs: headStartOf(handsTo, tenure.echoMs),
-    outcome,
-  };
-  return advanceReleasing(releasing, turn);
-}
-
-/** A candidacy ends while writes of its own may yet turn out to have won: if one has, it is given back. */
-export function releaseCandidacy(
-  standby: Standby,
-  written: readonly SentRecord[],
-  outcome: Outcome,
-  turn: Turn,
-): State {
-  const { candidate, requests, watch, requestState } = standby;
-  const releasing: Releasing = {
-    id: 'releasing',
-    candidate,
-    requests,
-    watch,
-    requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
-    written,
-    released: [],
-    lease: null,
-    newestVersion: null,
-    transitions: 0,
-    remembering: rememberingOfCandidacy(standby),
-    deadlineMs: turn.nowMs + releaseTimeoutMs,
-    mode: 'after-candidacy',
-    handsTo: null,
-    headStartMs: headStartOf(null, 0),
-    outcome,
-  };
-  return advanceReleasing(releasing, turn);
-}
 
 /** What the passing of time alone brings about. */
 export function advanceReleasing(state: Releasing, turn: Turn): State {
@@ -144,6 +70,24 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
     case 'conflict':
       return read(withPendingWrite(state), turn);
   }
+}
+
+/** The request under way will show whether the record is ours. But if it never does, the next candidacy knows of another that leads. */
+export function onReleasingEvent(
+  state: Releasing,
+  lease: RawLease,
+  isDeleted: boolean,
+  turn: Turn,
+): Releasing {
+  const order = compareResourceVersions(resourceVersionOf(lease), state.newestVersion) ?? 0;
+  const record = readRecord(lease);
+  const isOurs = record.holder === '' || state.written.some((sent) => isWrite(record, sent));
+  return isDeleted || order <= 0 || isOurs ? state : noteAnother(state, lease, turn);
+}
+
+function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
+  const observed = observeAnother(state.observed, lease, state.candidate, turn.at);
+  return { ...state, observed, written: [] };
 }
 
 function proceed(state: Releasing, turn: Turn): State {
@@ -195,7 +139,7 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   if (isEarlier(state, lease, record))
     return retryAfterFailure(withOwn(state, lease, record), outdated, turn);
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
-  return refuse(state, turn);
+  return refuse(state, lease, turn);
 }
 
 /**
@@ -207,7 +151,7 @@ function isEarlier(
   lease: RawLease,
   record: ElectionRecord,
 ): boolean {
-  if (known === null || newestVersion === null) return false;
+  if (known === null) return false;
   const order = compareResourceVersions(resourceVersionOf(lease), newestVersion);
   return order !== null && order <= 0 && written.some((sent) => isOfTerm(record, sent));
 }
@@ -248,10 +192,9 @@ function endUnreleased(state: Releasing, turn: Turn): State {
 }
 
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
-function refuse(state: Releasing, turn: Turn): State {
+function refuse(state: Releasing, lease: RawLease, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  // Another was seen: a record of ours that is shown after that is an old one.
-  return endUnreleased({ ...state, written: [] }, turn);
+  return endUnreleased(noteAnother(state, lease, turn), turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {
@@ -277,8 +220,4 @@ export function stopReleasing(state: Releasing, signal: NodeJS.Signals): Releasi
   return state.outcome.id === 'rejoin'
     ? { ...state, outcome: { id: 'interrupted', signal } }
     : state;
-}
-
-function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {
-  return { id: 'idle', nextAtMs, ...freshStreak };
 }

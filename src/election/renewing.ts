@@ -3,13 +3,14 @@
  * and every doubt resolved by the record itself.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type RecordClass, classifyRecord } from './classify-record.ts';
+import { type RecordClass, classifyRecord, isOvertaken } from './classify-record.ts';
 import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
 import type { Loss } from './report.ts';
 import {
   type SentRecord,
   compareResourceVersions,
+  isNewer,
   isWholeWrite,
   readRecord,
   resourceVersionOf,
@@ -85,16 +86,11 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
   if (answer.id === 'conflict') return retryAfterFailure(state, conflictOfRead, turn);
   if (answer.id === 'not-found') return recreate(state, turn);
   const { tenure } = state;
-  const newestVersion = versionBefore(state, answer.lease) ?? tenure.newestVersion;
-  const recordClass = classifyRecord({ ...tenure, newestVersion }, answer.lease, null);
-  return act(state, recordClass, answer.lease, turn);
-}
-
-/** A read shows the very version that the watch has told of since the write before was sent: it is why that was refused, and not old. */
-function versionBefore({ requestState, tenure }: Tenured, lease: RawLease): string | null {
-  const refused = requestState.id === 'reading' ? requestState.refusedVersion : null;
-  if (refused === null || resourceVersionOf(lease) !== tenure.newestVersion) return null;
-  return (compareResourceVersions(tenure.newestVersion, refused) ?? 0) > 0 ? refused : null;
+  if (requestState.id === 'reading' && isOvertaken(tenure, requestState, answer.lease)) {
+    const lease = isNewer(answer.lease, tenure.lease) ? answer.lease : tenure.lease;
+    return writeAgain({ ...state, tenure: { ...tenure, lease } }, turn);
+  }
+  return act(state, classifyRecord(tenure, answer.lease, null), answer.lease, turn);
 }
 
 /** Only an answer that shows our write confirms it: a webhook may have put the Lease back, a proxy may answer with another. */
@@ -162,9 +158,9 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
       reportRestoring(state, 'cleared', turn);
       return writeAgain(withLease(state, lease), turn);
     case 'foreign':
-      return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);
+      return lose(state, { id: 'deposed', holder: recordClass.holder }, turn, lease);
     case 'older':
-      return lose(state, wentBack(state.tenure, recordClass.holder, lease), turn);
+      return lose(state, wentBack(state.tenure, recordClass.holder, lease), turn, lease);
     case 'late':
       return onLate(state, lease, turn);
   }
@@ -176,7 +172,7 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
  */
 function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
+  if (tenure.older !== null) return lose(state, tenure.older.loss, turn, tenure.older.lease);
   // Where the Lease has vanished meanwhile, someone else may have held it.
   const base = tenure.lease === null ? null : lease;
   const failure = { reason: 'malformed', message: 'the server showed an outdated record' } as const;
@@ -189,8 +185,8 @@ function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
   const recordClass = classifyRecord(tenure, lease, null);
   if (recordClass.id !== 'older') return state;
   const loss = wentBack(tenure, recordClass.holder, lease);
-  if (tenure.lease === null) return lose(state, loss, turn);
-  return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };
+  if (tenure.lease === null) return lose(state, loss, turn, lease);
+  return { ...state, tenure: { ...tenure, older: { lease, loss, seenAtMs: turn.nowMs } } };
 }
 
 function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): Loss {
@@ -200,7 +196,7 @@ function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): L
 /** The Lease was deleted: we create it again, unless someone was seen in a state that the server has gone back to. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.older !== null) return lose(state, tenure.older.loss, turn);
+  if (tenure.older !== null) return lose(state, tenure.older.loss, turn, tenure.older.lease);
   reportRestoring(state, 'deleted', turn);
   return writeAgain({ ...state, tenure: { ...tenure, lease: null } }, turn);
 }

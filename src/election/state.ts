@@ -148,10 +148,13 @@ export interface Tenure {
   readonly unheardVersion: string | null;
   /** An event that was older than what we know and not of this term, unless a renewal sent after it was confirmed. */
   readonly older: OlderEvent | null;
+  /** The others by which it was lost, as the next candidacy of this process is to know them. */
+  readonly observed: ObservedLease;
 }
 
 /** Late, or the server has gone back in time: `loss` is what it means in that case. */
 export interface OlderEvent {
+  readonly lease: RawLease;
   readonly loss: Loss;
   readonly seenAtMs: number;
 }
@@ -220,14 +223,16 @@ export type Remembering =
 export interface Releasing extends Base {
   readonly id: 'releasing';
   readonly requestState: RequestState;
-  /** The writes of ours that the stored record may show. */
+  /** The writes of ours that the stored record may show; none once another was seen: what shows ours after that has gone back in time. */
   readonly written: readonly SentRecord[];
+  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; empty: there was none. */
+  readonly newestVersion: string;
+  /** The others that were seen meanwhile, as the next candidacy of this process is to know them. */
+  readonly observed: ObservedLease;
   /** Our releases whose answer never came. */
   readonly released: readonly SentRecord[];
   /** The base of the releasing write; `null`: not known, a GET comes first. */
   readonly lease: RawLease | null;
-  /** The newest resourceVersion of the term that is known to have been stored: later than `lease` where a read was outdated; null: none. */
-  readonly newestVersion: string | null;
   readonly transitions: number;
   /** What the release says of runs; null: nothing. */
   readonly remembering: Remembering | null;

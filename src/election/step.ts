@@ -17,6 +17,7 @@ import { advanceLosing, losingDeadlineMs, onLosingEvent, stopLosing } from './lo
 import {
   advanceReleasing,
   onReleasingAnswer,
+  onReleasingEvent,
   releasingDeadlineMs,
   stopReleasing,
 } from './releasing.ts';
@@ -136,6 +137,7 @@ function onEvent(state: State, lease: RawLease, isDeleted: boolean, turn: Turn):
     case 'losing':
       return onLosingEvent(state, lease, isDeleted, turn);
     case 'releasing':
+      return onReleasingEvent(state, lease, isDeleted, turn);
     case 'ended':
       return state;
   }

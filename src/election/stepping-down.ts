@@ -5,7 +5,7 @@
 import type { Ending } from './event.ts';
 import { outcomeOfLoss } from './ending.ts';
 import { lose } from './losing.ts';
-import { releaseTerm } from './releasing.ts';
+import { releaseTerm } from './begin-release.ts';
 import { advanceRenewal, renewalDeadlineMs } from './renewing.ts';
 import type { KillReason, Outcome } from './report.ts';
 import type {

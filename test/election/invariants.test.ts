@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../src/election/effect.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import { type Transition, checkStep } from '../../src/election/invariants.ts';
+import { nothingObserved } from '../../src/election/observed-lease.ts';
 import { killDeadlineMs } from '../../src/election/settings.ts';
 import { initialStandby } from '../../src/election/beginning.ts';
 import {
@@ -59,6 +60,7 @@ const leading: Leading = {
     echoMs: 0,
     unheardVersion: null,
     older: null,
+    observed: nothingObserved,
   },
 };
 const renewing: Leading = { ...leading, requestState: writing };
@@ -90,9 +92,10 @@ const releasing: Releasing = {
   watch: { id: 'closed' },
   requestState: idle,
   written: [sent],
+  newestVersion: '1',
+  observed: nothingObserved,
   released: [],
   lease,
-  newestVersion: '1',
   transitions: 0,
   remembering: null,
   deadlineMs: 8_000,

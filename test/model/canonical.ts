@@ -3,8 +3,9 @@
  * their first appearance, nothing that can matter no more.
  */
 import { createHash } from 'node:crypto';
+import type { ObservedLease } from '../../src/election/observed-lease.ts';
 import { type SentRecord, readRecord } from '../../src/election/record.ts';
-import type { Leading, State, SteppingDown } from '../../src/election/state.ts';
+import type { Candidate, Leading, State, SteppingDown } from '../../src/election/state.ts';
 import { type World, startWallMs, wallOffsetMs } from './world.ts';
 
 /** From then on the back-off grows no more. */
@@ -132,17 +133,29 @@ function stateEssence(state: State, nowMs: number): object {
       return { ...state, tenure: { ...state.tenure, older: olderEssence(state, nowMs) } };
     case 'losing': {
       // No renewal will be confirmed any more.
-      const tenure = { ...state.tenure, older: null };
+      const observed = heardEssence(state.candidate, state.tenure.observed);
+      const tenure = { ...state.tenure, older: null, observed };
       return { ...state, tenure, loss: { id: state.loss.id } };
     }
     case 'releasing': {
       // They are compared by what they say alone.
       const [written, released] = [state.written.map(untimed), state.released.map(untimed)];
-      return { ...state, written, released };
+      const observed = heardEssence(state.candidate, state.observed);
+      return { ...state, written, released, observed };
     }
     case 'ended':
       return state;
   }
+}
+
+/** What the next candidacy of the process is to know, if there is one. */
+function heardEssence({ rejoins }: Candidate, observed: ObservedLease): object | null {
+  if (rejoins !== true) return null;
+  const { current } = observed;
+  const { id } = current;
+  const seen =
+    id === 'present' ? { id, lease: current.lease, isReleased: current.isReleased } : { id };
+  return { ...observed, current: seen };
 }
 
 function untimed({ sentAtMs: _, ...said }: SentRecord): object {
@@ -151,14 +164,15 @@ function untimed({ sentAtMs: _, ...said }: SentRecord): object {
 
 /** Which of the writes that may yet be confirmed were sent after the event; those to come are, unless it came at this very instant. */
 function olderEssence(
-  { tenure, requestState }: Leading | SteppingDown,
+  { tenure, requestState, candidate }: Leading | SteppingDown,
   nowMs: number,
 ): object | null {
   const { older, unanswered } = tenure;
   if (older === null) return null;
+  const lease = candidate.rejoins === true ? older.lease : null;
   const isAfter = ({ sentAtMs }: SentRecord) => sentAtMs > older.seenAtMs;
   const sent = requestState.id === 'writing' ? [...unanswered, requestState.sent] : unanswered;
-  return { areAfter: sent.map(isAfter), isNow: older.seenAtMs >= nowMs };
+  return { areAfter: sent.map(isAfter), isNow: older.seenAtMs >= nowMs, lease };
 }
 
 class Writer {

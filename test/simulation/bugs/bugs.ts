@@ -64,7 +64,7 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'return refuse(state, turn);',
+        search: 'return refuse(state, lease, turn);',
         replace: 'return proceed({ ...state, lease, transitions: record.transitions }, turn);',
       },
     ],
@@ -195,7 +195,7 @@ export const classicBugs: readonly Bug[] = [
       {
         file: 'src/election/renewing.ts',
         search:
-          'return { ...state, tenure: { ...tenure, older: { loss, seenAtMs: turn.nowMs } } };',
+          'return { ...state, tenure: { ...tenure, older: { lease, loss, seenAtMs: turn.nowMs } } };',
         replace:
           "void loss; return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);",
       },

@@ -1,0 +1,87 @@
+/** Begins the release: of a term's lease, or of what a candidacy may have won. */
+import { nothingObserved } from './observed-lease.ts';
+import { rememberingOf, rememberingOfCandidacy } from './once.ts';
+import type { SentRecord } from './record.ts';
+import { advanceReleasing } from './releasing.ts';
+import type { Outcome } from './report.ts';
+import { freshStreak } from './retrying.ts';
+import { releaseTimeoutMs } from './settings.ts';
+import type {
+  Leading,
+  Losing,
+  Rejoin,
+  Releasing,
+  RequestState,
+  Standby,
+  State,
+  SteppingDown,
+} from './state.ts';
+import { headStartOf } from './transfer.ts';
+import type { Turn } from './turn.ts';
+import { withUnanswered } from './writing.ts';
+
+/** After a term: a request in flight is joined first. */
+export function releaseTerm(
+  state: Leading | SteppingDown | Losing,
+  outcome: Outcome | Rejoin,
+  turn: Turn,
+  handsTo: string | null = null,
+): State {
+  const { candidate, requests, watch, tenure } = state;
+  const requestState: RequestState =
+    state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
+  const releasing: Releasing = {
+    id: 'releasing',
+    candidate,
+    requests,
+    watch,
+    requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
+    written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
+    newestVersion: tenure.newestVersion,
+    observed: nothingObserved,
+    released: [],
+    lease: tenure.lease,
+    transitions: tenure.confirmed.transitions,
+    remembering: rememberingOf(state, outcome),
+    deadlineMs: turn.nowMs + releaseTimeoutMs,
+    mode: 'after-term',
+    handsTo,
+    headStartMs: headStartOf(handsTo, tenure.echoMs),
+    outcome,
+  };
+  return advanceReleasing(releasing, turn);
+}
+
+/** A candidacy ends while writes of its own may yet turn out to have won: if one has, it is given back. */
+export function releaseCandidacy(
+  standby: Standby,
+  written: readonly SentRecord[],
+  outcome: Outcome,
+  turn: Turn,
+): State {
+  const { candidate, requests, watch, requestState } = standby;
+  const releasing: Releasing = {
+    id: 'releasing',
+    candidate,
+    requests,
+    watch,
+    requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
+    written,
+    newestVersion: '',
+    observed: nothingObserved,
+    released: [],
+    lease: null,
+    transitions: 0,
+    remembering: rememberingOfCandidacy(standby),
+    deadlineMs: turn.nowMs + releaseTimeoutMs,
+    mode: 'after-candidacy',
+    handsTo: null,
+    headStartMs: headStartOf(null, 0),
+    outcome,
+  };
+  return advanceReleasing(releasing, turn);
+}
+
+function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {
+  return { id: 'idle', nextAtMs, ...freshStreak };
+}
