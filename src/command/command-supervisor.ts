@@ -25,7 +25,7 @@ import { systemShell } from '../process/start-context.ts';
 import { suspendAlongWith } from '../process/suspend.ts';
 import { type TreeFinder, createTreeFinder } from './tree/tree-finder.ts';
 import { type TreeReaper, createTreeReaper } from './tree/tree-reaper.ts';
-import { scanNowAndThen } from './tree/scanning.ts';
+import { oncePerTurn, scanNowAndThen } from './tree/scanning.ts';
 
 export function createSupervisor(options: SupervisorOptions): PromotableSupervisor {
   return new CommandSupervisor(options);
@@ -181,7 +181,10 @@ class CommandSupervisor implements PromotableSupervisor {
       onFailed: (message) => this.#failed(message),
       onStarted: (pid) => this.#started(pid),
       // The reaper has to know it: it may be killing already.
-      onTooLate: () => this.#reaper?.commandRefused(() => this.#say({ id: 'too-late' })),
+      onTooLate: () => {
+        if (this.#phase.id !== 'live') return;
+        this.#phase.reaper.commandRefused(() => this.#say({ id: 'too-late' }));
+      },
       onEnded: (ending) => this.#ended(ending),
       onCancelled: () => this.#gone(),
     };
@@ -224,14 +227,11 @@ class CommandSupervisor implements PromotableSupervisor {
     if (this.#finder.isExact) scanNowAndThen(this.#scan);
   }
 
-  get #reaper(): TreeReaper | null {
-    return this.#phase.id === 'live' ? this.#phase.reaper : null;
-  }
-
-  readonly #onChildExit = (): void => {
-    if (this.#reaper !== null) this.#reaper.childExited();
-    else this.#finder?.reap();
-  };
+  readonly #onChildExit = oncePerTurn(() => {
+    if (this.#phase.id !== 'live') return this.#finder?.reap();
+    this.#finder?.reapExited();
+    this.#phase.reaper.childExited();
+  });
 
   /** Tells the guard of daemons. Also reaps the orphans that have ended. */
   readonly #scan = (): 'again' | 'over' => {

@@ -13,6 +13,9 @@ export interface DescendantsOptions {
   readonly markers: Markers;
 }
 
+/** Of a scan that shows members. */
+const mostReads = 10;
+
 export class Descendants implements TreeFinder {
   readonly isExact = true;
   readonly adoptsTreeAlone: boolean;
@@ -62,13 +65,24 @@ export class Descendants implements TreeFinder {
     this.#memory = remembered;
   }
 
+  reapExited(): void {
+    const { subreaper } = this.#options;
+    const started = subreaper.started();
+    const exited = (unlessFailed(() => subreaper.children()) ?? []).filter(
+      (pid) => !started.has(pid) && subreaper.reap(pid) === 'reaped',
+    );
+    // Another one can have its number before the next scan.
+    if (exited.some((pid) => this.#memory.has(pid)))
+      this.#memory = new Map([...this.#memory].filter(([pid]) => !exited.includes(pid)));
+  }
+
   /** Each snapshot counts, also one that is not the last: it may be the only one with the parents of a new process. */
   #scan(): readonly ProcessRow[] {
     const { subreaper } = this.#options;
     const started = subreaper.started();
     // Its exit was reported: a helper can get its number.
     if (this.#command !== null && !started.has(this.#command)) this.#command = null;
-    for (;;) {
+    for (let reads = 1; ; reads += 1) {
       const rows = subreaper.read();
       const { members, memory } = judgeTree(
         {
@@ -83,6 +97,8 @@ export class Descendants implements TreeFinder {
       this.#memory = memory;
       // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
       if (!this.#reapDead(rows, started)) return members;
+      // Where something dies whenever we look, it is enough that something lives.
+      if (members.length > 0 && reads >= mostReads) return members;
     }
   }
 

@@ -25,6 +25,8 @@ export interface TreeFinder {
   findOf(root: TreeRoot): FindMembers;
   /** Reaps orphans that have exited: also helpers leave some to us. */
   reap(): void;
+  /** The same while the command runs, without a scan: it can leave us orphans faster than scans come. */
+  reapExited(): void;
 }
 
 /** To be called before anything of the command can have been orphaned: children that Node did not start are older. */
@@ -48,6 +50,7 @@ export async function createTreeFinder(
     mayHaveAdopted: () => true,
     findOf: hasTable ? findByMarks : findByGroup,
     reap: () => undefined,
+    reapExited: () => undefined,
   };
 }
 
