@@ -1,6 +1,7 @@
 /** What the judge of the writes excuses after a restore, and what it does not. */
 import { expect, test } from 'vitest';
 import { WriteJudge } from './judge-writes.ts';
+import { specOf } from './fields.ts';
 import type { TermName } from './ledger.ts';
 import { Machine } from './machine.ts';
 import { type Author, Server } from './server.ts';
@@ -11,12 +12,12 @@ const [holder, other, taker] = ['holder', 'other', 'taker'].map(
 ) as [Author, Author, Author];
 
 /** The lease of the holder's second term, begun after the backup, is taken before it has expired; `seen` is what the taker has seen of it. */
-function takeAfterRestore(seen: (term: TermName) => readonly number[]) {
+function takeAfterRestore(seen: (term: TermName) => readonly number[], hasTwin = false) {
   const world = new World('judge', false);
   const server = new Server(world);
   const judge = new WriteJudge(world, false, () => server.setBackAtMs);
   server.onCommit((...commit) => judge.onCommit(...commit));
-  for (const author of [holder, other, taker])
+  for (const author of [holder, other, taker, twin])
     judge.enter({
       author,
       machine: new Machine(world, author.name, { rate: 1, wallAheadMs: 0 }),
@@ -34,9 +35,9 @@ function takeAfterRestore(seen: (term: TermName) => readonly number[]) {
       current === null ? { name: 'lease' } : { ...(current.lease['metadata'] as object) };
     const time = new Date(atMs).toISOString().replace('Z', '000Z');
     const spec = {
-      holderIdentity: isRelease ? '' : author.name,
+      holderIdentity: isRelease ? '' : author === twin ? holder.name : author.name,
       leaseDurationSeconds: 6,
-      acquireTime: time,
+      acquireTime: author === twin ? (specOf(current?.lease ?? {})['acquireTime'] ?? '') : time,
       renewTime: time,
       leaseTransitions: transitions,
     };
@@ -47,11 +48,15 @@ function takeAfterRestore(seen: (term: TermName) => readonly number[]) {
   write(other, 7_000, 1);
   write(other, 8_000, 1, true);
   write(holder, 8_100, 2);
+  if (hasTwin) write(twin, 8_200, 2);
   world.nowMs = 9_000;
   server.setBack(1_500);
   write(taker, 13_500, 2);
   return { world, judge };
 }
+
+/** It goes on with the holder's term, under its identity. */
+const twin: Author = { name: 'twin', kind: 'client-go' };
 
 const isSecond = ({ author, acquireTime }: TermName) =>
   author === holder && acquireTime.endsWith(':08.100000Z');
@@ -76,4 +81,18 @@ test('Who sees something of that term only after its write was sent does not lea
   judge.onWin(taker, 13_500);
 
   expect(world.violation?.invariant).toBe('G1');
+});
+
+test('What hides the record of a client-go of its identity, which went on with the term, hides the holder', () => {
+  const { world, judge } = takeAfterRestore(() => [], true);
+
+  expect(world.violation).toBeNull();
+  expect(judge.isForgotten(holder)).toBe(true);
+});
+
+test('but not from who has seen the holder lead', () => {
+  const { world, judge } = takeAfterRestore((term) => (isSecond(term) ? [8_100] : []), true);
+
+  expect(world.violation?.invariant).toBe('no take-over of an unexpired lease');
+  expect(judge.isForgotten(holder)).toBe(false);
 });

@@ -200,11 +200,18 @@ export class WriteJudge {
   }
 
   #isForgottenBy(taker: Writer, claim: Claim, before: Version | null, sentBootMs: number): boolean {
-    const { author, atMs } = claim;
-    const leftMs = before?.write.author === author ? before.write.atMs : -Infinity;
-    if (this.#setBackAtMs() < atMs || taker.newestSeenMs(claim, sentBootMs) > leftMs) return false;
+    if (this.#setBackAtMs() < claim.atMs) return false;
+    // A client-go of the holder's identity goes on with its term: what hides the one's record hides the other's.
+    const { acquireTime } = claim;
+    const leaders = [...this.#writers.values()].flatMap(({ author }) => {
+      if (this.#terms.get(author.name)?.acquireTime !== acquireTime) return [];
+      const leftMs = before?.write.author === author ? before.write.atMs : -Infinity;
+      return [{ term: { author, acquireTime }, taker, sentBootMs, leftMs }];
+    });
+    if (leaders.some(({ term, leftMs }) => taker.newestSeenMs(term, sentBootMs) > leftMs))
+      return false;
+    for (const each of leaders) this.#forgotten.set(each.term.author, each);
     this.#world.count('take-overs from who was forgotten');
-    this.#forgotten.set(author, { term: claim, taker, sentBootMs, leftMs });
     return true;
   }
 
