@@ -29,8 +29,9 @@ export function levelOf(report: Report): LogLevel {
     case 'wait-bounded':
     case 'killing-tree':
     case 'not-released':
-    case 'not-recorded':
       return 'warn';
+    case 'not-recorded':
+      return report.why === 'stopped' ? 'info' : 'warn';
     case 'polling':
       return report.why === 'forbidden' ? 'warn' : 'info';
     case 'stopping-command':

@@ -128,13 +128,24 @@ class Sentences {
       case 'recorded':
         return `Recorded ${runOf(report.key)} as done`;
       case 'not-recorded':
-        return `Cannot record ${runOf(report.key)} as done: ${lease} was lost or deleted meanwhile; the command will run again`;
+        return this.#notRecorded(report);
       case 'not-acquired':
         return `Cannot acquire ${lease}${this.#inTime()}: ${this.#heldBy(report.holder)}`;
       case 'watching':
         return `Watching ${lease} again`;
       case 'polling':
         return this.#polling(report.why);
+    }
+  }
+
+  #notRecorded({ key, why }: Report & { id: 'not-recorded' }): string {
+    switch (why) {
+      case 'stopped':
+        return `Not recording ${runOf(key)} as done: leader-run stopped the command; it will run again`;
+      case 'unconfirmed':
+        return `Cannot record ${runOf(key)} as done: the API server did not confirm it; the command may run again`;
+      case 'not-ours':
+        return `Cannot record ${runOf(key)} as done: ${this.lease} was lost or deleted meanwhile; the command will run again`;
     }
   }
 

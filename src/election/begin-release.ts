@@ -1,11 +1,11 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
 import { nothingObserved } from './observed-lease.ts';
-import { rememberingOf, rememberingOfCandidacy } from './once.ts';
+import { rememberingOf, rememberingOfCandidacy, reportStopped } from './once.ts';
 import type { SentRecord } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
 import type { Outcome } from './report.ts';
 import { freshStreak } from './retrying.ts';
-import { releaseTimeoutMs } from './settings.ts';
+import { longestRecordingMs, ownLeaseDurationMs, releaseTimeoutMs } from './settings.ts';
 import type {
   Leading,
   Losing,
@@ -28,6 +28,8 @@ export function releaseTerm(
   handsTo: string | null = null,
 ): State {
   const { candidate, requests, watch, tenure } = state;
+  const remembering = rememberingOf(state, outcome);
+  reportStopped(state, outcome, turn);
   const requestState: RequestState =
     state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
@@ -42,8 +44,9 @@ export function releaseTerm(
     released: [],
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
-    remembering: rememberingOf(state, outcome),
-    deadlineMs: turn.nowMs + releaseTimeoutMs,
+    remembering,
+    deadlineMs:
+      turn.nowMs + (remembering?.id === 'success' ? recordingMs(state, turn) : releaseTimeoutMs),
     mode: 'after-term',
     handsTo,
     headStartMs: headStartOf(handsTo, tenure.echoMs),
@@ -80,6 +83,13 @@ export function releaseCandidacy(
     outcome,
   };
   return advanceReleasing(releasing, turn);
+}
+
+/** A success is worth more patience: until the lease expires nobody can run the job again. */
+function recordingMs({ candidate, tenure }: Leading | SteppingDown | Losing, turn: Turn): number {
+  const leftMs =
+    tenure.confirmed.sentAtMs + ownLeaseDurationMs(candidate.leaseDurationMs) - turn.nowMs;
+  return Math.min(Math.max(releaseTimeoutMs, leftMs), longestRecordingMs);
 }
 
 function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {

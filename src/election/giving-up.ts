@@ -36,9 +36,11 @@ export function giveUpAtMs(standby: Standby): number {
 export function giveUp(standby: Standby, turn: Turn): State {
   const { observed, requestState } = standby;
   const waitedMs = turn.nowMs - standby.beganAtMs;
-  // No answer ever said that someone else leads: a cron job must not take an outage for "done by another".
-  if (observed.current.id === 'nothing') {
-    const why = requestState.failure ?? turn.timeout(waitedMs);
+  const { current } = observed;
+  const isHeld = current.id === 'present' && current.isHolderAlive;
+  // No one else is known to lead: a cron job must not take an outage, or missing rights, for "done by another".
+  const why = requestState.failure ?? (current.id === 'nothing' ? turn.timeout(waitedMs) : null);
+  if (!isHeld && why !== null) {
     return abandonCandidacy(standby, { id: 'failed', why }, turn);
   }
   const holder = holderOf(observed);

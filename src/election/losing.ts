@@ -103,7 +103,7 @@ export function finishLosing(losing: Losing, turn: Turn): State {
 function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome | Rejoin, turn: Turn): State {
   if (loss.id === 'expired') return releaseTerm(state, outcome, turn);
   if (state.id !== 'losing') abandon(state.requestState, turn);
-  reportForgotten(rememberingOf(state, outcome), turn);
+  reportForgotten(rememberingOf(state, outcome), 'not-ours', turn);
   return end(state, outcome, turn);
 }
 

@@ -95,17 +95,17 @@ export function restoredAnnotations({ candidate, tenure: { term } }: Tenured): A
   return earlier.length === 0 ? {} : { [runsAnnotation]: JSON.stringify(earlier) };
 }
 
+/** A term that ends. */
+type Ending = Leading | SteppingDown | Losing;
+
 /** What the release after a term says of our run. */
-export function rememberingOf(
-  state: Leading | SteppingDown | Losing,
-  outcome: Outcome | Rejoin,
-): Remembering | null {
+export function rememberingOf(state: Ending, outcome: Outcome | Rejoin): Remembering | null {
   const { candidate, tenure, command } = state;
   const { runs } = tenure.term;
   if (runs === null) return null;
   const { own: run, earlier } = runs;
   if (candidate.once?.counts === 'success')
-    return hasSucceeded(outcome) ? { id: 'success', run, earlier } : null;
+    return hasSucceeded(outcome) && !wasStopped(state) ? { id: 'success', run, earlier } : null;
   return isLive(command) ? { id: 'end', run, earlier } : { id: 'withdraw' };
 }
 
@@ -131,9 +131,31 @@ export function releaseAnnotations(
 }
 
 /** Says that a run which counts is not remembered, so that it will be run again. */
-export function reportForgotten(remembering: Remembering | null, turn: Turn): void {
+export function reportForgotten(
+  remembering: Remembering | null,
+  why: 'not-ours' | 'unconfirmed',
+  turn: Turn,
+): void {
   if (remembering?.id !== 'success') return;
-  turn.report({ id: 'not-recorded', key: remembering.run.key });
+  turn.report({ id: 'not-recorded', key: remembering.run.key, why });
+}
+
+/** Says so of a command that ended with 0 because we stopped it: it may have left its work half done. */
+export function reportStopped(state: Ending, outcome: Outcome | Rejoin, turn: Turn): void {
+  const { candidate, tenure } = state;
+  const { runs } = tenure.term;
+  if (
+    runs !== null &&
+    candidate.once?.counts === 'success' &&
+    hasSucceeded(outcome) &&
+    wasStopped(state)
+  )
+    turn.report({ id: 'not-recorded', key: runs.own.key, why: 'stopped' });
+}
+
+/** Whether the command was asked to stop before it ended. */
+function wasStopped(state: Ending): boolean {
+  return state.id === 'stepping-down' && state.cause.id !== 'own-end';
 }
 
 function hasSucceeded(outcome: Outcome | Rejoin): boolean {

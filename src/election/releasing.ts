@@ -186,8 +186,12 @@ function finish(state: Releasing, turn: Turn): State {
 }
 
 /** The record is not released by us: what our run would have left in it is left nowhere. */
-function endUnreleased(state: Releasing, turn: Turn): State {
-  reportForgotten(state.remembering, turn);
+function endUnreleased(
+  state: Releasing,
+  turn: Turn,
+  why: 'not-ours' | 'unconfirmed' = 'not-ours',
+): State {
+  reportForgotten(state.remembering, why, turn);
   return end(state, state.outcome, turn);
 }
 
@@ -204,7 +208,7 @@ function giveUp(state: Releasing, turn: Turn): State {
     id: 'not-released',
     why: requestState.failure ?? turn.timeout(releaseTimeoutMs),
   });
-  return endUnreleased(state, turn);
+  return endUnreleased(state, turn, 'unconfirmed');
 }
 
 function withOwn(
@@ -216,8 +220,9 @@ function withOwn(
 }
 
 /** A signal asks leader-run to stop when it has no command any more: it does not come back to the election. */
-export function stopReleasing(state: Releasing, signal: NodeJS.Signals): Releasing {
-  return state.outcome.id === 'rejoin'
-    ? { ...state, outcome: { id: 'interrupted', signal } }
-    : state;
+export function stopReleasing(state: Releasing, signal: NodeJS.Signals, turn: Turn): Releasing {
+  const deadlineMs = Math.min(state.deadlineMs, turn.nowMs + releaseTimeoutMs);
+  const outcome =
+    state.outcome.id === 'rejoin' ? ({ id: 'interrupted', signal } as const) : state.outcome;
+  return { ...state, deadlineMs, outcome };
 }

@@ -113,8 +113,14 @@ export type Report =
   | { readonly id: 'lost'; readonly loss: Loss }
   /** The Lease remembers a run that makes this one needless. */
   | { readonly id: 'done'; readonly run: Run }
-  /** The release says that this run counts; or that could not be stored, so that it will be run again. */
-  | { readonly id: 'recorded' | 'not-recorded'; readonly key: string }
+  /** The release says that this run counts. */
+  | { readonly id: 'recorded'; readonly key: string }
+  /** It succeeded and will be run again: the record was no longer ours, the API server did not confirm it, or we stopped the command. */
+  | {
+      readonly id: 'not-recorded';
+      readonly key: string;
+      readonly why: 'not-ours' | 'unconfirmed' | 'stopped';
+    }
   | { readonly id: 'not-acquired'; readonly holder: string | null; readonly waitedMs: number }
   /** The watch does not work; polling takes over. `forbidden`: RBAC lacks `watch`. */
   | { readonly id: 'polling'; readonly why: Failure | 'forbidden' }

@@ -48,6 +48,8 @@ export const timerTickMs = 20;
 
 /** The longest a release may take in all, retries included. */
 export const releaseTimeoutMs = 5_000;
+/** The same where it records a success, if the lease lasts so long. */
+export const longestRecordingMs = 60_000;
 
 /** A deposed leader's command has at most this long between stop signal and SIGKILL: the other may already run. */
 export const deposedGraceMs = 1_000;

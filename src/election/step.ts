@@ -159,7 +159,7 @@ function onStopRequested(
     case 'losing':
       return stopLosing(state, forwardAs, turn);
     case 'releasing':
-      return stopReleasing(state, signal);
+      return stopReleasing(state, signal, turn);
     case 'ended':
       return state;
   }

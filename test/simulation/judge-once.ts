@@ -41,8 +41,8 @@ export class OnceJudge {
       if (ledger.author === author) this.#onRelease(ledger);
   }
 
-  /** A run that ended well, by a leader that knew of no loss, and was released. */
-  #onRelease({ settings, author, tree, lostAtMs, deposedAtMs }: Ledger): void {
+  /** A run that ended well, by a leader that knew of no loss and had not begun to stop it, and was released. */
+  #onRelease({ settings, author, tree, lostAtMs, deposedAtMs, saidStopping }: Ledger): void {
     const { once = null } = settings;
     if (once?.id !== 'key') return;
     // "Go" was said too late, and the gate refused: nothing has started, and nothing ended well.
@@ -50,7 +50,7 @@ export class OnceJudge {
       if (this.#done.get(once.key) === author.name) this.#done.delete(once.key);
       return;
     }
-    if (once.counts !== 'success') return;
+    if (once.counts !== 'success' || saidStopping) return;
     // Without its guard it was told to stop, and what it ended with is no success.
     if (tree?.isUnguarded === true) return;
     if (!hasSucceeded(tree?.ending ?? null) || lostAtMs !== null || deposedAtMs !== null) return;
@@ -65,7 +65,8 @@ export class OnceJudge {
       const ledger = this.#starts.get(token);
       const { once = null } = ledger?.settings ?? {};
       const { ending = null } = ledger?.tree ?? {};
-      const counts = once?.counts === 'start' || hasSucceeded(ending);
+      const isSuccess = hasSucceeded(ending) && ledger?.wasToldToStop === false;
+      const counts = once?.counts === 'start' || isSuccess;
       if (once?.id === 'key' && once.key === key && counts) continue;
       this.#break(`"${key}" is recorded with token ${token}, by which it was not run, or not well`);
     }

@@ -185,6 +185,7 @@ export class Judge {
   onStopSignal(tree: SimulatedTree): void {
     this.#checkTree(tree);
     const ledger = this.#ledgerOf(tree);
+    ledger.wasToldToStop ||= !tree.hasEnded;
     const atMs = ledger.process.bootMs();
     // What the stop is for is said right after it.
     this.#world.whenSettled(() => this.#checkLabel(ledger, atMs));
@@ -210,6 +211,7 @@ export class Judge {
     }
     const reason = 'reason' in report ? report.reason : null;
     const isOfOwn = reason?.id === 'transfer' || reason?.id === 'max-term';
+    ledger.saidStopping ||= report.id === 'stopping-command';
     ledger.stopsOfOwn ||= report.id === 'stopping-command' && isOfOwn;
     if (reason?.id === 'transfer') this.#checkTransfer(ledger);
     if (isOfOwn) this.#world.count(`stepped down: ${reason.id}`);

@@ -46,6 +46,10 @@ export class Ledger {
   isAskedAgain = false;
   /** It stops by its own decision: its term is over, or is transferred. */
   stopsOfOwn = false;
+  /** It has said that it stops its command. */
+  saidStopping = false;
+  /** The command got a signal that asks it to stop before it ended. */
+  wasToldToStop = false;
   /** True time. */
   readonly enteredAtMs: number;
   /** When it has asked for its Pod's label to be taken away, boot clock; and whether that was done. */

@@ -243,6 +243,18 @@ const onceBugs: readonly Bug[] = [
     ],
   },
   {
+    id: 'once-stopped-counts',
+    what: 'a run that was stopped half-way is remembered as done if it ended with 0',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: "state.id === 'stepping-down' && state.cause.id !== 'own-end'",
+        replace: 'state.id !== state.id',
+      },
+    ],
+  },
+  {
     id: 'once-forgotten-is-undone',
     what: 'what was remembered and forgotten again between two looks is run again',
     breaks: 'once',
