@@ -79,10 +79,14 @@ function split(
   try {
     const { operands, unknown } = command.parseOptions(canonical(head, program.flags));
     const [word] = unknown;
+    const commandAt = program.runsNoCommand === true ? head.length : head.length - operands.length;
     return {
       given: givenBy(command, program.flags),
-      words: program.runsNoCommand === true ? operands : argv.slice(head.length - operands.length),
-      problem: word === undefined ? null : unknownFlag(command, word, program),
+      words: program.runsNoCommand === true ? operands : argv.slice(commandAt),
+      problem:
+        word === undefined
+          ? flagAsValue(head.slice(0, commandAt), program)
+          : unknownFlag(command, word, program),
     };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -139,7 +143,7 @@ function canonical(words: readonly string[], flags: Flags): string[] {
   let isValue = false;
   return words.map((word) => {
     const found = isValue ? null : flagIn(word, flags);
-    isValue = found !== null && !isSwitch(found.flag) && found.text === null;
+    isValue = takesNextWord(found);
     if (found === null) return word;
     const { name, flag, text } = found;
     if (text === null) return `--${name}`;
@@ -149,11 +153,49 @@ function canonical(words: readonly string[], flags: Flags): string[] {
   });
 }
 
+/** `--once $KEY --try`, where a script's variable was empty: the first flag, or `--`, that stands where a value belongs is refused. */
+function flagAsValue(words: readonly string[], program: Program): string | null {
+  let taker: FoundFlag | null = null;
+  for (const word of words) {
+    if (taker === null) {
+      if (word === '--') return null;
+      const found = flagIn(word, program.flags);
+      taker = takesNextWord(found) ? found : null;
+      continue;
+    }
+    const flag = `--${taker.name}`;
+    if (word === '--') return valueless(flag);
+    if (isFlag(word, program))
+      return `Cannot start: ${flag} has no value: ${JSON.stringify(word)}, the next word, is a flag: if it is the value, write ${flag}=${word}`;
+    taker = null;
+  }
+  return null;
+}
+
+/** commander is asked about the forms that it alone knows: `-qv`, `-nprod`, `--no-try`. */
+function isFlag(word: string, program: Program): boolean {
+  if (flagIn(word, program.flags) !== null) return true;
+  try {
+    const { operands, unknown } = commandOf(program).parseOptions([word]);
+    return operands.length + unknown.length === 0;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return true;
+  }
+}
+
+interface FoundFlag {
+  readonly name: string;
+  readonly flag: Flag;
+  readonly text: string | null;
+}
+
+function takesNextWord(found: FoundFlag | null): boolean {
+  return found !== null && !isSwitch(found.flag) && found.text === null;
+}
+
 /** The flag that a word is, in any spelling, and the text behind its "=". */
-export function flagIn(
-  word: string,
-  flags: Flags,
-): { readonly name: string; readonly flag: Flag; readonly text: string | null } | null {
+export function flagIn(word: string, flags: Flags): FoundFlag | null {
   const [, spelling = '', text = null] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word) ?? [];
   const found = Object.entries(flags).find(
     ([name, { aliases = [] }]) => name === spelling || aliases.includes(spelling),
@@ -208,8 +250,6 @@ function valueOf(flag: Flag, given: Given | undefined): { value: unknown; refusa
   if (given === undefined) return { value: fallback, refusal: null };
   const values: unknown[] = [];
   for (const text of given.texts) {
-    // `--lock-name -- true`, where a script's variable was empty.
-    if (text === '--') return { value: fallback, refusal: valueless(given.origin) };
     const parsed = flag.parse(text);
     if (!parsed.ok) return { value: fallback, refusal: unusable(given.origin, text, parsed.why) };
     values.push(parsed.value);

@@ -8,6 +8,7 @@ import type { Outcome } from './report.ts';
 import {
   type Run,
   findDone,
+  hasRunAhead,
   mayHaveForgotten,
   readRuns,
   runsAnnotation,
@@ -26,7 +27,7 @@ export type Need =
   /** Whether it is done cannot be told. */
   | {
       readonly id: 'unknown';
-      readonly why: 'runs-unreadable' | 'runs-forgotten' | 'no-server-time';
+      readonly why: 'runs-unreadable' | 'runs-forgotten' | 'runs-ahead' | 'no-server-time';
     };
 
 /** Judges what was seen last: the very version that an acquiring write would name. */
@@ -40,8 +41,11 @@ export function needOf(standby: Standby, turn: Turn): Need {
   // A key needs no clock.
   if (serverAheadMs === null && once.id === 'period')
     return { id: 'unknown', why: 'no-server-time' };
-  const run = findDone(once, runs, (serverAheadMs ?? 0) + turn.nowMs);
+  const serverMs = (serverAheadMs ?? 0) + turn.nowMs;
+  const run = findDone(once, runs, serverMs);
   if (run !== null) return { id: 'done', run };
+  if (once.id === 'period' && hasRunAhead(runs, serverMs))
+    return { id: 'unknown', why: 'runs-ahead' };
   const mayBeForgotten = once.id === 'key' && standby.mayHaveMissedRuns;
   return mayBeForgotten ? { id: 'unknown', why: 'runs-forgotten' } : { id: 'needed' };
 }

@@ -146,5 +146,6 @@ export type Outcome =
         /** Whether the run is done cannot be told (`once.ts`). */
         | { readonly reason: 'runs-unreadable' }
         | { readonly reason: 'runs-forgotten' }
+        | { readonly reason: 'runs-ahead' }
         | { readonly reason: 'no-server-time' };
     };

@@ -34,6 +34,8 @@ export type OnceRule = {
 
 const mostRuns = 10;
 const mostBytes = 8_192;
+/** By so much may the clocks of API servers differ, and ours drift from theirs while we wait. */
+const mostSkewMs = 60_000;
 /** A key and an identity of the longest, with each character escaped. */
 const longestRunBytes = 3_072;
 
@@ -52,8 +54,21 @@ export function findDone(rule: OnceRule, runs: readonly Run[], serverMs: number)
   const counts = (run: Run) =>
     rule.id === 'key'
       ? run.key === rule.key
-      : serverMs - (parseTimeMs(run.start) ?? Infinity) < rule.periodMs;
+      : !isAhead(run, serverMs) && serverMs - startMsOf(run) < rule.periodMs;
   return runs.find(counts) ?? null;
+}
+
+/** Whether one began in the future, by a clock that was wrong: when it really began cannot be told. */
+export function hasRunAhead(runs: readonly Run[], serverMs: number): boolean {
+  return runs.some((run) => isAhead(run, serverMs));
+}
+
+function isAhead(run: Run, serverMs: number): boolean {
+  return startMsOf(run) - serverMs > mostSkewMs;
+}
+
+function startMsOf({ start }: Run): number {
+  return parseTimeMs(start) ?? Infinity;
 }
 
 /**
@@ -67,7 +82,7 @@ export function mayHaveForgotten(
 ): boolean {
   const oldest = runs.at(-1);
   if (oldest === undefined || !isFull(runs)) return false;
-  if (before === null) return (parseTimeMs(oldest.start) ?? Infinity) > sinceMs;
+  if (before === null) return startMsOf(oldest) > sinceMs;
   const isKnown = (run: Run) =>
     before.some(({ start, by }) => start === run.start && by === run.by);
   return !runs.some(isKnown);

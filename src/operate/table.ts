@@ -65,11 +65,17 @@ function colourOf(row: LeaseRow | undefined): string {
   return row.leads ? green : red;
 }
 
-/** Key and age of each; without a key those of `--once-per`. */
+/** Key and age of each; without a key those of `--once-per`. A key may hold what stands between them, so it is in quotes. */
 function runsText(runs: readonly Run[] | null, nowMs: number): string {
   if (runs === null) return '(unreadable)';
   const texts = runs.map(({ key, start, token }) =>
-    [key, ageOf(start, nowMs), token === null ? '(end unknown)' : ''].filter(Boolean).join(' '),
+    [
+      key === '' ? '' : JSON.stringify(key),
+      ageOf(start, nowMs),
+      token === null ? '(end unknown)' : '',
+    ]
+      .filter(Boolean)
+      .join(' '),
   );
   const rest = texts.length > shownRuns ? ['…'] : [];
   return [...texts.slice(0, shownRuns), ...rest].join(', ');

@@ -69,6 +69,39 @@ describe('the first line says where the lease is and who we are, later ones do n
   });
 });
 
+describe('which run makes ours needless', () => {
+  const run = { key: 'v1', by: 'a', start: '2026-01-01T03:00:00.000000Z', token: '7' };
+  const key = { id: 'key', key: 'v1' } as const;
+  const period = { id: 'period', periodMs: 1_000 } as const;
+  const begun = 'begun at 2026-01-01T03:00:00.000000Z';
+
+  // Where a start counts, and where nobody knows how it ended, it may have failed.
+  it.each([
+    [{ ...key, counts: 'success' }, run, `"v1" was done by "a", ${begun}`],
+    [{ ...key, counts: 'start' }, run, `"v1" was started by "a" at ${run.start}`],
+    [
+      { ...key, counts: 'success' },
+      { ...run, token: null },
+      `"v1" was started by "a" at ${run.start}`,
+    ],
+    [
+      { ...period, counts: 'success' },
+      run,
+      `"a" ran "v1" at ${run.start}, and --once-per is not over`,
+    ],
+    [
+      { ...period, counts: 'start' },
+      { ...run, key: '' },
+      `"a" started it at ${run.start}, and --once-per is not over`,
+    ],
+  ] as const)('%j', (once, by, text) => {
+    const messages = createMessages({ ...context, once });
+    expect(messages.ofReport({ id: 'done', run: by }).text).toBe(
+      `Not running the command: ${text}`,
+    );
+  });
+});
+
 describe('each report is one sentence', () => {
   const cases: readonly (readonly [Report, string])[] = [
     [

@@ -22,9 +22,19 @@ describe('the key of --once', () => {
     ['a\u202eb', 'it holds a control character (U+202E)'],
     ['a\u2028b', 'it holds a control character (U+2028)'],
     ['a\ud800', 'it holds a control character (U+D800)'],
+    // What Node.js makes of bytes that are not UTF-8: two keys would be one.
+    ['\ufffd', 'it holds U+FFFD, which stands for bytes that are not UTF-8'],
   ])('%j is refused', (text, why) => {
     expect(refusalOf([`--once=${text}`])).toContain(`: ${why}`);
   });
+});
+
+it('the key of LEADER_RUN_ONCE and an --id are texts of the same kind', () => {
+  const why = 'it holds U+FFFD, which stands for bytes that are not UTF-8';
+  expect(refusalOf([], { LEADER_RUN_ONCE: 'a\ufffd' })).toBe(
+    `Cannot use LEADER_RUN_ONCE "a\ufffd": ${why}`,
+  );
+  expect(refusalOf(['--id=a\ufffd'])).toBe(`Cannot use --id "a\ufffd": ${why}`);
 });
 
 it('--once-per and --once-at', () => {

@@ -156,13 +156,13 @@ describe('every spelling of a flag', () => {
     expect(options(['-n', 'a', '--namespace=b']).flags.lockNamespace).toBe('b');
   });
 
-  it('a value may look like a flag, hold "=" or be empty', () => {
-    expect(options(['--id', '--try']).settings).toMatchObject({
+  it('a value behind "=" may look like a flag, hold "=" or be empty', () => {
+    expect(options(['--id=--try']).settings).toMatchObject({
       identity: '--try',
       waitMs: Infinity,
     });
     expect(options(['--id=a=b']).settings.identity).toBe('a=b');
-    expect(options(['--id', '-namespace=b']).settings.identity).toBe('-namespace=b');
+    expect(options(['--id=-namespace=b']).settings.identity).toBe('-namespace=b');
     expect(refusal(['--lock-name=', 'true'])).toMatch(/^Cannot use --lock-name "": /);
   });
 });

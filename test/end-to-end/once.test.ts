@@ -214,3 +214,21 @@ it('--once-per: by the time of the server, whatever the clock of the machine say
   expect((await run('50s')).exitCode).toBe(0);
   expect(runs()).toHaveLength(2);
 });
+
+it('--once-per: a run that began in the future tells nothing, and is not waited for', async () => {
+  const server = await sandbox();
+  const { command, runs } = job();
+  const run = () =>
+    start(server.kubeconfigPath, ['--lock-name', 'job', '--once-per', '5s', ...command]);
+  expect((await run()).exitCode).toBe(0);
+  const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+  await setRuns(server, JSON.stringify([{ key: '', start: inAnHour, by: 'a', token: '1' }]));
+  const { exitCode, stderr } = await run();
+  expect(exitCode).toBe(125);
+  expect(stderr).toMatch(
+    /Cannot tell whether --once-per is over: .* kubectl annotate -n default lease job leader-run\/runs-$/,
+  );
+  await setRuns(server, null);
+  expect((await run()).exitCode).toBe(0);
+  expect(runs()).toHaveLength(2);
+});

@@ -1,17 +1,19 @@
 /** The recipes of docs/scripts-and-cron.md that no other test runs. */
+import { chmodSync } from 'node:fs';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { readText } from '../docs/files.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 import { writeFile } from '../fixtures/api/kubeconfig.ts';
 import { leaderRun, readLease, sandbox, start, waitFor } from './rig.ts';
 
 /** A script in which `leader-run` is ours. */
-function script(kubeconfig: string, text: string) {
+function script(kubeconfig: string, text: string, env: Readonly<Record<string, string>> = {}) {
   const definition = `leader-run() { '${leaderRun}' "$@"; }`;
   return execa('bash', ['-c', `set -euo pipefail\n${definition}\n${text}`], {
     reject: false,
-    env: { KUBECONFIG: kubeconfig, PING_URL: 'pinged' },
+    env: { KUBECONFIG: kubeconfig, ...env },
   });
 }
 
@@ -42,17 +44,26 @@ describe('set -euo pipefail', () => {
   });
 });
 
-it('a ping behind the job comes only when the job ran and succeeded', async () => {
+it('a ping behind the job comes only when the job ran and succeeded, and does not fail it', async () => {
   const { kubeconfigPath } = await sandbox();
-  const run = (job: string) =>
-    script(
-      kubeconfigPath,
-      `leader-run --lock-name nightly --once-per 23h --try -E 0 -- sh -c '${job} && echo "$PING_URL"'`,
-    );
-  expect((await run('false')).stdout).toBe('');
-  expect((await run('true')).stdout).toBe('pinged');
-  const done = await run('true');
+  const [recipe = ''] =
+    /^leader-run .*PING_URL.*$/m.exec(readText('docs/scripts-and-cron.md')) ?? [];
+  expect(recipe).toContain('./backup.sh');
+  const folder = temporaryFolder();
+  const curl = writeFile(folder, 'curl', '#!/bin/sh\necho "$*" >&2\nexit 22\n');
+  chmodSync(curl, 0o755);
+  const env = { PATH: `${folder}:${process.env['PATH']}`, PING_URL: 'https://ping.example/1' };
+  const run = (job: string) => script(kubeconfigPath, recipe.replace('./backup.sh', job), env);
+  const ping = '-fsS -m 10 -o /dev/null https://ping.example/1';
+  const failed = await run('false');
+  expect(failed.exitCode).toBe(1);
+  expect(failed.stderr).not.toContain(ping);
+  const ran = await run('echo runs');
+  expect([ran.exitCode, ran.stdout]).toEqual([0, 'runs']);
+  expect(ran.stderr).toContain(ping);
+  const done = await run('echo runs');
   expect([done.exitCode, done.stdout]).toEqual([0, '']);
+  expect(done.stderr).not.toContain(ping);
 });
 
 it('timeout inside limits the job, and releases the lease', async () => {

@@ -85,6 +85,13 @@ const run = (key: string, start: string, token: string | null = '7') => ({
   by: 'web-7d_90ab',
 });
 
+test('wide: a key looks like nothing but a key', async () => {
+  const runs = [run('a 60m, "b"', '2026-01-01T11:00:00.000000Z')];
+  const leases = [lease('x', held, { 'leader-run/runs': JSON.stringify(runs) })];
+  const { lines } = await status(leases, { output: 'wide' });
+  expect(lines[1]).toContain(String.raw`  "a 60m, \"b\"" 60m  `);
+});
+
 test('wide: the last runs of --once and --once-per, newest first', async () => {
   const runs = [
     run('2026-01-01', '2026-01-01T11:00:00.000000Z', null),
@@ -95,7 +102,7 @@ test('wide: the last runs of --once and --once-per, newest first', async () => {
   const leases = [lease('x', held, { 'leader-run/runs': JSON.stringify(runs) })];
   const { lines } = await status(leases, { output: 'wide' });
   expect(lines[0]).toMatch(/ {2}LAST RUNS /);
-  expect(lines[1]).toMatch(/ {2}2026-01-01 60m \(end unknown\), 3h, 2025-12-31 27h, … {2}/);
+  expect(lines[1]).toMatch(/ {2}"2026-01-01" 60m \(end unknown\), 3h, "2025-12-31" 27h, … {2}/);
   const { text } = await status(leases, { output: 'json' });
   expect(JSON.parse(text)).toMatchObject({ runs });
 });
