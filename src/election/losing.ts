@@ -5,7 +5,7 @@ import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
 import { observeAnother } from './observed-lease.ts';
-import { rememberingOf, reportForgotten } from './once.ts';
+import { rememberingOf, reportForgotten, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
@@ -45,6 +45,7 @@ export function lose(
     stopAtMs: turn.nowMs,
     killAtMs,
     outcome: outcomeOf(state, command, lossKillAtMs),
+    wasStopped: state.id === 'leading' || wasStopped(state),
   };
   const killed = killWhenDue(losing, { id: 'lost', loss }, turn);
   if (killed.killAtMs !== null && command.id !== 'ended')

@@ -157,8 +157,9 @@ export function reportStopped(state: Ending, outcome: Outcome | Rejoin, turn: Tu
     turn.report({ id: 'not-recorded', key: runs.own.key, why: 'stopped' });
 }
 
-/** Whether the command was asked to stop before it ended. */
-function wasStopped(state: Ending): boolean {
+/** Whether leader-run had begun to stop the command before it ended. */
+export function wasStopped(state: Ending): boolean {
+  if (state.id === 'losing') return state.wasStopped;
   return state.id === 'stepping-down' && state.cause.id !== 'own-end';
 }
 

@@ -212,6 +212,8 @@ export interface Losing extends Base {
   readonly killAtMs: number | null;
   /** What leader-run ends with; `null`: with the command's own status. */
   readonly outcome: Outcome | Rejoin | null;
+  /** leader-run had begun to stop the command before it ended. */
+  readonly wasStopped: boolean;
 }
 
 /** `success`: this run counts; `end`: one whose start counted has ended; `withdraw`: a start that was remembered came to nothing. */

@@ -84,6 +84,7 @@ const losing: Losing = {
   stopAtMs: 3_000,
   killAtMs: 4_000,
   outcome: null,
+  wasStopped: true,
 };
 const releasing: Releasing = {
   id: 'releasing',

@@ -140,7 +140,7 @@ export class WriteJudge {
     const isOwn =
       claim?.author === author && (before?.write.author === author || before?.holder === '');
     // A restore may bring back any record of its own; and a twin's, of which a webhook has cut the times, is its own to the letter.
-    if (!isOwn && !this.#mayBeTwins(claim) && this.#setBackAtMs() === -Infinity) {
+    if (!isOwn && !this.#mayBeTwins(claim, author) && this.#setBackAtMs() === -Infinity) {
       const whose = claim === null ? 'nobody' : claim.author.name;
       this.#world.break('G3', `${author.name} released the lease of ${whose}`);
     }
@@ -203,9 +203,9 @@ export class WriteJudge {
     if (this.#setBackAtMs() < claim.atMs) return false;
     // A client-go of the holder's identity goes on with its term: what hides the one's record hides the other's.
     const { acquireTime } = claim;
+    const leftMs = before?.acquireTime === acquireTime ? before.write.atMs : -Infinity;
     const leaders = [...this.#writers.values()].flatMap(({ author }) => {
       if (this.#terms.get(author.name)?.acquireTime !== acquireTime) return [];
-      const leftMs = before?.write.author === author ? before.write.atMs : -Infinity;
       return [{ term: { author, acquireTime }, taker, sentBootMs, leftMs }];
     });
     if (leaders.some(({ term, leftMs }) => taker.newestSeenMs(term, sentBootMs) > leftMs))
@@ -216,10 +216,11 @@ export class WriteJudge {
   }
 
   /** The record of a client-go that goes on with the term of its identity's other owner, and of which a webhook has cut the times. */
-  #mayBeTwins(claim: Claim | null): boolean {
+  #mayBeTwins(claim: Claim | null, { name }: Author): boolean {
+    const { acquireTime = '' } = this.#terms.get(name) ?? {};
     return (
       claim?.author.kind === 'client-go' &&
-      this.#world.statistics.has('fault: client-go adopted an identity') &&
+      claim.acquireTime.slice(0, 19) === acquireTime.slice(0, 19) &&
       this.#world.statistics.has('fault: a webhook cuts times')
     );
   }
@@ -238,7 +239,7 @@ export class WriteJudge {
       this.#world.count('fault: client-go adopted an identity');
       return;
     }
-    const isTwin = this.#mayBeTwins(claim) || this.#goesOnBesideTwin(claim, after);
+    const isTwin = this.#mayBeTwins(claim, author) || this.#goesOnBesideTwin(claim, after);
     if (claim.holder === after.holder && isTwin) return;
     const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;
     const neededMs = Math.max(claim.durationMs, author.kind === 'leader-run' ? leaseDurationMs : 0);

@@ -169,7 +169,9 @@ export class Judge {
     const mostMs = settings.isWarm
       ? killDeadlineMs(settings, 0) + guardLatenessMs
       : settings.renewDeadlineMs;
-    if (sinceMs >= mostMs)
+    // A warm one that was told before the machine slept reads it when that wakes, and is killed like all that runs then.
+    const hasJustWoken = settings.isWarm === true && this.#isJustAwake(tree);
+    if (sinceMs >= mostMs && !hasJustWoken)
       this.#world.break(
         'G2',
         `the command of ${author.name} began ${sinceMs.toFixed(1)} ms after its last renewal`,
@@ -366,11 +368,15 @@ export class Judge {
         tree.excuse === null &&
         !this.writes.isForgotten(this.#ledgerOf(tree).author) &&
         tree.machine.isAwake &&
-        this.#world.nowMs - tree.machine.awakeSinceMs > wakeReactionMs + killMarginMs,
+        !this.#isJustAwake(tree),
     );
     if (running.length < 2 || running.some((tree) => this.#isExcused(tree))) return;
     const names = running.map(({ owner }) => owner).join(' and ');
     this.#world.break('G1', `the trees of ${names} run at the same time`);
+  }
+
+  #isJustAwake({ machine }: SimulatedTree): boolean {
+    return this.#world.nowMs - machine.awakeSinceMs <= wakeReactionMs + killMarginMs;
   }
 
   /** What the README excepts: it was killed in time and does not die; two under one identity. */

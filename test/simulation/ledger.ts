@@ -178,10 +178,12 @@ export class Ledger {
     this.#noteSeen(version);
     if (write.author === this.author) {
       if (version.holder !== '' && this.lostAtMs === null) {
+        // What it won before may have been over before it knew.
+        const isNext = version.acquireTime !== this.#acquireTime && write.sentBootMs > this.#wonMs;
         // On a server that went back in time before that, its term is newer than all else.
-        if (this.#wonMs === Infinity) this.#noteNewest(version);
+        if (this.#wonMs === Infinity || isNext) this.#noteNewest(version);
         this.#acquireTime = version.acquireTime;
-        this.#wonMs = Math.min(this.#wonMs, write.sentBootMs);
+        this.#wonMs = isNext ? write.sentBootMs : Math.min(this.#wonMs, write.sentBootMs);
         this.confirmedMs = Math.max(this.confirmedMs, write.sentBootMs);
       }
     } else if (this.#isOwnToTheLetter(version)) {
