@@ -1,5 +1,5 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
-import { nothingObserved } from './observed-lease.ts';
+import { type ObservedLease, doubtAnother, nothingObserved } from './observed-lease.ts';
 import { rememberingOf, rememberingOfCandidacy, reportStopped } from './once.ts';
 import type { SentRecord } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
@@ -40,7 +40,7 @@ export function releaseTerm(
     requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
     newestVersion: tenure.newestVersion,
-    observed: nothingObserved,
+    observed: observedBy(state, turn),
     released: [],
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
@@ -83,6 +83,15 @@ export function releaseCandidacy(
     outcome,
   };
   return advanceReleasing(releasing, turn);
+}
+
+/** The others that the term has seen, in an event that may have been late, too. */
+function observedBy(
+  { candidate, tenure }: Leading | SteppingDown | Losing,
+  turn: Turn,
+): ObservedLease {
+  const { observed, older } = tenure;
+  return older === null ? observed : doubtAnother(observed, older.lease, candidate, turn.at);
 }
 
 /** A success is worth more patience: until the lease expires nobody can run the job again. */

@@ -57,5 +57,5 @@ function observedIn(state: State): ObservedLease {
 
 /** The writes that the stored record may show; none after another was seen: whoever shows ours then has gone back in time. */
 function writesOf(state: State): readonly SentRecord[] {
-  return state.id === 'releasing' ? state.written : [];
+  return state.id === 'releasing' && state.observed.lastHolder === null ? state.written : [];
 }

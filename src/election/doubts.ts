@@ -78,7 +78,7 @@ export function doubtsAfter(
   return [...kept, ...doubtful.map((each) => doubtOf(each, leaseDurationMs, nowMs))];
 }
 
-function doubtOf(lastHolder: LastHolder, leaseDurationMs: number, nowMs: number): Doubt {
+export function doubtOf(lastHolder: LastHolder, leaseDurationMs: number, nowMs: number): Doubt {
   return { lastHolder, untilMs: nowMs + Math.max(leaseDurationMs, lastHolder.leaseDurationMs) };
 }
 

@@ -4,8 +4,8 @@
 import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
-import { observeAnother } from './observed-lease.ts';
-import { rememberingOf, reportForgotten, wasStopped } from './once.ts';
+import { doubtAnother, observeAnother } from './observed-lease.ts';
+import { rememberingOf, reportForgotten, reportStopped, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
@@ -71,7 +71,12 @@ export function onLosingEvent(
   turn: Turn,
 ): Losing {
   if (isDeleted) return losing;
-  const recordClass = classifyRecord(losing.tenure, lease, null);
+  const { tenure, candidate } = losing;
+  const recordClass = classifyRecord(tenure, lease, null);
+  if (recordClass.id === 'older') {
+    const observed = doubtAnother(tenure.observed, lease, candidate, turn.at);
+    return { ...losing, tenure: { ...tenure, observed } };
+  }
   if (recordClass.id !== 'foreign') return losing;
   const { holder } = recordClass;
   const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
@@ -104,6 +109,7 @@ export function finishLosing(losing: Losing, turn: Turn): State {
 function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome | Rejoin, turn: Turn): State {
   if (loss.id === 'expired') return releaseTerm(state, outcome, turn);
   if (state.id !== 'losing') abandon(state.requestState, turn);
+  reportStopped(state, outcome, turn);
   reportForgotten(rememberingOf(state, outcome), 'not-ours', turn);
   return end(state, outcome, turn);
 }

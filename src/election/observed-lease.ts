@@ -7,6 +7,7 @@
 import {
   type KnownHolders,
   type LastHolder,
+  doubtOf,
   doubtsAfter,
   doubtsOfAbsence,
   isOlder,
@@ -144,6 +145,20 @@ export function observeAnother(
   if (current.id === 'present' && !isNewer(lease, current.lease))
     return noteLate(before, lease, []);
   return observe(before, lease, { at, leaseDurationMs, serverTimeMs: null, former: [] });
+}
+
+/** The same of an older state: late, or the server has gone back in time, and then this one may lead whatever it shows from now on. */
+export function doubtAnother(
+  before: ObservedLease,
+  lease: RawLease,
+  observer: Pick<Observer, 'leaseDurationMs'>,
+  at: Instant,
+): ObservedLease {
+  const observed = observeAnother(before, lease, observer, at);
+  const record = readRecord(lease);
+  if (record.holder === '') return observed;
+  const doubt = doubtOf(lastHolderAfter(null, lease, record), observer.leaseDurationMs, at.bootMs);
+  return { ...observed, doubts: [...observed.doubts, doubt] };
 }
 
 /** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */

@@ -134,6 +134,12 @@ export function releaseAnnotations(
   return { [runsAnnotation]: kept.length === 0 ? null : JSON.stringify(kept) };
 }
 
+/** Whether the Lease remembers this very run. */
+export function isRecordedIn(lease: RawLease, { by, token }: Run): boolean {
+  const runs = readRuns(lease) ?? [];
+  return runs.some((run) => run.by === by && run.token === token);
+}
+
 /** Says that a run which counts is not remembered, so that it will be run again. */
 export function reportForgotten(
   remembering: Remembering | null,

@@ -4,8 +4,8 @@
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { observeAnother } from './observed-lease.ts';
-import { releaseAnnotations, reportForgotten } from './once.ts';
+import { doubtAnother, observeAnother } from './observed-lease.ts';
+import { isRecordedIn, releaseAnnotations, reportForgotten } from './once.ts';
 import {
   type ElectionRecord,
   type SentRecord,
@@ -82,12 +82,21 @@ export function onReleasingEvent(
   const order = compareResourceVersions(resourceVersionOf(lease), state.newestVersion) ?? 0;
   const record = readRecord(lease);
   const isOurs = record.holder === '' || state.written.some((sent) => isWrite(record, sent));
-  return isDeleted || order <= 0 || isOurs ? state : noteAnother(state, lease, turn);
+  if (isDeleted || isOurs) return state;
+  return order > 0 ? noteAnother(state, lease, turn) : noteOlder(state, lease, turn);
 }
 
 function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
   const observed = observeAnother(state.observed, lease, state.candidate, turn.at);
   return { ...state, observed, written: [] };
+}
+
+/** Outdated, or the server has gone back in time: the release goes on, and the next candidacy knows of who may lead. */
+function noteOlder(state: Releasing, lease: RawLease, turn: Turn): Releasing {
+  const record = readRecord(lease);
+  const isOurs = record.holder === '' || state.written.some((sent) => isOfTerm(record, sent));
+  if (isOurs) return state;
+  return { ...state, observed: doubtAnother(state.observed, lease, state.candidate, turn.at) };
 }
 
 function proceed(state: Releasing, turn: Turn): State {
@@ -130,9 +139,13 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
     reason: 'malformed',
     message: 'the server showed an outdated record',
   } as const;
-  // The version on which a write was just refused, or one before it.
-  if (!isNewer(lease, state.lease)) return retryAfterFailure(state, outdated, turn);
   const record = readRecord(lease);
+  // The version on which a write was just refused, or one before it.
+  if (!isNewer(lease, state.lease)) {
+    const isEarlierOwn = isEarlier(state, lease, record);
+    const known = isEarlierOwn ? withOwn(state, lease, record) : noteOlder(state, lease, turn);
+    return retryAfterFailure(known, outdated, turn);
+  }
   if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = state.written.find((sent) => isWrite(record, sent));
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
@@ -198,7 +211,13 @@ function endUnreleased(
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
 function refuse(state: Releasing, lease: RawLease, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  return endUnreleased(noteAnother(state, lease, turn), turn);
+  const { remembering } = state;
+  const refused = noteAnother(state, lease, turn);
+  if (remembering?.id !== 'success' || !isRecordedIn(lease, remembering.run))
+    return endUnreleased(refused, turn);
+  // The release has landed, and its answer got lost.
+  turn.report({ id: 'recorded', key: remembering.run.key });
+  return end(refused, state.outcome, turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {

@@ -18,7 +18,7 @@ export interface ProcessRow {
   readonly threads: number;
 }
 
-/** /proc could not be read for lack of descriptors or memory: who is there is not known. */
+/** /proc could not be read for lack of descriptors or memory, or changed whenever it was read: who is there is not known. */
 export class ScanFailedError extends Error {}
 
 const shortages = ['EMFILE', 'ENFILE', 'ENOMEM'];

@@ -106,7 +106,8 @@ function whileRunning(signal: NodeJS.Signals, context: SignalContext): SignalMea
     if (fromTerminal.has(signal) || isHangUp)
       return ends && !isIgnored ? { id: 'stop', forwardAs: null } : { id: 'ignore' };
   }
-  const stops = !isIgnored && (signal === 'SIGTERM' || signal === 'SIGINT');
+  const isHangUpAlone = signal === 'SIGHUP' && context.hasTerminal && context.isStopping === true;
+  const stops = !isIgnored && (signal === 'SIGTERM' || signal === 'SIGINT' || isHangUpAlone);
   return stops ? { id: 'stop', forwardAs: signal } : { id: 'forward' };
 }
 

@@ -80,6 +80,12 @@ describe('while the command runs in a terminal', () => {
     });
   });
 
+  it('and ends leader-run, too, while that stops the command: it would start it again without a terminal', () => {
+    const stopping = { ...inTerminal, receivesHangUpAlone: true, isStopping: true };
+    expect(meaningOf('SIGHUP', stopping)).toEqual({ id: 'stop', forwardAs: 'SIGHUP' });
+    expect(meaningOf('SIGHUP', { ...stopping, ignoredSignals: ['SIGHUP'] }).id).toBe('forward');
+  });
+
   it('TTOU keeps its default action: a write from the background would be repeated for ever', () => {
     expect(caughtSignals(true)).not.toContain('SIGTTOU');
     expect(caughtSignals(true)).not.toContain('SIGTTIN');

@@ -2,7 +2,7 @@
 import type { Marker, TreeMemory } from './judge-tree.ts';
 import { judgeTree } from './judge-tree.ts';
 import type { ProcessRow } from '../../process/process-table.ts';
-import { isAlive, unlessFailed } from '../../process/process-table.ts';
+import { ScanFailedError, isAlive, unlessFailed } from '../../process/process-table.ts';
 import type { Markers } from '../markers.ts';
 import type { FindMembers, TreeRoot } from './process-tree.ts';
 import type { Subreaper } from './subreaper.ts';
@@ -13,7 +13,7 @@ export interface DescendantsOptions {
   readonly markers: Markers;
 }
 
-/** Of a scan that shows members. */
+/** Of one scan. */
 const mostReads = 10;
 
 export class Descendants implements TreeFinder {
@@ -97,8 +97,10 @@ export class Descendants implements TreeFinder {
       this.#memory = memory;
       // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
       if (!this.#reapDead(rows, started)) return members;
-      // Where something dies whenever we look, it is enough that something lives.
-      if (members.length > 0 && reads >= mostReads) return members;
+      if (reads < mostReads) continue;
+      // Where something dies whenever we look, it is enough that something lives. That nothing does is not known.
+      if (members.length > 0) return members;
+      throw new ScanFailedError('something has died in each of many looks');
     }
   }
 
