@@ -12,7 +12,7 @@ export class Traffic {
   readonly #pending = new Map<number, PendingRequest>();
   #watch: LeaseWatch | null = null;
 
-  /** What comes of it goes to `onEvent`; an event of a watch counts only while that is the present one. */
+  /** What comes of it goes to `onEvent`. How a watch fares counts only while that is the present one. */
   constructor(
     api: LeaseApi,
     onEvent: (event: ElectionEvent, isPresent?: () => boolean) => void,
@@ -38,7 +38,8 @@ export class Traffic {
 
   watch({ resourceVersion, silenceMs }: Of<'watch'>): void {
     const watch: LeaseWatch = this.#api.watch(resourceVersion, silenceMs, (event) =>
-      this.#onEvent({ id: 'watch', event }, () => watch === this.#watch),
+      // What was told of the Lease is true whoever told it.
+      this.#onEvent({ id: 'watch', event }, () => event.id === 'changed' || watch === this.#watch),
     );
     this.#watch = watch;
   }

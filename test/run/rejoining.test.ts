@@ -125,4 +125,20 @@ describe('a watch that was given up for another', () => {
     former?.tell({ id: 'open' });
     expect([rig.watches.length, watches.at(-1)]).toEqual([2, 'down']);
   });
+
+  it('is heard of the Lease all the same: that another leads now', async () => {
+    const rig = new Rig({});
+    await rig.lead();
+    rig.report({ id: 'started', pid: 7 });
+    rig.lastWatch.tell({ id: 'open' });
+    const [former] = rig.watches;
+    for (let renewals = 0; renewals < 3; renewals += 1) {
+      rig.pass(2_000);
+      await rig.answer();
+    }
+    rig.stall(2_600);
+    const spec = { holderIdentity: 'other', leaseDurationSeconds: 15, leaseTransitions: 1 };
+    former?.tell({ id: 'changed', lease: { metadata: { resourceVersion: '99' }, spec } });
+    expect([rig.watches.length, rig.reports.at(-1)?.id]).toEqual([2, 'stopping-command']);
+  });
 });
