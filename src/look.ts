@@ -103,13 +103,14 @@ function ownNamespace(flags: Line<'manifests'>['flags'], log: Log): Parsed<strin
   const { kubeconfig, context, lockNamespace } = flags;
   const found = clusterOf(flags, log);
   if (found.id === 'loaded') return { ok: true, value: found.cluster.namespace };
-  const isWanted = kubeconfig !== null || context !== null || lockNamespace === null;
-  if (found.searched === null && isWanted) return { ok: false, why: found.message };
-  if (found.searched !== null && isWanted && process.env['KUBECONFIG'])
+  const fallback = { ok: true, value: 'default' } as const;
+  if (kubeconfig === null && context === null && lockNamespace !== null) return fallback;
+  if (found.searched === null) return { ok: false, why: found.message };
+  if (process.env['KUBECONFIG'])
     log.warn(
       `Using namespace "default": there is no kubeconfig at ${found.searched}: set -n or $KUBECONFIG`,
     );
-  return { ok: true, value: 'default' };
+  return fallback;
 }
 
 /** `leader-run transfer`. */

@@ -159,7 +159,9 @@ class Driver {
   #step(event: ElectionEvent): void {
     const { clock, awaited } = this.#ports;
     const at = {
-      ...{ bootMs: clock.bootMs(), wallMs: clock.wallMs(), random: clock.random() },
+      bootMs: clock.bootMs(),
+      wallMs: clock.wallMs(),
+      random: clock.random(),
       awaited: awaited?.() ?? null,
     };
     const { state, effects } = step(this.#state, event, at);

@@ -39,10 +39,10 @@ function checkText(text: string, mostBytes: number): Parsed<string> {
   const bytes = Buffer.byteLength(text);
   if (bytes > mostBytes)
     return { ok: false, why: `it is too long: ${bytes} bytes, at most ${mostBytes} are allowed` };
-  // What turns or breaks a line would make one text look like another; half a pair of UTF-16 is stored as another.
   // Node.js reads bytes that are not UTF-8 as this one, so that different texts would be the same.
   if (text.includes('\ufffd'))
     return { ok: false, why: 'it holds U+FFFD, which stands for bytes that are not UTF-8' };
+  // What turns or breaks a line would make one text look like another; half a pair of UTF-16 is stored as another.
   const [unfit] = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/u.exec(text) ?? [];
   if (unfit === undefined) return { ok: true, value: text };
   const code = (unfit.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');

@@ -174,6 +174,7 @@ function flagAsValue(words: readonly string[], program: Program): string | null 
 
 /** commander is asked about the forms that it alone knows: `-qv`, `-nprod`, `--no-try`. */
 function isFlag(word: string, program: Program): boolean {
+  if (!word.startsWith('-')) return false;
   if (flagIn(word, program.flags) !== null) return true;
   try {
     const { operands, unknown } = commandOf(program).parseOptions([word]);

@@ -1,6 +1,6 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
-import { type ObservedLease, doubtAnother, nothingObserved } from './observed-lease.ts';
-import { rememberingOf, rememberingOfCandidacy, reportStopped } from './once.ts';
+import { nothingObserved } from './observed-lease.ts';
+import { rememberingOf, rememberingOfCandidacy } from './once.ts';
 import type { SentRecord } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
 import type { Outcome } from './report.ts';
@@ -16,6 +16,7 @@ import type {
   State,
   SteppingDown,
 } from './state.ts';
+import { othersSeen } from './term.ts';
 import { headStartOf } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import { withUnanswered } from './writing.ts';
@@ -29,7 +30,6 @@ export function releaseTerm(
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const remembering = rememberingOf(state, outcome);
-  reportStopped(state, outcome, turn);
   const requestState: RequestState =
     state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
@@ -40,7 +40,7 @@ export function releaseTerm(
     requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
     newestVersion: tenure.newestVersion,
-    observed: observedBy(state, turn),
+    observed: othersSeen(state, turn),
     released: [],
     lease: tenure.lease,
     transitions: tenure.confirmed.transitions,
@@ -83,15 +83,6 @@ export function releaseCandidacy(
     outcome,
   };
   return advanceReleasing(releasing, turn);
-}
-
-/** The others that the term has seen, in an event that may have been late, too. */
-function observedBy(
-  { candidate, tenure }: Leading | SteppingDown | Losing,
-  turn: Turn,
-): ObservedLease {
-  const { observed, older } = tenure;
-  return older === null ? observed : doubtAnother(observed, older.lease, candidate, turn.at);
 }
 
 /** A success is worth more patience: until the lease expires nobody can run the job again. */

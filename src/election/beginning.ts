@@ -4,6 +4,7 @@ import type { SentRecord } from './record.ts';
 import { freshStreak } from './retrying.ts';
 import { reportHolder } from './sightings.ts';
 import type { Candidate, Rejoin, Standby, State } from './state.ts';
+import { othersSeen } from './term.ts';
 import type { Turn } from './turn.ts';
 
 /** Before anything has happened. */
@@ -36,7 +37,7 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
   turn.emit({ id: 'prepare-command' });
   turn.report({ id: 'rejoining', staysOutMs });
   const initial = initialStandby(candidate, turn.nowMs);
-  const observed = observedIn(state);
+  const observed = observedIn(state, turn);
   reportHolder(initial, holderOf(observed), turn);
   return {
     ...initial,
@@ -50,8 +51,8 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
   };
 }
 
-function observedIn(state: State): ObservedLease {
-  if ('tenure' in state) return state.tenure.observed;
+function observedIn(state: State, turn: Turn): ObservedLease {
+  if ('tenure' in state) return othersSeen(state, turn);
   return state.id === 'releasing' ? state.observed : nothingObserved;
 }
 

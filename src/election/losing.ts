@@ -5,7 +5,7 @@ import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
 import { doubtAnother, observeAnother } from './observed-lease.ts';
-import { rememberingOf, reportForgotten, reportStopped, wasStopped } from './once.ts';
+import { rememberingOf, reportRun, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
@@ -109,8 +109,7 @@ export function finishLosing(losing: Losing, turn: Turn): State {
 function leave(state: Tenured | Losing, loss: Loss, outcome: Outcome | Rejoin, turn: Turn): State {
   if (loss.id === 'expired') return releaseTerm(state, outcome, turn);
   if (state.id !== 'losing') abandon(state.requestState, turn);
-  reportStopped(state, outcome, turn);
-  reportForgotten(rememberingOf(state, outcome), 'not-ours', turn);
+  reportRun(rememberingOf(state, outcome), 'not-ours', turn);
   return end(state, outcome, turn);
 }
 

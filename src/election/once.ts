@@ -109,7 +109,9 @@ export function rememberingOf(state: Ending, outcome: Outcome | Rejoin): Remembe
   if (runs === null) return null;
   const { own: run, earlier } = runs;
   if (candidate.once?.counts === 'success')
-    return hasSucceeded(outcome) && !wasStopped(state) ? { id: 'success', run, earlier } : null;
+    return hasSucceeded(outcome)
+      ? { id: wasStopped(state) ? 'stopped' : 'success', run, earlier }
+      : null;
   return isLive(command) ? { id: 'end', run, earlier } : { id: 'withdraw' };
 }
 
@@ -124,7 +126,7 @@ export function releaseAnnotations(
   identity: string,
   lease: RawLease,
 ): Annotations {
-  if (remembering === null) return {};
+  if (remembering === null || remembering.id === 'stopped') return {};
   const stored = readRuns(lease);
   if (remembering.id !== 'withdraw')
     return { [runsAnnotation]: withRun(stored ?? remembering.earlier, remembering.run) };
@@ -134,33 +136,24 @@ export function releaseAnnotations(
   return { [runsAnnotation]: kept.length === 0 ? null : JSON.stringify(kept) };
 }
 
-/** Whether the Lease remembers this very run. */
-export function isRecordedIn(lease: RawLease, { by, token }: Run): boolean {
-  const runs = readRuns(lease) ?? [];
-  return runs.some((run) => run.by === by && run.token === token);
+/** What a Lease that another holds by now says of our run: a release that has landed, and whose answer was lost. */
+export function fateIn(lease: RawLease, remembering: Remembering | null): Fate {
+  if (remembering?.id !== 'success') return 'not-ours';
+  const { by, token } = remembering.run;
+  const isOurs = (run: Run) => run.by === by && run.token === token;
+  return readRuns(lease)?.some(isOurs) === true ? 'recorded' : 'not-ours';
 }
 
-/** Says that a run which counts is not remembered, so that it will be run again. */
-export function reportForgotten(
-  remembering: Remembering | null,
-  why: 'not-ours' | 'unconfirmed',
-  turn: Turn,
-): void {
-  if (remembering?.id !== 'success') return;
-  turn.report({ id: 'not-recorded', key: remembering.run.key, why });
-}
+/** What became of the record of a success: it is stored, or not, so that the run will be repeated. */
+export type Fate = 'recorded' | 'not-ours' | 'unconfirmed';
 
-/** Says so of a command that ended with 0 because we stopped it: it may have left its work half done. */
-export function reportStopped(state: Ending, outcome: Outcome | Rejoin, turn: Turn): void {
-  const { candidate, tenure } = state;
-  const { runs } = tenure.term;
-  if (
-    runs !== null &&
-    candidate.once?.counts === 'success' &&
-    hasSucceeded(outcome) &&
-    wasStopped(state)
-  )
-    turn.report({ id: 'not-recorded', key: runs.own.key, why: 'stopped' });
+/** Says whether a run that ended with 0 is remembered. One that leader-run stopped is not: it may have left its work half done. */
+export function reportRun(remembering: Remembering | null, fate: Fate, turn: Turn): void {
+  if (remembering?.id !== 'success' && remembering?.id !== 'stopped') return;
+  const { key } = remembering.run;
+  if (remembering.id === 'stopped') turn.report({ id: 'not-recorded', key, why: 'stopped' });
+  else if (fate === 'recorded') turn.report({ id: 'recorded', key });
+  else turn.report({ id: 'not-recorded', key, why: fate });
 }
 
 /** Whether leader-run had begun to stop the command before it ended. */

@@ -5,7 +5,7 @@
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
 import { doubtAnother, observeAnother } from './observed-lease.ts';
-import { isRecordedIn, releaseAnnotations, reportForgotten } from './once.ts';
+import { type Fate, fateIn, releaseAnnotations, reportRun } from './once.ts';
 import {
   type ElectionRecord,
   type SentRecord,
@@ -55,7 +55,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
     if (answer.id === 'conflict') return retryAfterFailure(state, conflictOfRead, turn);
     return answer.id === 'lease'
       ? judgeStored(state, answer.lease, turn)
-      : endUnreleased(state, turn);
+      : endAs('not-ours', state, turn);
   }
   const isRelease = requestState.sent.holder === '';
   switch (answer.id) {
@@ -66,7 +66,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
       return writeAgain(withOwn(state, answer.lease, requestState.sent), turn);
     }
     case 'not-found':
-      return endUnreleased(state, turn);
+      return endAs('not-ours', state, turn);
     case 'conflict':
       return read(withPendingWrite(state), turn);
   }
@@ -79,11 +79,12 @@ export function onReleasingEvent(
   isDeleted: boolean,
   turn: Turn,
 ): Releasing {
+  if (isDeleted) return state;
   const order = compareResourceVersions(resourceVersionOf(lease), state.newestVersion) ?? 0;
+  if (order <= 0) return noteOlder(state, lease, turn);
   const record = readRecord(lease);
   const isOurs = record.holder === '' || state.written.some((sent) => isWrite(record, sent));
-  if (isDeleted || isOurs) return state;
-  return order > 0 ? noteAnother(state, lease, turn) : noteOlder(state, lease, turn);
+  return isOurs ? state : noteAnother(state, lease, turn);
 }
 
 function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
@@ -140,19 +141,16 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
     message: 'the server showed an outdated record',
   } as const;
   const record = readRecord(lease);
-  // The version on which a write was just refused, or one before it.
-  if (!isNewer(lease, state.lease)) {
-    const isEarlierOwn = isEarlier(state, lease, record);
-    const known = isEarlierOwn ? withOwn(state, lease, record) : noteOlder(state, lease, turn);
-    return retryAfterFailure(known, outdated, turn);
-  }
-  if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
-  const own = state.written.find((sent) => isWrite(record, sent));
+  // Otherwise it is the version on which a write was just refused, or one before it.
+  const isNews = isNewer(lease, state.lease);
+  if (isNews && state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
+  const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
   if (isEarlier(state, lease, record))
     return retryAfterFailure(withOwn(state, lease, record), outdated, turn);
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
-  return refuse(state, lease, turn);
+  if (isNews) return refuse(state, lease, turn);
+  return retryAfterFailure(noteOlder(state, lease, turn), outdated, turn);
 }
 
 /**
@@ -193,41 +191,28 @@ function withPendingWrite(state: Releasing): Releasing {
 
 function finish(state: Releasing, turn: Turn): State {
   turn.report({ id: 'released' });
-  const { remembering } = state;
-  if (remembering?.id === 'success') turn.report({ id: 'recorded', key: remembering.run.key });
-  return end(state, state.outcome, turn);
+  return endAs('recorded', state, turn);
 }
 
-/** The record is not released by us: what our run would have left in it is left nowhere. */
-function endUnreleased(
-  state: Releasing,
-  turn: Turn,
-  why: 'not-ours' | 'unconfirmed' = 'not-ours',
-): State {
-  reportForgotten(state.remembering, why, turn);
+/** Where the record is not released by us, what our run would have left in it is left nowhere. */
+function endAs(fate: Fate, state: Releasing, turn: Turn): State {
+  reportRun(state.remembering, fate, turn);
   return end(state, state.outcome, turn);
 }
 
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
 function refuse(state: Releasing, lease: RawLease, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  const { remembering } = state;
-  const refused = noteAnother(state, lease, turn);
-  if (remembering?.id !== 'success' || !isRecordedIn(lease, remembering.run))
-    return endUnreleased(refused, turn);
-  // The release has landed, and its answer got lost.
-  turn.report({ id: 'recorded', key: remembering.run.key });
-  return end(refused, state.outcome, turn);
+  return endAs(fateIn(lease, state.remembering), noteAnother(state, lease, turn), turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {
-  const { requestState } = state;
+  const { requestState, candidate } = state;
   abandon(requestState, turn);
-  turn.report({
-    id: 'not-released',
-    why: requestState.failure ?? turn.timeout(releaseTimeoutMs),
-  });
-  return endUnreleased(state, turn, 'unconfirmed');
+  const leftMs = requestState.id === 'idle' ? 0 : requestState.expiresAtMs - turn.nowMs;
+  const timeout = turn.timeout(attemptTimeoutMs(candidate) - leftMs);
+  turn.report({ id: 'not-released', why: requestState.failure ?? timeout });
+  return endAs('unconfirmed', state, turn);
 }
 
 function withOwn(

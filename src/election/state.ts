@@ -148,7 +148,7 @@ export interface Tenure {
   readonly unheardVersion: string | null;
   /** An event that was older than what we know and not of this term, unless a renewal sent after it was confirmed. */
   readonly older: OlderEvent | null;
-  /** The others by which it was lost, as the next candidacy of this process is to know them. */
+  /** The others by which it was lost: {@link othersSeen}. */
   readonly observed: ObservedLease;
 }
 
@@ -216,9 +216,13 @@ export interface Losing extends Base {
   readonly wasStopped: boolean;
 }
 
-/** `success`: this run counts; `end`: one whose start counted has ended; `withdraw`: a start that was remembered came to nothing. */
+/** `success`: this run counts; `stopped`: it would, but leader-run stopped it; `end`: one whose start counted has ended; `withdraw`: a start that was remembered came to nothing. */
 export type Remembering =
-  | { readonly id: 'success' | 'end'; readonly run: Run; readonly earlier: readonly Run[] }
+  | {
+      readonly id: 'success' | 'stopped' | 'end';
+      readonly run: Run;
+      readonly earlier: readonly Run[];
+    }
   | { readonly id: 'withdraw' };
 
 /** The tree is gone (or never was): the record is given back if it is still ours. */
@@ -229,7 +233,7 @@ export interface Releasing extends Base {
   readonly written: readonly SentRecord[];
   /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; empty: there was none. */
   readonly newestVersion: string;
-  /** The others that were seen meanwhile, as the next candidacy of this process is to know them. */
+  /** The others that were seen, as the next candidacy of this process is to know them. */
   readonly observed: ObservedLease;
   /** Our releases whose answer never came. */
   readonly released: readonly SentRecord[];

@@ -99,16 +99,17 @@ function whileNotRunning(signal: NodeJS.Signals, context: SignalContext): Signal
 }
 
 function whileRunning(signal: NodeJS.Signals, context: SignalContext): SignalMeaning {
+  const { hasTerminal, isStopping = false, receivesHangUpAlone = false } = context;
+  const isHangUp = hasTerminal && signal === 'SIGHUP';
+  // The command has it from the terminal, too.
+  const isShared = (hasTerminal && fromTerminal.has(signal)) || (isHangUp && !receivesHangUpAlone);
+  const asksForEnd = isShared
+    ? isStopping && terminatingSignals.has(signal)
+    : signal === 'SIGTERM' || signal === 'SIGINT';
   const isIgnored = context.ignoredSignals?.includes(signal) === true;
-  if (context.hasTerminal) {
-    const isHangUp = signal === 'SIGHUP' && context.receivesHangUpAlone !== true;
-    const ends = context.isStopping === true && (isHangUp || terminatingSignals.has(signal));
-    if (fromTerminal.has(signal) || isHangUp)
-      return ends && !isIgnored ? { id: 'stop', forwardAs: null } : { id: 'ignore' };
-  }
-  const isHangUpAlone = signal === 'SIGHUP' && context.hasTerminal && context.isStopping === true;
-  const stops = !isIgnored && (signal === 'SIGTERM' || signal === 'SIGINT' || isHangUpAlone);
-  return stops ? { id: 'stop', forwardAs: signal } : { id: 'forward' };
+  if (!isIgnored && (asksForEnd || (isHangUp && isStopping)))
+    return { id: 'stop', forwardAs: isShared ? null : signal };
+  return { id: isShared ? 'ignore' : 'forward' };
 }
 
 /** Listens to all of {@link caughtSignals} until closed. Until it is called, TERM ends leader-run by its default action. */

@@ -145,7 +145,7 @@ function sent(
 /** A command that was stopped has not, whatever it ended with. */
 function hasSucceeded(state: State | null): boolean {
   if (state?.id !== 'releasing' || state.outcome.id !== 'command') return false;
-  if (state.remembering === null) return false;
+  if (state.remembering?.id === 'stopped') return false;
   const { ending } = state.outcome;
   return ending.id === 'exited' && ending.code === 0;
 }

@@ -1,6 +1,7 @@
 /** What counts no more when its turn comes, and what a term leaves to the next one in the same process (`--on-lost rejoin`). */
 import { describe, expect, it } from 'vitest';
 import type { CommandEvent } from '../../src/election/event.ts';
+import type { WatchEvent } from '../../src/election/lease.ts';
 import type { Outcome } from '../../src/election/report.ts';
 import { serve } from '../election/lease-store.ts';
 import { Rig, settled } from './rig.ts';
@@ -109,25 +110,11 @@ describe('a rejoin', () => {
   });
 });
 
-describe('a watch that was given up for another', () => {
-  it('says nothing of that one', async () => {
-    const watches: string[] = [];
-    const rig = new Rig({}, ({ watch }) => watches.push(watch.id));
-    await rig.lead();
-    rig.lastWatch.tell({ id: 'open' });
-    const [former] = rig.watches;
-    for (let renewals = 0; renewals < 3; renewals += 1) {
-      rig.pass(2_000);
-      await rig.answer();
-    }
-    // Silent for so long that it counts as dead, in the very turn in which it speaks.
-    rig.stall(2_600);
-    former?.tell({ id: 'open' });
-    expect([rig.watches.length, watches.at(-1)]).toEqual([2, 'down']);
-  });
-
-  it('is heard of the Lease all the same: that another leads now', async () => {
-    const rig = new Rig({});
+describe('a watch that is given up for another', () => {
+  /** It is silent for so long that it counts as dead, in the very turn in which it says this. */
+  async function tellTooLate(event: WatchEvent) {
+    const statesOfWatch: string[] = [];
+    const rig = new Rig({}, ({ watch }) => statesOfWatch.push(watch.id));
     await rig.lead();
     rig.report({ id: 'started', pid: 7 });
     rig.lastWatch.tell({ id: 'open' });
@@ -137,8 +124,18 @@ describe('a watch that was given up for another', () => {
       await rig.answer();
     }
     rig.stall(2_600);
+    former?.tell(event);
+    expect(rig.watches).toHaveLength(2);
+    return { watch: statesOfWatch.at(-1), said: rig.reports.at(-1)?.id };
+  }
+
+  it('says nothing of how that one fares', async () => {
+    expect(await tellTooLate({ id: 'open' })).toMatchObject({ watch: 'down' });
+  });
+
+  it('is heard of the Lease all the same: that another leads now', async () => {
     const spec = { holderIdentity: 'other', leaseDurationSeconds: 15, leaseTransitions: 1 };
-    former?.tell({ id: 'changed', lease: { metadata: { resourceVersion: '99' }, spec } });
-    expect([rig.watches.length, rig.reports.at(-1)?.id]).toEqual([2, 'stopping-command']);
+    const lease = { metadata: { resourceVersion: '99' }, spec };
+    expect(await tellTooLate({ id: 'changed', lease })).toMatchObject({ said: 'stopping-command' });
   });
 });
