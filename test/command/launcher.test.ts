@@ -1,57 +1,13 @@
 import { build } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Seen, shells, stub } from './fixtures/launched.ts';
 
 const launcher = new URL('../../bin/leader-run', import.meta.url).pathname;
-const reader = new URL('../../src/process/start-context.ts', import.meta.url).pathname;
-
-/** What the stub that stands for the bundle saw of its surroundings. Bytes travel as latin1. */
-interface Seen {
-  readonly pid: number;
-  readonly args: readonly string[];
-  readonly environment: readonly string[];
-  readonly softOpenFilesLimit: string | null;
-  readonly ignoredSignals: readonly string[];
-  readonly shell: string;
-  readonly nodeVariables: readonly string[];
-  readonly launcherVariables: readonly string[];
-  readonly descriptors: readonly string[];
-  readonly stdin: string;
-}
-
-const stub = `
-  import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-  import { readStartContext } from ${JSON.stringify(reader)};
-  const notes = readStartContext(process.env);
-  const names = Object.keys(process.env);
-  const descriptors = readdirSync('/proc/self/fd').flatMap((fd) => {
-    try { return [readlinkSync('/proc/self/fd/' + fd)]; } catch { return []; }
-  });
-  console.log(JSON.stringify({
-    pid: process.pid,
-    args: readFileSync('/proc/self/cmdline', 'latin1').split('\\0').slice(0, -1),
-    ...notes,
-    environment: notes.environment.map((entry) => entry.toString('latin1')),
-    nodeVariables: names.filter((name) => name.startsWith('NODE_')),
-    launcherVariables: names.filter((name) => name.startsWith('LEADER_RUN_LAUNCHER_')),
-    descriptors,
-    stdin: readFileSync(0, 'latin1'),
-  }));`;
-
-const folders = (process.env['PATH'] ?? '').split(delimiter);
-const find = (name: string): string | undefined =>
-  folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-
-/** Every shell of this machine that may be some image's /bin/sh. */
-const shells = [
-  ['/bin/sh'],
-  ...['dash', 'bash', 'mksh'].flatMap((name) => (find(name) ? [[find(name) as string]] : [])),
-  ...(find('busybox') ? [[find('busybox') as string, 'sh']] : []),
-] as [string, ...string[]][];
 
 let folder: string;
 let installed: string;

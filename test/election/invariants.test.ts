@@ -1,150 +1,30 @@
 /** What a bug would break is noticed, for each invariant: states and effects that no step gives. */
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../src/election/effect.ts';
-import type { ElectionEvent } from '../../src/election/event.ts';
 import { type Transition, checkStep } from '../../src/election/invariants.ts';
-import { nothingObserved } from '../../src/election/observed-lease.ts';
-import { killDeadlineMs } from '../../src/election/settings.ts';
-import { initialStandby } from '../../src/election/beginning.ts';
-import {
-  type Ended,
-  InternalError,
-  type Leading,
-  type Losing,
-  type Releasing,
-  type Standby,
-  type SteppingDown,
-  type Writing,
-} from '../../src/election/state.ts';
+import { InternalError } from '../../src/election/state.ts';
 import { candidate } from '../fixtures/candidate.ts';
-
-const sent = {
-  holder: 'me',
-  acquireTime: '2026-01-01T12:00:00.000000Z',
-  renewTime: '2026-01-01T12:00:00.000000Z',
-  transitions: 0,
-  leaseDurationMs: 15_000,
-  sentAtMs: 0,
-};
-const lease = { metadata: { resourceVersion: '1' }, spec: { holderIdentity: 'me' } };
-const streak = { failures: 0, failure: null, rounds: 1, writableAtMs: -Infinity };
-const idle = { id: 'idle', nextAtMs: 2_000, ...streak } as const;
-const writing: Writing = {
-  id: 'writing',
-  request: 3,
-  expiresAtMs: 9_000,
-  sent: { ...sent, sentAtMs: 2_000 },
-  over: lease,
-  ...streak,
-};
-
-const leading: Leading = {
-  id: 'leading',
-  candidate,
-  requests: 2,
-  watch: { id: 'closed' },
-  requestState: idle,
-  command: { id: 'running', pid: 1 },
-  tenure: {
-    term: {
-      fencingToken: '1',
-      acquireTime: sent.acquireTime,
-      runs: null,
-      beganAtMs: 0,
-      preferredAtWin: '',
-    },
-    confirmed: sent,
-    lease,
-    newestVersion: '1',
-    unanswered: [],
-    echoMs: 0,
-    unheardVersion: null,
-    older: null,
-    observed: nothingObserved,
-  },
-};
-const renewing: Leading = { ...leading, requestState: writing };
-const steppingDown: SteppingDown = {
-  ...leading,
-  id: 'stepping-down',
-  command: { id: 'running', pid: 1 },
-  cause: { id: 'own-end' },
-  stopAtMs: 1_000,
-  killAtMs: 5_000,
-  pendingStop: null,
-};
-const losing: Losing = {
-  id: 'losing',
-  candidate,
-  requests: 2,
-  watch: { id: 'closed' },
-  tenure: leading.tenure,
-  command: { id: 'running', pid: 1 },
-  loss: { id: 'deposed', holder: 'other' },
-  stopAtMs: 3_000,
-  killAtMs: 4_000,
-  outcome: null,
-  wasStopped: true,
-};
-const releasing: Releasing = {
-  id: 'releasing',
-  candidate,
-  requests: 2,
-  watch: { id: 'closed' },
-  requestState: idle,
-  written: [sent],
-  newestVersion: '1',
-  observed: nothingObserved,
-  released: [],
-  lease,
-  transitions: 0,
-  remembering: null,
-  deadlineMs: 8_000,
-  mode: 'after-term',
-  handsTo: null,
-  headStartMs: 50,
-  outcome: { id: 'lost' },
-};
-const ended: Ended = {
-  id: 'ended',
-  candidate,
-  requests: 2,
-  watch: { id: 'closed' },
-  outcome: { id: 'lost' },
-};
-const standby = initialStandby(candidate, 0);
-const acquiring: Standby = { ...standby, requestState: writing };
-
-const time: ElectionEvent = { id: 'time', jump: null };
-const answer: ElectionEvent = { id: 'answer', request: 3, answer: { id: 'conflict' } };
-const gone: ElectionEvent = { id: 'command', event: { id: 'gone' } };
-
-function send(request: number, holderIdentity: string, resourceVersion = '1'): Effect {
-  const body = { metadata: { resourceVersion }, spec: { holderIdentity } };
-  return { id: 'send', request, body: { id: 'update', body }, timeoutMs: 1 };
-}
-const get: Effect = { id: 'send', request: 3, body: { id: 'get' }, timeoutMs: 1 };
-const term = { fencingToken: '1', leaseTransitions: 0, acquireTime: sent.acquireTime };
-const startCommand: Effect = {
-  id: 'start-command',
-  term,
-  notAfterMs: candidate.renewDeadlineMs,
-  killAtMs: killDeadlineMs(candidate, 0),
-};
-const extendGuard: Effect = { id: 'extend-guard', killAtMs: killDeadlineMs(candidate, 0) };
-
-function withConfirmed<S extends Leading | Losing>(state: S, confirmed: typeof sent): S {
-  return { ...state, tenure: { ...state.tenure, confirmed } };
-}
-
-const usual: Transition = {
-  before: leading,
-  event: time,
-  after: leading,
-  effects: [],
-  nowMs: 3_000,
-};
-const renewed = withConfirmed(leading, writing.sent);
+import {
+  sent,
+  writing,
+  leading,
+  renewing,
+  steppingDown,
+  losing,
+  releasing,
+  ended,
+  standby,
+  acquiring,
+  answer,
+  gone,
+  send,
+  get,
+  startCommand,
+  extendGuard,
+  withConfirmed,
+  usual,
+  renewed,
+} from './states.ts';
 
 describe('a step that keeps to the guarantees passes', () => {
   it.each<[string, Partial<Transition>]>([
