@@ -1,5 +1,5 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
-import { nothingObserved } from './observed-lease.ts';
+import { nothingObserved, wasAnotherSeen } from './observed-lease.ts';
 import { rememberingOf, rememberingOfCandidacy } from './once.ts';
 import type { SentRecord } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
@@ -30,6 +30,7 @@ export function releaseTerm(
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const remembering = rememberingOf(state, outcome);
+  const observed = othersSeen(state);
   const requestState: RequestState =
     state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
@@ -40,9 +41,9 @@ export function releaseTerm(
     requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
     newestVersion: tenure.newestVersion,
-    observed: othersSeen(state, turn),
+    observed,
     released: [],
-    lease: tenure.lease,
+    lease: wasAnotherSeen(observed) ? null : tenure.lease,
     transitions: tenure.confirmed.transitions,
     remembering,
     deadlineMs:

@@ -37,7 +37,7 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
   turn.emit({ id: 'prepare-command' });
   turn.report({ id: 'rejoining', staysOutMs });
   const initial = initialStandby(candidate, turn.nowMs);
-  const observed = observedIn(state, turn);
+  const observed = observedIn(state);
   reportHolder(initial, holderOf(observed), turn);
   return {
     ...initial,
@@ -51,8 +51,8 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
   };
 }
 
-function observedIn(state: State, turn: Turn): ObservedLease {
-  if ('tenure' in state) return othersSeen(state, turn);
+function observedIn(state: State): ObservedLease {
+  if ('tenure' in state) return othersSeen(state);
   return state.id === 'releasing' ? state.observed : nothingObserved;
 }
 

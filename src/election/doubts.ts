@@ -39,46 +39,45 @@ export interface KnownHolders {
    * where the lease was free while it still was: it may have put itself back since, and have lost the lease again.
    */
   readonly namedTerm: string | null;
-  /** Of the last event that was older than what was known. It was late, unless the server is found to have gone back in time. */
-  readonly holderInLateEvent: LastHolder | null;
+  /** Of states that were older than what was known. Those were late, unless the server is found to have gone back in time. */
+  readonly holdersInOlderStates: readonly LastHolder[];
 }
 
-/** There is no Lease, although there was one. Whoever an older event showed may have created it before the server went back once more. */
+/** There is no Lease, although there was one. Whoever an older state showed may have created it before the server went back once more. */
 export function doubtsOfAbsence(
-  { doubts, holderInLateEvent }: KnownHolders,
+  { doubts, holdersInOlderStates }: KnownHolders,
   leaseDurationMs: number,
   nowMs: number,
 ): readonly Doubt[] {
-  if (holderInLateEvent === null) return doubts;
-  return [...doubts, doubtOf(holderInLateEvent, leaseDurationMs, nowMs)];
+  return [...doubts, ...holdersInOlderStates.map((each) => doubtOf(each, leaseDurationMs, nowMs))];
 }
 
 /**
  * The doubts that are left, and the new ones, when this Lease is seen after `lastHolder`.
- * `wentBack`: it is an older state than was known.
+ * `mayHaveGoneBack`: it is an older state than was known, or nobody can tell.
  */
 export function doubtsAfter(
-  before: KnownHolders & { readonly wentBack: boolean },
+  before: KnownHolders & { readonly mayHaveGoneBack: boolean },
   lease: RawLease,
   record: ElectionRecord,
   leaseDurationMs: number,
   nowMs: number,
 ): readonly Doubt[] {
-  const { lastHolder, doubts, namedTerm, holderInLateEvent, wentBack } = before;
+  const { lastHolder, doubts, namedTerm, holdersInOlderStates, mayHaveGoneBack } = before;
   const kept = doubts.filter(
     (doubt) => nowMs < doubt.untilMs && !isHeldAgain(lease, record, doubt.lastHolder),
   );
   const doubtful: LastHolder[] = [];
   if (lastHolder !== null && isBefore(lease, record, lastHolder)) doubtful.push(lastHolder);
-  if (wentBack && holderInLateEvent !== null && !isHeldAgain(lease, record, holderInLateEvent))
-    doubtful.push(holderInLateEvent);
+  if (mayHaveGoneBack)
+    doubtful.push(...holdersInOlderStates.filter((each) => !isHeldAgain(lease, record, each)));
   if (record.holder !== '' && namesAnother(record) && record.term !== namedTerm)
     doubtful.push(namedHolder(lease, record, lastHolder));
   if (doubtful.length === 0 && kept.length === doubts.length) return doubts;
   return [...kept, ...doubtful.map((each) => doubtOf(each, leaseDurationMs, nowMs))];
 }
 
-export function doubtOf(lastHolder: LastHolder, leaseDurationMs: number, nowMs: number): Doubt {
+function doubtOf(lastHolder: LastHolder, leaseDurationMs: number, nowMs: number): Doubt {
   return { lastHolder, untilMs: nowMs + Math.max(leaseDurationMs, lastHolder.leaseDurationMs) };
 }
 

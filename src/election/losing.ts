@@ -4,7 +4,7 @@
 import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
-import { doubtAnother, observeAnother } from './observed-lease.ts';
+import { noteOlderState, observeAnother } from './observed-lease.ts';
 import { rememberingOf, reportRun, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
@@ -71,10 +71,10 @@ export function onLosingEvent(
   turn: Turn,
 ): Losing {
   if (isDeleted) return losing;
-  const { tenure, candidate } = losing;
+  const { tenure } = losing;
   const recordClass = classifyRecord(tenure, lease, null);
   if (recordClass.id === 'older') {
-    const observed = doubtAnother(tenure.observed, lease, candidate, turn.at);
+    const observed = noteOlderState(tenure.observed, lease);
     return { ...losing, tenure: { ...tenure, observed } };
   }
   if (recordClass.id !== 'foreign') return losing;

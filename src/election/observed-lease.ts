@@ -7,7 +7,6 @@
 import {
   type KnownHolders,
   type LastHolder,
-  doubtOf,
   doubtsAfter,
   doubtsOfAbsence,
   isOlder,
@@ -57,7 +56,7 @@ export const nothingObserved: ObservedLease = {
   lastHolder: null,
   doubts: [],
   namedTerm: null,
-  holderInLateEvent: null,
+  holdersInOlderStates: [],
 };
 
 /** Whether the record says that its last holder gave it back (design section 3, "Standby"). */
@@ -88,8 +87,10 @@ export function observe(
   const record = readRecord(lease);
   const fingerprint = fingerprintOf(lease);
   const { current, lastHolder, namedTerm } = before;
-  const wentBack = current.id === 'present' && isOlder(lease, versionOf(current.lease));
-  const known = { ...before, wentBack };
+  const mayHaveGoneBack =
+    current.id === 'nothing' ||
+    (current.id === 'present' && isOlder(lease, versionOf(current.lease)));
+  const known = { ...before, mayHaveGoneBack };
   const doubts = doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs);
   const isDoubtNew = doubts.some((doubt) => !before.doubts.includes(doubt));
   // An older state than the one seen does not tell how long it has lasted.
@@ -115,7 +116,7 @@ export function observe(
     lastHolder: isNowReleased ? null : lastHolderAfter(lastHolder, lease, record),
     doubts,
     namedTerm: namedTermAfter(record, isNowReleased, doubts),
-    holderInLateEvent: null,
+    holdersInOlderStates: [],
   };
 }
 
@@ -130,7 +131,7 @@ export function observeAbsence(
     ...before,
     current: { id: 'absent', sinceMs: at.bootMs },
     doubts,
-    holderInLateEvent: null,
+    holdersInOlderStates: [],
   };
 }
 
@@ -141,24 +142,26 @@ export function observeAnother(
   { leaseDurationMs }: Pick<Observer, 'leaseDurationMs'>,
   at: Instant,
 ): ObservedLease {
-  const { current } = before;
+  const { current, holdersInOlderStates } = before;
   if (current.id === 'present' && !isNewer(lease, current.lease))
-    return noteLate(before, lease, []);
-  return observe(before, lease, { at, leaseDurationMs, serverTimeMs: null, former: [] });
+    return noteOlderState(before, lease);
+  const observer = { at, leaseDurationMs, serverTimeMs: null, former: [] };
+  return { ...observe(before, lease, observer), holdersInOlderStates };
 }
 
 /** The same of an older state: late, or the server has gone back in time, and then this one may lead whatever it shows from now on. */
-export function doubtAnother(
-  before: ObservedLease,
-  lease: RawLease,
-  observer: Pick<Observer, 'leaseDurationMs'>,
-  at: Instant,
-): ObservedLease {
-  const observed = observeAnother(before, lease, observer, at);
+export function noteOlderState(before: ObservedLease, lease: RawLease): ObservedLease {
   const record = readRecord(lease);
-  if (record.holder === '') return observed;
-  const doubt = doubtOf(lastHolderAfter(null, lease, record), observer.leaseDurationMs, at.bootMs);
-  return { ...observed, doubts: [...observed.doubts, doubt] };
+  const { lastHolder, holdersInOlderStates } = before;
+  const holder = lastHolderAfter(null, lease, record);
+  if (record.holder === '' || holder.term === lastHolder?.term) return before;
+  const others = holdersInOlderStates.filter(({ term }) => term !== holder.term);
+  return { ...before, holdersInOlderStates: [...others, holder] };
+}
+
+/** Whether there may be another that leads, so that no version that was known before is sure to be ours. */
+export function wasAnotherSeen({ lastHolder, holdersInOlderStates }: ObservedLease): boolean {
+  return lastHolder !== null || holdersInOlderStates.length > 0;
 }
 
 /** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
@@ -170,22 +173,26 @@ export function hasMovedOn(
   return current.record.holder !== '' && !isSame;
 }
 
-/** An event tells of a state that is no newer than what is known. */
+/** An event tells a standby of a state that is no newer than the one that it knows. */
 export function noteLate(
   observed: ObservedLease,
   lease: RawLease,
   former: readonly SentRecord[],
 ): ObservedLease {
-  const { current } = observed;
-  const record = readRecord(lease);
+  const { current, holdersInOlderStates } = observed;
   if (current.id !== 'present') return observed;
-  // What was told once more after an older event was all that there is: that was late.
   if (!isOlder(lease, versionOf(current.lease))) {
+    // What was told once more after an older event was all that there is: that was late.
     const isSame = fingerprintOf(lease) === current.fingerprint;
-    return isSame ? { ...observed, holderInLateEvent: null } : observed;
+    return isSame ? { ...observed, holdersInOlderStates: [] } : observed;
   }
+  const record = readRecord(lease);
   const isOver = record.holder === '' || former.some((sent) => isWrite(record, sent));
-  return { ...observed, holderInLateEvent: isOver ? null : lastHolderAfter(null, lease, record) };
+  if (!isOver) return noteOlderState(observed, lease);
+  return {
+    ...observed,
+    holdersInOlderStates: holdersInOlderStates.filter((holder) => isOlder(lease, holder)),
+  };
 }
 
 function versionOf(lease: RawLease): { readonly resourceVersion: string } {

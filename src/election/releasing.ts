@@ -4,7 +4,7 @@
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { doubtAnother, observeAnother } from './observed-lease.ts';
+import { noteOlderState, observeAnother } from './observed-lease.ts';
 import { type Fate, fateIn, releaseAnnotations, reportRun } from './once.ts';
 import {
   type ElectionRecord,
@@ -81,7 +81,7 @@ export function onReleasingEvent(
 ): Releasing {
   if (isDeleted) return state;
   const order = compareResourceVersions(resourceVersionOf(lease), state.newestVersion) ?? 0;
-  if (order <= 0) return noteOlder(state, lease, turn);
+  if (order <= 0) return noteOlder(state, lease);
   const record = readRecord(lease);
   const isOurs = record.holder === '' || state.written.some((sent) => isWrite(record, sent));
   return isOurs ? state : noteAnother(state, lease, turn);
@@ -92,12 +92,15 @@ function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
   return { ...state, observed, written: [] };
 }
 
-/** Outdated, or the server has gone back in time: the release goes on, and the next candidacy knows of who may lead. */
-function noteOlder(state: Releasing, lease: RawLease, turn: Turn): Releasing {
+/**
+ * Outdated, or the server has gone back in time, and then the version that we know may become another's: a read comes before the next
+ * write, and the next candidacy knows of who may lead.
+ */
+function noteOlder(state: Releasing, lease: RawLease): Releasing {
   const record = readRecord(lease);
   const isOurs = record.holder === '' || state.written.some((sent) => isOfTerm(record, sent));
   if (isOurs) return state;
-  return { ...state, observed: doubtAnother(state.observed, lease, state.candidate, turn.at) };
+  return { ...state, lease: null, observed: noteOlderState(state.observed, lease) };
 }
 
 function proceed(state: Releasing, turn: Turn): State {
@@ -150,7 +153,7 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
     return retryAfterFailure(withOwn(state, lease, record), outdated, turn);
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
   if (isNews) return refuse(state, lease, turn);
-  return retryAfterFailure(noteOlder(state, lease, turn), outdated, turn);
+  return retryAfterFailure(noteOlder(state, lease), outdated, turn);
 }
 
 /**

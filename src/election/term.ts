@@ -1,5 +1,5 @@
 /** What the states of a term have in common: until when it is believed in, the command that lives, and its kill. */
-import { type ObservedLease, doubtAnother } from './observed-lease.ts';
+import { type ObservedLease, noteOlderState } from './observed-lease.ts';
 import type { KillReason, Loss } from './report.ts';
 import type { Leading, LiveCommand, Losing, SteppingDown } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -13,9 +13,9 @@ export function believedUntilMs({ tenure, candidate }: Tenured): number {
 }
 
 /** The others that the term has seen, in an event that may have been late, too: the next candidacy of this process is to know them. */
-export function othersSeen({ tenure, candidate }: Tenured | Losing, { at }: Turn): ObservedLease {
+export function othersSeen({ tenure }: Tenured | Losing): ObservedLease {
   const { observed, older } = tenure;
-  return older === null ? observed : doubtAnother(observed, older.lease, candidate, at);
+  return older === null ? observed : noteOlderState(observed, older.lease);
 }
 
 /** The loss by time, with what is known of its cause. */
