@@ -1,12 +1,13 @@
 /** When a standby polls the Lease, when it takes it, and by which write. */
 import { freeAtMs } from './observed-lease.ts';
-import { largestInteger } from './record.ts';
+import { type ElectionRecord, largestInteger } from './record.ts';
 import { startAnnotations } from './once.ts';
 import { withoutFailures } from './retrying.ts';
 import { jitterFactor } from './settings.ts';
 import type { Standby } from './state.ts';
 import { nominationDueMs } from './successor.ts';
 import { leftToAnotherUntilMs, noTransfer } from './transfer.ts';
+import { parseTimeMs } from './time.ts';
 import type { Turn } from './turn.ts';
 import { composeRecord, startReading, startWriting } from './writing.ts';
 
@@ -56,12 +57,21 @@ export function acquire(standby: Standby, turn: Turn): Standby {
       acquireTime: null,
       transitions: Math.min((record?.transitions ?? 0) + (isChange ? 1 : 0), largestInteger),
       leaseDurationMs: candidate.leaseDurationMs,
-      earlier: standby.unanswered,
+      earlier: [...standby.unanswered, ...(isChange || record === null ? [] : ofNow(record, turn))],
     },
     turn,
   );
   const changes = { ...noTransfer, ...startAnnotations(standby, lease, turn) };
   return { ...standby, ...startWriting(standby, standby.requestState, lease, sent, turn, changes) };
+}
+
+/**
+ * A record under our identity that is taken over, if it was renewed less than a second from now by our clock, which may have gone back:
+ * client-go, which compares whole seconds, would not see that ours is another one.
+ */
+function ofNow(record: ElectionRecord, turn: Turn): readonly ElectionRecord[] {
+  const renewMs = parseTimeMs(record.renewTime ?? '') ?? Infinity;
+  return Math.abs(renewMs - turn.at.wallMs) < 1000 ? [record] : [];
 }
 
 /** No request under way; the next read comes after client-go's jitter, unless the watch makes it superfluous. */

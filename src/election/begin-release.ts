@@ -40,7 +40,8 @@ export function releaseTerm(
     watch,
     requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
-    newestVersion: tenure.newestVersion,
+    // Where the Lease has vanished, someone else may have held it: no version is a late one.
+    newestVersion: tenure.lease === null ? '' : tenure.newestVersion,
     observed,
     released: [],
     lease: wasAnotherSeen(observed) ? null : tenure.lease,

@@ -41,8 +41,9 @@ export function classifyRecord(
   const record = readRecord(lease);
   if (!isCurrent) {
     const isOfThisTerm = isOfTerm(record, tenure.confirmed);
-    const isKnown = order === 0 && fingerprintOf(lease) === fingerprintOf(tenure.lease ?? {});
-    return isOfThisTerm || isKnown ? { id: 'late' } : { id: 'older', holder: record.holder };
+    return isOfThisTerm || isToldAgain(tenure, lease)
+      ? { id: 'late' }
+      : { id: 'older', holder: record.holder };
   }
   const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
   const sent = own.find((candidate) => isWrite(record, candidate));
@@ -51,6 +52,12 @@ export function classifyRecord(
   if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
   if (record.holder === '') return { id: 'cleared' };
   return { id: 'foreign', holder: record.holder };
+}
+
+/** Whether it is the newest state that we know. A server that went back in time may give its version to another. */
+export function isToldAgain({ newestVersion, lease: known }: Tenure, lease: RawLease): boolean {
+  const order = compareResourceVersions(resourceVersionOf(lease), newestVersion);
+  return order === 0 && fingerprintOf(lease) === fingerprintOf(known ?? {});
 }
 
 /**

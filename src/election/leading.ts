@@ -98,8 +98,8 @@ function startCommand(leading: Leading, turn: Turn): Leading {
   if (command.id !== 'ready') return leading;
   const { sentAtMs, transitions } = tenure.confirmed;
   if (turn.nowMs >= sentAtMs + candidate.renewDeadlineMs / 2) {
-    // After a failure the back-off counts here too.
-    return leading.requestState.failures === 0 ? renewNow(leading, turn) : leading;
+    // The pauses between writes count here too.
+    return turn.nowMs >= leading.requestState.writableAtMs ? renewNow(leading, turn) : leading;
   }
   const { fencingToken, acquireTime } = tenure.term;
   turn.emit({

@@ -10,7 +10,6 @@ import {
   type ElectionRecord,
   type SentRecord,
   compareResourceVersions,
-  isNewer,
   isOfTerm,
   isWrite,
   readRecord,
@@ -145,7 +144,8 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   } as const;
   const record = readRecord(lease);
   // Otherwise it is the version on which a write was just refused, or one before it.
-  const isNews = isNewer(lease, state.lease);
+  const known = state.lease === null ? state.newestVersion : resourceVersionOf(state.lease);
+  const isNews = (compareResourceVersions(resourceVersionOf(lease), known) ?? 1) > 0;
   if (isNews && state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
@@ -156,16 +156,12 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   return retryAfterFailure(noteOlder(state, lease), outdated, turn);
 }
 
-/**
- * An outdated record of the term that ends. As for its leader, a write over that version conflicts, or the server has gone back in time; and
- * where the Lease has vanished meanwhile, someone else may have held it.
- */
+/** An outdated record of the term that ends. As for its leader, a write over that version conflicts, or the server has gone back in time. */
 function isEarlier(
-  { newestVersion, written, lease: known }: Releasing,
+  { newestVersion, written }: Releasing,
   lease: RawLease,
   record: ElectionRecord,
 ): boolean {
-  if (known === null) return false;
   const order = compareResourceVersions(resourceVersionOf(lease), newestVersion);
   return order !== null && order <= 0 && written.some((sent) => isOfTerm(record, sent));
 }

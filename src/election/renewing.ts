@@ -3,7 +3,7 @@
  * and every doubt resolved by the record itself.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type RecordClass, classifyRecord, isOvertaken } from './classify-record.ts';
+import { type RecordClass, classifyRecord, isOvertaken, isToldAgain } from './classify-record.ts';
 import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
 import type { Loss } from './report.ts';
@@ -179,11 +179,16 @@ function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
   return retryAfterFailure({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
 }
 
-/** An older record that is not of this term is late, unless a renewal has found the Lease missing, or what the next one finds agrees. */
+/**
+ * An older record that is not of this term is late, unless a renewal has found the Lease missing, or what the next one finds agrees. If
+ * the record that is known is told once more after it, it was late.
+ */
 function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
   const recordClass = classifyRecord(tenure, lease, null);
-  if (recordClass.id !== 'older') return state;
+  if (recordClass.id !== 'older') {
+    return isToldAgain(tenure, lease) ? { ...state, tenure: { ...tenure, older: null } } : state;
+  }
   const loss = wentBack(tenure, recordClass.holder, lease);
   if (tenure.lease === null) return lose(state, loss, turn, lease);
   return { ...state, tenure: { ...tenure, older: { lease, loss, seenAtMs: turn.nowMs } } };

@@ -231,7 +231,7 @@ export interface Releasing extends Base {
   readonly requestState: RequestState;
   /** The writes of ours that the stored record may show; none once another was seen: what shows ours after that has gone back in time. */
   readonly written: readonly SentRecord[];
-  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; empty: there was none. */
+  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; empty: no version can be told to be late. */
   readonly newestVersion: string;
   /** The others that were seen, as the next candidacy of this process is to know them. */
   readonly observed: ObservedLease;

@@ -5,6 +5,7 @@ import type { Failure, LeaseRequest, RawLease } from './lease.ts';
 import { microTime, parseTimeMs } from './time.ts';
 import {
   type Annotations,
+  type ElectionRecord,
   type SentRecord,
   isNewer,
   isWholeWrite,
@@ -25,8 +26,8 @@ export interface WriteBasis {
   readonly acquireTime: string | null;
   readonly transitions: number;
   readonly leaseDurationMs: number;
-  /** Our writes before this one: renewTime has to differ from theirs by a whole second. */
-  readonly earlier: readonly SentRecord[];
+  /** Our writes before this one, and what it is written over if that names us: renewTime has to differ from theirs by a whole second. */
+  readonly earlier: readonly Pick<ElectionRecord, 'renewTime'>[];
 }
 
 /**
@@ -35,7 +36,7 @@ export interface WriteBasis {
  */
 export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
   const { wallMs, random, bootMs } = turn.at;
-  const earlierMs = basis.earlier.map(({ renewTime }) => parseTimeMs(renewTime) ?? 0);
+  const earlierMs = basis.earlier.map(({ renewTime }) => parseTimeMs(renewTime ?? '') ?? 0);
   const renewMs = Math.max(wallMs, ...earlierMs.map((ms) => ms + 1000));
   return {
     holder: basis.holder,

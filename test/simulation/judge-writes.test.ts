@@ -12,7 +12,11 @@ const [holder, other, taker] = ['holder', 'other', 'taker'].map(
 ) as [Author, Author, Author];
 
 /** The lease of the holder's second term, begun after the backup, is taken before it has expired; `seen` is what the taker has seen of it. */
-function takeAfterRestore(seen: (term: TermName) => readonly number[], hasTwin = false) {
+function takeAfterRestore(
+  seen: (term: TermName) => readonly number[],
+  hasTwin = false,
+  absentSinceMs = Infinity,
+) {
   const world = new World('judge', false);
   const server = new Server(world);
   const judge = new WriteJudge(world, false, () => server.setBackAtMs);
@@ -27,6 +31,7 @@ function takeAfterRestore(seen: (term: TermName) => readonly number[], hasTwin =
         author === taker
           ? Math.max(-Infinity, ...seen(term).filter((ms) => ms < byBootMs))
           : -Infinity,
+      absentSinceMs: () => (author === taker ? absentSinceMs : Infinity),
     });
   const write = (author: Author, atMs: number, transitions: number, isRelease = false) => {
     world.nowMs = atMs;
@@ -95,4 +100,13 @@ test('but not from who has seen the holder lead', () => {
 
   expect(world.violation?.invariant).toBe('no take-over of an unexpired lease');
   expect(judge.isForgotten(holder)).toBe(false);
+});
+
+test('Who has found no Lease since before the holder wrote need not know of a write that a restore has undone', () => {
+  const seen = (term: TermName) => (isSecond(term) ? [8_100] : []);
+  const { world } = takeAfterRestore(seen, false, 7_000);
+  expect(world.violation).toBeNull();
+
+  const { world: early } = takeAfterRestore(seen, false, 8_050);
+  expect(early.violation?.invariant).toBe('no take-over of an unexpired lease');
 });

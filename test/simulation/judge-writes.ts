@@ -19,6 +19,8 @@ export interface Writer {
   readonly tree: () => SimulatedTree | null;
   /** True time of the newest write that it had seen of this holder's term by then, on its boot clock; `-Infinity`: none. */
   readonly newestSeenMs: (term: TermName, byBootMs: number) => number;
+  /** True time since which all that it was shown is that there is no Lease; `Infinity`: it was shown one last. */
+  readonly absentSinceMs: () => number;
 }
 
 /** One term of leadership, as its records tell it: they all have one acquireTime. */
@@ -232,7 +234,8 @@ export class WriteJudge {
   }
 
   /** By the taker's own clock, which may run faster than true time, the holder's whole lease must have passed. */
-  #checkExpiry(claim: Claim, after: Version, { author, machine, leaseDurationMs }: Writer): void {
+  #checkExpiry(claim: Claim, after: Version, taker: Writer): void {
+    const { author, machine, leaseDurationMs } = taker;
     if (this.#isBeyondLimits) return;
     // client-go under the holder's identity does as it likes: that is its nature.
     if (author.kind === 'client-go' && claim.holder === after.holder) {
@@ -244,6 +247,7 @@ export class WriteJudge {
     const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;
     const neededMs = Math.max(claim.durationMs, author.kind === 'leader-run' ? leaseDurationMs : 0);
     if (passedMs >= neededMs - 1) return;
+    if (this.#wasAbsentFor(neededMs / machine.rate, claim, taker)) return;
     const text = `${author.name} took the lease of ${claim.author.name} ${passedMs.toFixed(1)} ms after its last write, which is less than ${neededMs} ms`;
     this.#world.break('no take-over of an unexpired lease', text);
   }
@@ -259,6 +263,15 @@ export class WriteJudge {
         `${author.name} renewed twice at ${after.renewTime}`,
       );
     }
+  }
+
+  /** It has waited since it found that there is no Lease, and never saw the one that was created, and lost by another restore, meanwhile. */
+  #wasAbsentFor(neededMs: number, { atMs }: Claim, { absentSinceMs }: Writer): boolean {
+    const sinceMs = absentSinceMs();
+    const isSame = sinceMs <= atMs && atMs <= this.#setBackAtMs();
+    if (!isSame || this.#world.nowMs - sinceMs < neededMs - 1) return false;
+    this.#world.count('take-overs of a Lease that a restore has hidden twice');
+    return true;
   }
 
   #checkTransitions(before: Version | null, after: Version, author: Author): void {

@@ -85,3 +85,16 @@ test('A write that is stored after the server has gone back is the newest that i
 
   expect(ledger.deposedAtMs).not.toBeNull();
 });
+
+test('A create that was heard of before its answer, and a label after it, do not show that the server has gone back', () => {
+  const { world, server, ledger, write, hear } = leaderThatRenewed();
+  world.nowMs = 3_000;
+  server.delete(hand);
+  const again = write(leader, record('a', '2026-01-01T12:00:03.123456Z'));
+  hear();
+  server.prefer(hand, 'someone');
+  hear();
+  ledger.noteAnswer(again.answer, again.arrival);
+  expect(ledger.hasFoundOlder).toBe(false);
+  expect(ledger.deposedAtMs).toBeNull();
+});

@@ -66,12 +66,14 @@ export class Ledger {
   readonly sends: number[] = [];
   /** Which writes it has seen of whom, and when, boot clock. */
   readonly #seen = new Map<Author, Seen[]>();
-  /** Its record as others have cleared it: shown once more, that is an old cache's. */
+  /** Its record as others have cleared it. */
   readonly #cleared = new WeakSet<Version>();
   /** It has found that the server went back in time, as far as a leader can. */
   hasFoundOlder = false;
   /** When an event last told of another's record that is older than what it had seen, boot clock. */
   #olderToldMs = -Infinity;
+  /** True time since which all that it was shown is that there is no Lease; `Infinity`: it was shown one last. */
+  absentSinceMs = Infinity;
   /** When it last found that there is no Lease, boot clock. */
   #missingMs = -Infinity;
   /** When the write that won was sent, boot clock. */
@@ -113,9 +115,13 @@ export class Ledger {
 
   noteAnswer(answer: Answer, arrival: Arrival): void {
     this.noteTime();
-    if (answer.id === 'not-found') this.#missingMs = this.process.bootMs();
+    if (answer.id === 'not-found') {
+      this.#missingMs = this.process.bootMs();
+      this.absentSinceMs = Math.min(this.absentSinceMs, this.process.world.nowMs);
+    }
     this.hasFoundOlder ||= this.#showsOlder(answer, arrival, -Infinity);
-    if (this.goAtMs !== null && this.#showsOlder(answer, arrival, this.goAtMs))
+    const isCleared = answer.id === 'lease' && this.#isKnownToBeCleared(answer.lease);
+    if (this.goAtMs !== null && !isCleared && this.#showsOlder(answer, arrival, this.goAtMs))
       this.deposedAtMs ??= this.process.bootMs();
     if (answer.id !== 'lease') return;
     if (arrival.request.id === 'get') return this.#noteLease(answer.lease);
@@ -141,11 +147,17 @@ export class Ledger {
     if (answer.id !== 'lease') return request.id === 'get' && answer.id === 'not-found' && isTold;
     const version = this.#server.versionOf(answer.lease);
     if (version === null || version.resourceVersion >= this.newestSeen) return false;
-    if (this.#cleared.has(version)) return false;
     if (request.id === 'get') return !this.#isOfThisTerm(version) || isTold;
     // It is created again in the same term, where something newer was known.
-    const isRenewal = version.write.sentBootMs > this.#wonMs;
+    // What it has heard of before the answer came is confirmed, whatever was heard after that.
+    const isRenewal = version.write.sentBootMs > Math.max(this.#wonMs, this.confirmedMs);
     return request.id === 'create' && this.#isAnswered(answer.lease, arrival) && isRenewal;
+  }
+
+  /** That is an old cache's, or a state that the server has gone back to: nobody can tell. */
+  #isKnownToBeCleared(lease: RawLease): boolean {
+    const version = this.#server.versionOf(lease);
+    return version !== null && this.#cleared.has(version);
   }
 
   /** As far as it can know: a client-go of its identity goes on with its term. */
@@ -173,6 +185,7 @@ export class Ledger {
   #noteLease(lease: RawLease): void {
     const version = this.#server.versionOf(lease);
     if (version === null || version.isDeletion) return;
+    this.absentSinceMs = Infinity;
     const { write } = version;
     if (version.holder === '' && this.#wonMs < Infinity) this.#cleared.add(version);
     this.#noteSeen(version);

@@ -61,6 +61,8 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   #guardTask: Task | null = null;
   #live: Live | null = null;
   #isOver = false;
+  /** Its command has been told to have started. */
+  #isOpen = false;
   #isGuardLost = false;
   #guardKillsAtMs = Infinity;
   #guardSleep: Sleep | null = null;
@@ -136,7 +138,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
       machine.sleep(world.random.logBetween(0.1, this.#ambience.longestStartMs), () =>
         tree.passGate(options.notAfterMs),
       );
-      this.#report({ id: 'started', pid: tree.pid });
+      this.#process.post(() => this.#opened(tree.pid));
     });
   }
 
@@ -345,17 +347,26 @@ export class SimulatedSupervisor implements PromotableSupervisor {
       const tree = this.#tree;
       if (tree === null || task !== tree.root || tree.ending === null || this.#isOver) continue;
       if (tree.isRefused) this.#refused();
-      else this.#ended(tree.ending);
+      else this.#ended(tree.pid, tree.ending);
     }
+  }
+
+  /** As the gate's: the end of the command is never told before its start. */
+  #opened(pid: number): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#tell({ id: 'started', pid });
   }
 
   #refused(): void {
     this.#live?.reaper.commandRefused(() => this.#tell({ id: 'too-late' }));
   }
 
-  #ended(ending: Ending): void {
+  #ended(pid: number, ending: Ending): void {
     // Before "go" another gate takes its place, which is not simulated.
-    this.#live?.reaper.commandEnded((left) => {
+    if (this.#live === null) return;
+    this.#opened(pid);
+    this.#live.reaper.commandEnded((left) => {
       if (left !== null) this.#excuseTheUndecided(left);
       this.#tell({ id: 'ended', ending });
       const processes = (left ?? []).map(({ pid, name }) => ({ pid, name }));

@@ -54,6 +54,9 @@ export function createTree(
 /** A member that cannot be stopped can go on forking: so many rounds are enough for all others. */
 const mostRounds = 100;
 
+/** What was stopped is not kept waiting for its signal by scans that fail more often than this. */
+const mostFailures = 3;
+
 class ProcessTree implements Tree {
   readonly members: FindMembers;
   readonly #root: TreeRoot;
@@ -65,10 +68,7 @@ class ProcessTree implements Tree {
     this.#kill = kill;
   }
 
-  /**
-   * The group by one call, under which none of it can fork; all others while they are stopped. After a scan that failed, those alone that
-   * were found.
-   */
+  /** The group by one call, under which none of it can fork; all others while they are stopped. */
   signal(signal: NodeJS.Signals): void {
     const inGroup = (membersOf(this) ?? []).filter(this.#isInGroup);
     const others = this.#stop((member) => !this.#isInGroup(member));
@@ -90,8 +90,13 @@ class ProcessTree implements Tree {
   /** Stops members until there is no other, so that none can fork away from the one that comes next. */
   #stop(isMeant: (member: ProcessRow) => boolean): ReadonlySet<number> {
     const stopped = new Set<number>();
-    for (let round = 0; round < mostRounds; round += 1) {
-      const members = membersOf(this) ?? [];
+    let failures = 0;
+    for (let round = 0; round < mostRounds && failures < mostFailures; round += 1) {
+      const members = membersOf(this);
+      if (members === null) {
+        failures += 1;
+        continue;
+      }
       const others = members.filter((row) => !stopped.has(row.pid) && isMeant(row));
       if (others.length === 0) break;
       for (const { pid } of others) {

@@ -589,8 +589,34 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/classify-record.ts',
-        search: 'return isOfThisTerm || isKnown ?',
-        replace: 'return isOfThisTerm || isKnown || order !== null ?',
+        search: 'return isOfThisTerm || isToldAgain(tenure, lease)',
+        replace: 'return isOfThisTerm || isToldAgain(tenure, lease) || order !== null',
+      },
+    ],
+  },
+  {
+    id: 'late-start-without-pause',
+    what: 'a renewal before a late start of the command does not keep the pauses of writes that lead to nothing',
+    breaks: 'bounded work',
+    rareSeed: '63007189',
+    edits: [
+      {
+        file: 'src/election/leading.ts',
+        search: 'turn.nowMs >= leading.requestState.writableAtMs',
+        replace: 'leading.requestState.failures === 0',
+      },
+    ],
+  },
+  {
+    id: 'taken-over-in-the-same-second',
+    what: 'a record under its own identity is taken over by one that client-go does not see to be another',
+    breaks: 'each renewal is seen',
+    rareSeed: '62004808',
+    edits: [
+      {
+        file: 'src/election/acquiring.ts',
+        search: '< 1000 ? [record] : []',
+        replace: '< 1000 ? [] : []',
       },
     ],
   },
@@ -614,8 +640,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: "if (recordClass.id !== 'older') return state;",
-        replace: "if (recordClass.id !== 'older' || recordClass.holder !== '-') return state;",
+        search: "if (recordClass.id !== 'older') {",
+        replace: "if (recordClass.id !== 'older' || recordClass.holder !== '-') {",
       },
     ],
   },
