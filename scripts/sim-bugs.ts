@@ -1,6 +1,7 @@
 /**
  * Shows that the simulator can fail: puts known bugs into a copy of the sources, one at a time, and counts the seeds until
- * the invariant breaks that the bug is about. Fails if a bug is not found. `npm run test:sim:bugs -- --bug ID` tries one alone.
+ * the invariant breaks that the bug is about. Fails if a bug is not found. `npm run test:sim:bugs -- --bug ID` tries one alone,
+ * `--seeds N` so many seeds.
  */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -11,9 +12,10 @@ import { allBugs, withoutOwnChecks } from '../test/simulation/bugs/bugs.ts';
 import type { Catch } from '../test/simulation/hunt.ts';
 import { bundleWorker, runWorker } from './sim-bundle.ts';
 
-const mostSeeds = 2_000;
-
-const { values } = parseArgs({ options: { bug: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { bug: { type: 'string' }, seeds: { type: 'string', default: '2000' } },
+});
+const mostSeeds = Number(values.seeds);
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {

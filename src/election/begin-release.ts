@@ -1,5 +1,5 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
-import { nothingObserved, wasAnotherSeen } from './observed-lease.ts';
+import { nothingObserved } from './observed-lease.ts';
 import { rememberingOf, rememberingOfCandidacy } from './once.ts';
 import type { SentRecord } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
@@ -16,7 +16,6 @@ import type {
   State,
   SteppingDown,
 } from './state.ts';
-import { othersSeen } from './term.ts';
 import { headStartOf } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import { withUnanswered } from './writing.ts';
@@ -30,7 +29,6 @@ export function releaseTerm(
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const remembering = rememberingOf(state, outcome);
-  const observed = othersSeen(state);
   const requestState: RequestState =
     state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
@@ -41,10 +39,10 @@ export function releaseTerm(
     requestState: requestState.id === 'idle' ? idleAt(turn.nowMs) : requestState,
     written: withUnanswered([tenure.confirmed, ...tenure.unanswered], requestState),
     // Where the Lease has vanished, someone else may have held it: no version is a late one.
-    newestVersion: tenure.lease === null ? '' : tenure.newestVersion,
-    observed,
+    newestVersion: tenure.lease === null ? null : tenure.newestVersion,
+    observed: tenure.observed,
     released: [],
-    lease: wasAnotherSeen(observed) ? null : tenure.lease,
+    lease: tenure.observed.holdersInOlderStates.length > 0 ? null : tenure.lease,
     transitions: tenure.confirmed.transitions,
     remembering,
     deadlineMs:
@@ -72,7 +70,7 @@ export function releaseCandidacy(
     watch,
     requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
     written,
-    newestVersion: '',
+    newestVersion: null,
     observed: nothingObserved,
     released: [],
     lease: null,

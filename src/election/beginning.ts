@@ -4,7 +4,6 @@ import type { SentRecord } from './record.ts';
 import { freshStreak } from './retrying.ts';
 import { reportHolder } from './sightings.ts';
 import type { Candidate, Rejoin, Standby, State } from './state.ts';
-import { othersSeen } from './term.ts';
 import type { Turn } from './turn.ts';
 
 /** Before anything has happened. */
@@ -52,7 +51,7 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
 }
 
 function observedIn(state: State): ObservedLease {
-  if ('tenure' in state) return othersSeen(state);
+  if ('tenure' in state) return state.tenure.observed;
   return state.id === 'releasing' ? state.observed : nothingObserved;
 }
 

@@ -69,8 +69,9 @@ export function doubtsAfter(
   );
   const doubtful: LastHolder[] = [];
   if (lastHolder !== null && isBefore(lease, record, lastHolder)) doubtful.push(lastHolder);
-  if (mayHaveGoneBack)
-    doubtful.push(...holdersInOlderStates.filter((each) => !isHeldAgain(lease, record, each)));
+  const isMissing = (holder: LastHolder) =>
+    mayHaveGoneBack ? !isHeldAgain(lease, record, holder) : isBefore(lease, record, holder);
+  doubtful.push(...holdersInOlderStates.filter(isMissing));
   if (record.holder !== '' && namesAnother(record) && record.term !== namedTerm)
     doubtful.push(namedHolder(lease, record, lastHolder));
   if (doubtful.length === 0 && kept.length === doubts.length) return doubts;
@@ -126,7 +127,7 @@ export function isOlder(
  * Whether this state comes before the one in which that holder was seen: by its version, or by the count of transitions. That
  * grows with each change of holder, and a release leaves it as it is; writes by others after a restore make only the version newer.
  */
-function isBefore(lease: RawLease, record: ElectionRecord, lastHolder: LastHolder): boolean {
+export function isBefore(lease: RawLease, record: ElectionRecord, lastHolder: LastHolder): boolean {
   if (isOlder(lease, lastHolder)) return true;
   if (isHeldAgain(lease, record, lastHolder)) return false;
   const isChange = record.holder !== '' && record.holder !== lastHolder.holder;

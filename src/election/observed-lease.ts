@@ -9,6 +9,7 @@ import {
   type LastHolder,
   doubtsAfter,
   doubtsOfAbsence,
+  isBefore,
   isOlder,
   namedHolder,
   namedTermAfter,
@@ -146,7 +147,9 @@ export function observeAnother(
   if (current.id === 'present' && !isNewer(lease, current.lease))
     return noteOlderState(before, lease);
   const observer = { at, leaseDurationMs, serverTimeMs: null, former: [] };
-  return { ...observe(before, lease, observer), holdersInOlderStates };
+  const observed = observe(before, lease, observer);
+  const others = holdersInOlderStates.filter(({ term }) => term !== observed.lastHolder?.term);
+  return { ...observed, holdersInOlderStates: others };
 }
 
 /** The same of an older state: late, or the server has gone back in time, and then this one may lead whatever it shows from now on. */
@@ -159,11 +162,6 @@ export function noteOlderState(before: ObservedLease, lease: RawLease): Observed
   return { ...before, holdersInOlderStates: [...others, holder] };
 }
 
-/** Whether there may be another that leads, so that no version that was known before is sure to be ours. */
-export function wasAnotherSeen({ lastHolder, holdersInOlderStates }: ObservedLease): boolean {
-  return lastHolder !== null || holdersInOlderStates.length > 0;
-}
-
 /** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
 export function hasMovedOn(
   { current: before }: ObservedLease,
@@ -174,7 +172,7 @@ export function hasMovedOn(
 }
 
 /** An event tells a standby of a state that is no newer than the one that it knows. */
-export function noteLate(
+export function noteOlderEvent(
   observed: ObservedLease,
   lease: RawLease,
   former: readonly SentRecord[],
@@ -184,14 +182,14 @@ export function noteLate(
   if (!isOlder(lease, versionOf(current.lease))) {
     // What was told once more after an older event was all that there is: that was late.
     const isSame = fingerprintOf(lease) === current.fingerprint;
-    return isSame ? { ...observed, holdersInOlderStates: [] } : observed;
+    return isSame ? { ...observed, holdersInOlderStates: [] } : noteOlderState(observed, lease);
   }
   const record = readRecord(lease);
-  const isOver = record.holder === '' || former.some((sent) => isWrite(record, sent));
+  const isOver = isReleased(record, null) || former.some((sent) => isWrite(record, sent));
   if (!isOver) return noteOlderState(observed, lease);
   return {
     ...observed,
-    holdersInOlderStates: holdersInOlderStates.filter((holder) => isOlder(lease, holder)),
+    holdersInOlderStates: holdersInOlderStates.filter((holder) => isBefore(lease, record, holder)),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type ElectionRecord,
   type SentRecord,
   compareResourceVersions,
+  isNewer,
   isOfTerm,
   isWrite,
   readRecord,
@@ -79,7 +80,11 @@ export function onReleasingEvent(
   turn: Turn,
 ): Releasing {
   if (isDeleted) return state;
-  const order = compareResourceVersions(resourceVersionOf(lease), state.newestVersion) ?? 0;
+  const { newestVersion } = state;
+  const order =
+    newestVersion === null
+      ? 1
+      : (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 0);
   if (order <= 0) return noteOlder(state, lease);
   const record = readRecord(lease);
   const isOurs = record.holder === '' || state.written.some((sent) => isWrite(record, sent));
@@ -88,7 +93,7 @@ export function onReleasingEvent(
 
 function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
   const observed = observeAnother(state.observed, lease, state.candidate, turn.at);
-  return { ...state, observed, written: [] };
+  return { ...state, lease: null, observed, written: [] };
 }
 
 /**
@@ -143,9 +148,7 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
     message: 'the server showed an outdated record',
   } as const;
   const record = readRecord(lease);
-  // Otherwise it is the version on which a write was just refused, or one before it.
-  const known = state.lease === null ? state.newestVersion : resourceVersionOf(state.lease);
-  const isNews = (compareResourceVersions(resourceVersionOf(lease), known) ?? 1) > 0;
+  const isNews = isNewsOf(state, lease);
   if (isNews && state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
@@ -156,14 +159,21 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   return retryAfterFailure(noteOlder(state, lease), outdated, turn);
 }
 
+/** Whether a read shows what was not known: the version on which a write was just refused is none, nor is one before it. */
+function isNewsOf({ lease: known, newestVersion }: Releasing, lease: RawLease): boolean {
+  if (known !== null) return isNewer(lease, known);
+  if (newestVersion === null) return true;
+  return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) >= 0;
+}
+
 /** An outdated record of the term that ends. As for its leader, a write over that version conflicts, or the server has gone back in time. */
 function isEarlier(
   { newestVersion, written }: Releasing,
   lease: RawLease,
   record: ElectionRecord,
 ): boolean {
-  const order = compareResourceVersions(resourceVersionOf(lease), newestVersion);
-  return order !== null && order <= 0 && written.some((sent) => isOfTerm(record, sent));
+  if (newestVersion === null || !written.some((sent) => isOfTerm(record, sent))) return false;
+  return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) <= 0;
 }
 
 function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): State {

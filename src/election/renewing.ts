@@ -3,10 +3,10 @@
  * and every doubt resolved by the record itself.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type RecordClass, classifyRecord, isOvertaken, isToldAgain } from './classify-record.ts';
+import { type RecordClass, classifyRecord, isOvertaken } from './classify-record.ts';
 import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
-import type { Loss } from './report.ts';
+import { noteOlder, nothingOlder, wentBack } from './went-back.ts';
 import {
   type SentRecord,
   compareResourceVersions,
@@ -179,25 +179,6 @@ function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
   return retryAfterFailure({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
 }
 
-/**
- * An older record that is not of this term is late, unless a renewal has found the Lease missing, or what the next one finds agrees. If
- * the record that is known is told once more after it, it was late.
- */
-function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
-  const { tenure } = state;
-  const recordClass = classifyRecord(tenure, lease, null);
-  if (recordClass.id !== 'older') {
-    return isToldAgain(tenure, lease) ? { ...state, tenure: { ...tenure, older: null } } : state;
-  }
-  const loss = wentBack(tenure, recordClass.holder, lease);
-  if (tenure.lease === null) return lose(state, loss, turn, lease);
-  return { ...state, tenure: { ...tenure, older: { lease, loss, seenAtMs: turn.nowMs } } };
-}
-
-function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): Loss {
-  return { id: 'went-back', holder, shownVersion: resourceVersionOf(lease), newestVersion };
-}
-
 /** The Lease was deleted: we create it again, unless someone was seen in a state that the server has gone back to. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
@@ -251,11 +232,11 @@ function applyConfirmation<S extends Tenured>(
   }
   // Something that undoes each of our writes leaves none of them a retry period: those are rounds that lead to nothing.
   const isOnTime = sent.sentAtMs >= tenure.confirmed.sentAtMs + candidate.retryPeriodMs;
-  const older = sent.sentAtMs > (tenure.older?.seenAtMs ?? Infinity) ? null : tenure.older;
+  const wasLate = sent.sentAtMs > (tenure.older?.seenAtMs ?? Infinity);
   turn.emit({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
   return {
     ...state,
-    tenure: { ...known, confirmed: sent, unanswered: [], older },
+    tenure: { ...known, confirmed: sent, unanswered: [], ...(wasLate ? nothingOlder : {}) },
     requestState: { ...requestState, ...(isOnTime ? freshStreak : withoutFailures(requestState)) },
   };
 }

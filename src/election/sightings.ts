@@ -26,9 +26,9 @@ export function reportDoubt(
   turn: Turn,
 ): void {
   const { doubts, current } = observed;
-  const doubt = doubts.find(
-    (each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder),
-  );
+  const [doubt] = doubts
+    .filter((each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder))
+    .toSorted((a, b) => b.untilMs - a.untilMs);
   if (doubt === undefined) return reportWaitForDoubt(before, observed, turn);
   const { holder, resourceVersion } = doubt.lastHolder;
   turn.report({

@@ -15,7 +15,7 @@ import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { hasMovedOn, holderOf, noteLate, observe, observeAbsence } from './observed-lease.ts';
+import { hasMovedOn, holderOf, noteOlderEvent, observe, observeAbsence } from './observed-lease.ts';
 import {
   type SentRecord,
   fingerprintOf,
@@ -125,7 +125,7 @@ export function onStandbyEvent(
   const { observed, former } = standby;
   const { current } = observed;
   if (current.id === 'present' && !isNewer(lease, current.lease))
-    return isDeleted ? standby : { ...standby, observed: noteLate(observed, lease, former) };
+    return isDeleted ? standby : { ...standby, observed: noteOlderEvent(observed, lease, former) };
   const { requestState } = standby;
   const isOwn = requestState.id === 'writing' && isWholeWrite(readRecord(lease), requestState.sent);
   if (isOwn && !isOvertaken(standby)) {

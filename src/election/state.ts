@@ -148,7 +148,7 @@ export interface Tenure {
   readonly unheardVersion: string | null;
   /** An event that was older than what we know and not of this term, unless a renewal sent after it was confirmed. */
   readonly older: OlderEvent | null;
-  /** The others by which it was lost: {@link othersSeen}. */
+  /** The others that were seen: in states older than what was known, as long as `older` is there, and those by which it was lost. */
   readonly observed: ObservedLease;
 }
 
@@ -229,10 +229,10 @@ export type Remembering =
 export interface Releasing extends Base {
   readonly id: 'releasing';
   readonly requestState: RequestState;
-  /** The writes of ours that the stored record may show; none once another was seen: what shows ours after that has gone back in time. */
+  /** The writes of ours that the stored record may show; none once another was seen in a newer record: what shows ours after that has gone back in time. */
   readonly written: readonly SentRecord[];
-  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; empty: no version can be told to be late. */
-  readonly newestVersion: string;
+  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; null: no version is a late one. */
+  readonly newestVersion: string | null;
   /** The others that were seen, as the next candidacy of this process is to know them. */
   readonly observed: ObservedLease;
   /** Our releases whose answer never came. */

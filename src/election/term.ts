@@ -1,5 +1,4 @@
 /** What the states of a term have in common: until when it is believed in, the command that lives, and its kill. */
-import { type ObservedLease, noteOlderState } from './observed-lease.ts';
 import type { KillReason, Loss } from './report.ts';
 import type { Leading, LiveCommand, Losing, SteppingDown } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -10,12 +9,6 @@ export type Tenured = Leading | SteppingDown;
 /** t+R: from then on leadership is not believed in any more. */
 export function believedUntilMs({ tenure, candidate }: Tenured): number {
   return tenure.confirmed.sentAtMs + candidate.renewDeadlineMs;
-}
-
-/** The others that the term has seen, in an event that may have been late, too: the next candidacy of this process is to know them. */
-export function othersSeen({ tenure }: Tenured | Losing): ObservedLease {
-  const { observed, older } = tenure;
-  return older === null ? observed : noteOlderState(observed, older.lease);
 }
 
 /** The loss by time, with what is known of its cause. */

@@ -8,7 +8,6 @@ import { replay } from './replay.ts';
 import { simulate } from './simulate.ts';
 
 const common = [
-  ['7', 'event-is-no-evidence'],
   ['34', 'conflict-forgets-write'],
   ['35', 'read-beside-write'],
   ['35', 'attempt-beside-renewal'],
@@ -16,7 +15,6 @@ const common = [
   ['246', 'withdrawal-forgets-transitions'],
   ['324', 'loss-is-not-hastened'],
   ['738', 'successor-cleared'],
-  ['7576', 'no-scan-of-what-is-left'],
 ] as const;
 
 const rare = allBugs.flatMap(({ id, rareSeed }) =>

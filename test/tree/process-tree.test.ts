@@ -49,6 +49,12 @@ test('A signal reaches it, too, and no process stays stopped', () => {
   ]);
 });
 
+test('The group gets a signal though the first scan failed', () => {
+  const { tree, sent } = treeThatShows([null, [100]]);
+  tree.signal('SIGTERM');
+  expect(sent).toEqual(['SIGTERM to the group 100']);
+});
+
 test('Scans that fail for good end, and what was found before is killed', () => {
   const { tree, sent } = treeThatShows([[201], [201], null]);
   tree.kill();

@@ -54,7 +54,7 @@ export function createTree(
 /** A member that cannot be stopped can go on forking: so many rounds are enough for all others. */
 const mostRounds = 100;
 
-/** What was stopped is not kept waiting for its signal by scans that fail more often than this. */
+/** So many scans may fail in a row: what was stopped is not kept waiting for its signal. */
 const mostFailures = 3;
 
 class ProcessTree implements Tree {
@@ -70,7 +70,7 @@ class ProcessTree implements Tree {
 
   /** The group by one call, under which none of it can fork; all others while they are stopped. */
   signal(signal: NodeJS.Signals): void {
-    const inGroup = (membersOf(this) ?? []).filter(this.#isInGroup);
+    const inGroup = this.#look().filter(this.#isInGroup);
     const others = this.#stop((member) => !this.#isInGroup(member));
     if (inGroup.length > 0) this.#kill.killGroup(this.#root.pid, signal);
     for (const pid of others) this.#kill.killProcess(pid, signal);
@@ -80,8 +80,7 @@ class ProcessTree implements Tree {
   }
 
   kill(): ReadonlySet<number> {
-    if (membersOf(this)?.some(this.#isInGroup) === true)
-      this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
+    if (this.#look().some(this.#isInGroup)) this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
     const stopped = this.#stop(() => true);
     for (const pid of stopped) this.#kill.killProcess(pid, 'SIGKILL');
     return stopped;
@@ -90,14 +89,8 @@ class ProcessTree implements Tree {
   /** Stops members until there is no other, so that none can fork away from the one that comes next. */
   #stop(isMeant: (member: ProcessRow) => boolean): ReadonlySet<number> {
     const stopped = new Set<number>();
-    let failures = 0;
-    for (let round = 0; round < mostRounds && failures < mostFailures; round += 1) {
-      const members = membersOf(this);
-      if (members === null) {
-        failures += 1;
-        continue;
-      }
-      const others = members.filter((row) => !stopped.has(row.pid) && isMeant(row));
+    for (let round = 0; round < mostRounds; round += 1) {
+      const others = this.#look().filter((row) => !stopped.has(row.pid) && isMeant(row));
       if (others.length === 0) break;
       for (const { pid } of others) {
         stopped.add(pid);
@@ -105,6 +98,15 @@ class ProcessTree implements Tree {
       }
     }
     return stopped;
+  }
+
+  /** None where scans fail. */
+  #look(): readonly ProcessRow[] {
+    for (let failures = 0; failures < mostFailures; failures += 1) {
+      const members = membersOf(this);
+      if (members !== null) return members;
+    }
+    return [];
   }
 
   /** Its number cannot be another group's while a member is in it. */

@@ -9,6 +9,7 @@ import {
   forgottenRuns,
   olderIsARelease,
   restoredTwice,
+  restoredTwiceUnderALeader,
 } from './stages.ts';
 
 /**
@@ -193,11 +194,10 @@ export const classicBugs: readonly Bug[] = [
     breaks: 'nothing old deposes',
     edits: [
       {
-        file: 'src/election/renewing.ts',
-        search:
-          'return { ...state, tenure: { ...tenure, older: { lease, loss, seenAtMs: turn.nowMs } } };',
+        file: 'src/election/went-back.ts',
+        search: 'const observed = noteOlderState(tenure.observed, lease);',
         replace:
-          "void loss; return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);",
+          "const { observed } = tenure;\n  if (loss.id !== 'expired') return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);",
       },
     ],
   },
@@ -422,6 +422,7 @@ const foundBugs: readonly Bug[] = [
     id: 'event-is-no-evidence',
     what: 'a leader whose answers are lost does not believe the events that show its renewals',
     breaks: 'G2',
+    rareSeed: '13194',
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -558,25 +559,13 @@ const foundBugs: readonly Bug[] = [
     ],
   },
   {
-    id: 'one-doubt-only',
-    what: 'of two holders that may still lead, the one that was seen first is forgotten',
-    breaks: 'no take-over of an unexpired lease',
-    edits: [
-      {
-        file: 'src/election/doubts.ts',
-        search: 'return [...kept, ...doubtful',
-        replace: 'return [...kept.slice(0, 0), ...doubtful',
-      },
-    ],
-  },
-  {
     id: 'late-means-nothing',
     what: 'a holder that only an event of an older version showed is forgotten',
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'observed: noteLate(observed, lease, former)',
+        search: 'observed: noteOlderEvent(observed, lease, former)',
         replace: 'observed',
       },
     ],
@@ -639,11 +628,12 @@ const foundBugs: readonly Bug[] = [
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/renewing.ts',
+        file: 'src/election/went-back.ts',
         search: "if (recordClass.id !== 'older') {",
         replace: "if (recordClass.id !== 'older' || recordClass.holder !== '-') {",
       },
     ],
+    stage: restoredTwiceUnderALeader,
   },
   {
     id: 'created-again-as-if-deleted',
@@ -677,7 +667,7 @@ const foundBugs: readonly Bug[] = [
       {
         file: 'src/election/releasing.ts',
         search: 'return read(withPendingWrite(state), turn);',
-        replace: 'return refuse(state, turn);',
+        replace: 'return refuse(state, requestState.over ?? {}, turn);',
       },
     ],
   },
@@ -709,6 +699,7 @@ const foundBugs: readonly Bug[] = [
     id: 'blank-hides-the-duration',
     what: 'who comes after a blank waits for its own lease duration, though the cleared leader has a longer one',
     breaks: 'no take-over of an unexpired lease',
+    rareSeed: '6572',
     edits: [
       {
         file: 'src/election/doubts.ts',
@@ -797,6 +788,7 @@ const treeBugs: readonly Bug[] = [
     id: 'no-scan-of-what-is-left',
     what: 'what the command leaves behind is not told to the guard, because it was scanned when the command ended',
     breaks: 'G2',
+    rareSeed: '11447',
     edits: [
       {
         file: 'src/command/tree/descendants.ts',

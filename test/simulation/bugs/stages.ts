@@ -64,6 +64,16 @@ export const restoredTwice = stage(
   { terms: [shortTerm, {}] },
 );
 
+/** The same while the first leads on, and hears of the second. */
+export const restoredTwiceUnderALeader = stage(
+  [candidate(0), candidate(5_650)],
+  [
+    at(5_600, 'restored from a backup', 0, longAgoMs),
+    at(5_750, 'partition', 1, 12_000),
+    at(5_900, 'restored from a backup', 0, longAgoMs),
+  ],
+);
+
 const clientGo: ReplicaPlan = {
   kind: 'client-go',
   machine: { rate: 1, wallAheadMs: 0 },
