@@ -29,6 +29,7 @@ export function releaseTerm(
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const remembering = rememberingOf(state, outcome);
+  const wasOlderSeen = tenure.older !== null || tenure.observed.holdersInOlderStates.length > 0;
   const requestState: RequestState =
     state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
@@ -42,7 +43,7 @@ export function releaseTerm(
     newestVersion: tenure.lease === null ? null : tenure.newestVersion,
     observed: tenure.observed,
     released: [],
-    lease: tenure.observed.holdersInOlderStates.length > 0 ? null : tenure.lease,
+    lease: wasOlderSeen ? null : tenure.lease,
     transitions: tenure.confirmed.transitions,
     remembering,
     deadlineMs:

@@ -182,7 +182,7 @@ export function noteOlderEvent(
   if (!isOlder(lease, versionOf(current.lease))) {
     // What was told once more after an older event was all that there is: that was late.
     const isSame = fingerprintOf(lease) === current.fingerprint;
-    return isSame ? { ...observed, holdersInOlderStates: [] } : noteOlderState(observed, lease);
+    if (isSame) return { ...observed, holdersInOlderStates: [] };
   }
   const record = readRecord(lease);
   const isOver = isReleased(record, null) || former.some((sent) => isWrite(record, sent));

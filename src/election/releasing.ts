@@ -80,15 +80,16 @@ export function onReleasingEvent(
   turn: Turn,
 ): Releasing {
   if (isDeleted) return state;
-  const { newestVersion } = state;
-  const order =
-    newestVersion === null
-      ? 1
-      : (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 0);
-  if (order <= 0) return noteOlder(state, lease);
+  const { newestVersion, written } = state;
+  const version = resourceVersionOf(lease);
+  if (newestVersion !== null && (compareResourceVersions(version, newestVersion) ?? 0) <= 0)
+    return noteOlder(state, lease);
   const record = readRecord(lease);
-  const isOurs = record.holder === '' || state.written.some((sent) => isWrite(record, sent));
-  return isOurs ? state : noteAnother(state, lease, turn);
+  const isOurs = newestVersion === null ? isOfTerm : isWrite;
+  if (record.holder === '' || written.some((sent) => isOurs(record, sent))) return state;
+  const noted = noteAnother(state, lease, turn);
+  // It may be late where no version is known: whether one of our writes is stored, the read decides.
+  return newestVersion === null ? { ...noted, written } : noted;
 }
 
 function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
@@ -102,8 +103,7 @@ function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
  */
 function noteOlder(state: Releasing, lease: RawLease): Releasing {
   const record = readRecord(lease);
-  const isOurs = record.holder === '' || state.written.some((sent) => isOfTerm(record, sent));
-  if (isOurs) return state;
+  if (state.written.some((sent) => isOfTerm(record, sent))) return state;
   return { ...state, lease: null, observed: noteOlderState(state.observed, lease) };
 }
 
@@ -152,8 +152,12 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   if (isNews && state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
   const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
-  if (isEarlier(state, lease, record))
-    return retryAfterFailure(withOwn(state, lease, record), outdated, turn);
+  if (isEarlier(state, lease, record)) {
+    // Beside another that was seen in an older state, it may be one that the server has gone back to: the next read may tell.
+    const mayBeOthers = state.observed.holdersInOlderStates.length > 0;
+    const next = mayBeOthers ? { ...state, lease: null } : withOwn(state, lease, record);
+    return retryAfterFailure(next, outdated, turn);
+  }
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
   if (isNews) return refuse(state, lease, turn);
   return retryAfterFailure(noteOlder(state, lease), outdated, turn);

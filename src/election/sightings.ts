@@ -21,22 +21,25 @@ export function reportAbsence(standby: Standby, observed: ObservedLease, turn: T
 
 /** Reports the holder that we wait for although the server shows that someone else, or nobody, held the lease. */
 export function reportDoubt(
-  { observed: before, candidate }: Standby,
+  { observed: before }: Standby,
   observed: ObservedLease & { current: PresentLease },
   turn: Turn,
 ): void {
   const { doubts, current } = observed;
-  const [doubt] = doubts
-    .filter((each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder))
-    .toSorted((a, b) => b.untilMs - a.untilMs);
-  if (doubt === undefined) return reportWaitForDoubt(before, observed, turn);
-  const { holder, resourceVersion } = doubt.lastHolder;
+  const hasGoneBack = doubts.some(
+    (each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder),
+  );
+  const [longest] = doubts.toSorted((a, b) => b.untilMs - a.untilMs);
+  if (!hasGoneBack || longest === undefined) return reportWaitForDoubt(before, observed, turn);
+  const { lastHolder, untilMs } = longest;
+  const { resourceVersion } = before.lastHolder ?? lastHolder;
   turn.report({
     id: 'went-back',
-    holder,
-    newestVersion: resourceVersion,
+    holder: lastHolder.holder,
+    newestVersion:
+      before.current.id === 'present' ? resourceVersionOf(before.current.lease) : resourceVersion,
     shownVersion: resourceVersionOf(current.lease),
-    waitsMs: freeAtMs(observed, candidate.leaseDurationMs) - turn.nowMs,
+    waitsMs: untilMs - turn.nowMs,
   });
 }
 

@@ -197,7 +197,7 @@ export class Candidate implements Replica {
       leaseDurationMs: settings.leaseDurationMs,
       tree: () => ledger.tree,
       newestSeenMs: (term, byBootMs) => ledger.newestSeenMs(term, byBootMs),
-      absentSinceMs: () => ledger.absentSinceMs,
+      sameSinceMs: () => ledger.sameSinceMs,
     });
     return ledger;
   }

@@ -75,7 +75,7 @@ export class ClientGo implements Replica {
       tree: () => null,
       // It compares no versions, so that nothing it saw keeps it from taking what a restore has freed.
       newestSeenMs: () => -Infinity,
-      absentSinceMs: () => Infinity,
+      sameSinceMs: () => Infinity,
     });
     world.tell(name, () => `starts as "${this.#identity}" (client-go)`);
     this.#round(this.process);

@@ -72,7 +72,9 @@ export class HandOverJudge {
 
   #pauseMs(taker: Author): number {
     const lost = this.#racesLost(taker);
-    return lost === 0 ? 0 : Math.min(4 ** lost, longestPauseMs);
+    if (lost < 2) return 4 * lost;
+    // From the third write in a row on they keep the pauses of failed attempts: 100 ms at most, then twice as much each time.
+    return Math.min(Math.max(4 ** lost, 100 * 2 ** (lost - 2)), longestPauseMs);
   }
 }
 

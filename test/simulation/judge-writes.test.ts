@@ -15,7 +15,7 @@ const [holder, other, taker] = ['holder', 'other', 'taker'].map(
 function takeAfterRestore(
   seen: (term: TermName) => readonly number[],
   hasTwin = false,
-  absentSinceMs = Infinity,
+  sameSinceMs = Infinity,
 ) {
   const world = new World('judge', false);
   const server = new Server(world);
@@ -31,7 +31,7 @@ function takeAfterRestore(
         author === taker
           ? Math.max(-Infinity, ...seen(term).filter((ms) => ms < byBootMs))
           : -Infinity,
-      absentSinceMs: () => (author === taker ? absentSinceMs : Infinity),
+      sameSinceMs: () => (author === taker ? sameSinceMs : Infinity),
     });
   const write = (author: Author, atMs: number, transitions: number, isRelease = false) => {
     world.nowMs = atMs;
@@ -102,7 +102,7 @@ test('but not from who has seen the holder lead', () => {
   expect(judge.isForgotten(holder)).toBe(false);
 });
 
-test('Who has found no Lease since before the holder wrote need not know of a write that a restore has undone', () => {
+test('Who has been shown one state since before the holder wrote need not know of a write that a restore has undone', () => {
   const seen = (term: TermName) => (isSecond(term) ? [8_100] : []);
   const { world } = takeAfterRestore(seen, false, 7_000);
   expect(world.violation).toBeNull();

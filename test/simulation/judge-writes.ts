@@ -19,8 +19,8 @@ export interface Writer {
   readonly tree: () => SimulatedTree | null;
   /** True time of the newest write that it had seen of this holder's term by then, on its boot clock; `-Infinity`: none. */
   readonly newestSeenMs: (term: TermName, byBootMs: number) => number;
-  /** True time since which all that it was shown is that there is no Lease; `Infinity`: it was shown one last. */
-  readonly absentSinceMs: () => number;
+  /** True time since which all that it was shown is one state of the Lease, or that there is none; `Infinity`: it was shown nothing. */
+  readonly sameSinceMs: () => number;
 }
 
 /** One term of leadership, as its records tell it: they all have one acquireTime. */
@@ -129,10 +129,9 @@ export class WriteJudge {
   #onBlank(before: Version | null, { author, tree }: Writer): void {
     const claim = this.#claim;
     if (author.kind === 'client-go') {
-      this.#world.count(
-        claim?.author === author ? 'client-go releases' : 'fault: cleared by client-go',
-      );
-      if (claim?.author === author) this.#claim = null;
+      const isOwn = claim !== null && replicaOf(claim.author) === replicaOf(author);
+      this.#world.count(isOwn ? 'client-go releases' : 'fault: cleared by client-go');
+      if (isOwn) this.#claim = null;
       return;
     }
     const left = tree();
@@ -247,7 +246,7 @@ export class WriteJudge {
     const passedMs = (this.#world.nowMs - claim.atMs) * machine.rate;
     const neededMs = Math.max(claim.durationMs, author.kind === 'leader-run' ? leaseDurationMs : 0);
     if (passedMs >= neededMs - 1) return;
-    if (this.#wasAbsentFor(neededMs / machine.rate, claim, taker)) return;
+    if (this.#wasTheSameFor(neededMs / machine.rate, claim, taker)) return;
     const text = `${author.name} took the lease of ${claim.author.name} ${passedMs.toFixed(1)} ms after its last write, which is less than ${neededMs} ms`;
     this.#world.break('no take-over of an unexpired lease', text);
   }
@@ -265,12 +264,12 @@ export class WriteJudge {
     }
   }
 
-  /** It has waited since it found that there is no Lease, and never saw the one that was created, and lost by another restore, meanwhile. */
-  #wasAbsentFor(neededMs: number, { atMs }: Claim, { absentSinceMs }: Writer): boolean {
-    const sinceMs = absentSinceMs();
+  /** It has waited since it was shown this state, by an old cache perhaps, and never saw what was written, and undone by a restore, meanwhile. */
+  #wasTheSameFor(neededMs: number, { atMs }: Claim, { sameSinceMs }: Writer): boolean {
+    const sinceMs = sameSinceMs();
     const isSame = sinceMs <= atMs && atMs <= this.#setBackAtMs();
     if (!isSame || this.#world.nowMs - sinceMs < neededMs - 1) return false;
-    this.#world.count('take-overs of a Lease that a restore has hidden twice');
+    this.#world.count('take-overs after writes that a restore has hidden');
     return true;
   }
 
@@ -299,6 +298,11 @@ function withoutSuccessor(lease: RawLease): string {
   const { resourceVersion, annotations, labels, ...metadata } = metadataOf(lease);
   const { 'leader-run/successor': successor, ...others } = objectOf(annotations);
   return JSON.stringify({ ...metadata, annotations: others });
+}
+
+/** It is started again only when nothing is left of it. */
+function replicaOf({ name }: Author): string {
+  return name.split('.')[0] ?? '';
 }
 
 function claimOf(version: Version, author: Author): Claim {

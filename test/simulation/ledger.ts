@@ -72,8 +72,9 @@ export class Ledger {
   hasFoundOlder = false;
   /** When an event last told of another's record that is older than what it had seen, boot clock. */
   #olderToldMs = -Infinity;
-  /** True time since which all that it was shown is that there is no Lease; `Infinity`: it was shown one last. */
-  absentSinceMs = Infinity;
+  /** True time since which all that it was shown is one state of the Lease, or that there is none. */
+  sameSinceMs = Infinity;
+  #shown: Version | null = null;
   /** When it last found that there is no Lease, boot clock. */
   #missingMs = -Infinity;
   /** When the write that won was sent, boot clock. */
@@ -115,9 +116,16 @@ export class Ledger {
 
   noteAnswer(answer: Answer, arrival: Arrival): void {
     this.noteTime();
+    const { deposedAtMs } = this;
+    this.#noteAnswer(answer, arrival);
+    // Its requests have been given up by then: of what they would have shown it knows nothing.
+    if (this.lostAtMs !== null) this.deposedAtMs = deposedAtMs;
+  }
+
+  #noteAnswer(answer: Answer, arrival: Arrival): void {
     if (answer.id === 'not-found') {
       this.#missingMs = this.process.bootMs();
-      this.absentSinceMs = Math.min(this.absentSinceMs, this.process.world.nowMs);
+      this.#noteShown(null);
     }
     this.hasFoundOlder ||= this.#showsOlder(answer, arrival, -Infinity);
     const isCleared = answer.id === 'lease' && this.#isKnownToBeCleared(answer.lease);
@@ -163,9 +171,10 @@ export class Ledger {
   /** As far as it can know: a client-go of its identity goes on with its term. */
   #isOfThisTerm({ write, holder, acquireTime }: Version): boolean {
     if (write.author === this.author && holder !== '') return true;
+    if (holder !== this.settings.identity) return false;
+    if (acquireTime === this.#acquireTime) return true;
     // A webhook may have cut the rest.
-    const isSameSecond = secondOf(acquireTime) === secondOf(this.#acquireTime);
-    return holder === this.settings.identity && isSameSecond;
+    return isCut(acquireTime) && secondOf(acquireTime) === secondOf(this.#acquireTime);
   }
 
   noteWatchEvent(lease: RawLease): void {
@@ -177,6 +186,9 @@ export class Ledger {
       // Together with a Lease that was not there it is no late one.
       this.hasFoundOlder ||= this.#missingMs > this.confirmedMs;
     }
+    // What it knows is told once more: what was older was late.
+    if (version?.resourceVersion === this.newestSeen && this.#isOfThisTerm(version))
+      this.#olderToldMs = -Infinity;
     // To a leader an older event is late, even one of its own record.
     if (isOlder && this.hasWon) this.#noteSeen(version);
     else this.#noteLease(lease);
@@ -185,7 +197,7 @@ export class Ledger {
   #noteLease(lease: RawLease): void {
     const version = this.#server.versionOf(lease);
     if (version === null || version.isDeletion) return;
-    this.absentSinceMs = Infinity;
+    this.#noteShown(version);
     const { write } = version;
     if (version.holder === '' && this.#wonMs < Infinity) this.#cleared.add(version);
     this.#noteSeen(version);
@@ -212,6 +224,12 @@ export class Ledger {
     if (version.resourceVersion >= this.newestSeen) this.#noteNewest(version);
   }
 
+  #noteShown(version: Version | null): void {
+    if (this.sameSinceMs < Infinity && version === this.#shown) return;
+    this.#shown = version;
+    this.sameSinceMs = this.process.world.nowMs;
+  }
+
   #noteNewest({ resourceVersion, atMs }: Version): void {
     this.newestSeen = resourceVersion;
     this.#newestStoredMs = atMs;
@@ -234,9 +252,14 @@ export class Ledger {
   /** A client-go of its identity goes on with its term, and a webhook has cut from both what would tell them apart (design 3). */
   #isOwnToTheLetter(version: Version): boolean {
     const { renewTime } = version;
-    const isCut = renewTime.endsWith('.000000Z');
-    return isCut && this.#isOfThisTerm(version) && this.#renewedAt.has(secondOf(renewTime));
+    return (
+      isCut(renewTime) && this.#isOfThisTerm(version) && this.#renewedAt.has(secondOf(renewTime))
+    );
   }
+}
+
+function isCut(time: string): boolean {
+  return time.endsWith('.000000Z');
 }
 
 function secondOf(time: string): string {

@@ -788,7 +788,6 @@ const treeBugs: readonly Bug[] = [
     id: 'no-scan-of-what-is-left',
     what: 'what the command leaves behind is not told to the guard, because it was scanned when the command ended',
     breaks: 'G2',
-    rareSeed: '11447',
     edits: [
       {
         file: 'src/command/tree/descendants.ts',
