@@ -44,6 +44,7 @@ export function releaseTerm(
     observed: tenure.observed,
     released: [],
     lease: wasOlderSeen ? null : tenure.lease,
+    wasOlderSeen,
     transitions: tenure.confirmed.transitions,
     remembering,
     deadlineMs:
@@ -75,6 +76,7 @@ export function releaseCandidacy(
     observed: nothingObserved,
     released: [],
     lease: null,
+    wasOlderSeen: false,
     transitions: 0,
     remembering: rememberingOfCandidacy(standby),
     deadlineMs: turn.nowMs + releaseTimeoutMs,

@@ -75,7 +75,8 @@ export function onLosingEvent(
   const recordClass = classifyRecord(tenure, lease, null);
   if (recordClass.id === 'older') {
     const observed = noteOlderState(tenure.observed, lease);
-    return { ...losing, tenure: { ...tenure, observed } };
+    const older = tenure.older ?? { lease, loss: losing.loss, seenAtMs: turn.nowMs };
+    return { ...losing, tenure: { ...tenure, observed, older } };
   }
   if (recordClass.id !== 'foreign') return losing;
   const { holder } = recordClass;

@@ -88,7 +88,7 @@ export function onReleasingEvent(
   const isOurs = newestVersion === null ? isOfTerm : isWrite;
   if (record.holder === '' || written.some((sent) => isOurs(record, sent))) return state;
   const noted = noteAnother(state, lease, turn);
-  // It may be late where no version is known: whether one of our writes is stored, the read decides.
+  // It may be late where no version is known: the read decides whether one of our writes is stored, and after it.
   return newestVersion === null ? { ...noted, written } : noted;
 }
 
@@ -104,7 +104,8 @@ function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
 function noteOlder(state: Releasing, lease: RawLease): Releasing {
   const record = readRecord(lease);
   if (state.written.some((sent) => isOfTerm(record, sent))) return state;
-  return { ...state, lease: null, observed: noteOlderState(state.observed, lease) };
+  const observed = noteOlderState(state.observed, lease);
+  return { ...state, lease: null, wasOlderSeen: true, observed };
 }
 
 function proceed(state: Releasing, turn: Turn): State {
@@ -150,12 +151,14 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const record = readRecord(lease);
   const isNews = isNewsOf(state, lease);
   if (isNews && state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
-  const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
+  const { current: another } = state.observed;
+  // What is stored before another that was heard of is shown by a server that has gone back in time.
+  const isLatest = another.id !== 'present' || isNewer(lease, another.lease);
+  const own = isNews && isLatest ? state.written.find((sent) => isWrite(record, sent)) : undefined;
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
   if (isEarlier(state, lease, record)) {
-    // Beside another that was seen in an older state, it may be one that the server has gone back to: the next read may tell.
-    const mayBeOthers = state.observed.holdersInOlderStates.length > 0;
-    const next = mayBeOthers ? { ...state, lease: null } : withOwn(state, lease, record);
+    // Beside an older state of others, it may be one that the server has gone back to: the next read may tell.
+    const next = state.wasOlderSeen ? { ...state, lease: null } : withOwn(state, lease, record);
     return retryAfterFailure(next, outdated, turn);
   }
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.

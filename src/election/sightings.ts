@@ -1,7 +1,7 @@
 /** What a standby reports of what it sees: the holder that it waits for, and why. */
-import { isOlder } from './doubts.ts';
+import { type Doubt, isOlder } from './doubts.ts';
 import { type ObservedLease, type PresentLease, freeAtMs, holderOf } from './observed-lease.ts';
-import { askedDurationMs, resourceVersionOf } from './record.ts';
+import { askedDurationMs, compareResourceVersions, resourceVersionOf } from './record.ts';
 import type { Standby } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -26,21 +26,27 @@ export function reportDoubt(
   turn: Turn,
 ): void {
   const { doubts, current } = observed;
-  const hasGoneBack = doubts.some(
+  const newer = doubts.filter(
     (each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder),
   );
   const [longest] = doubts.toSorted((a, b) => b.untilMs - a.untilMs);
-  if (!hasGoneBack || longest === undefined) return reportWaitForDoubt(before, observed, turn);
-  const { lastHolder, untilMs } = longest;
-  const { resourceVersion } = before.lastHolder ?? lastHolder;
+  if (newer.length === 0 || longest === undefined)
+    return reportWaitForDoubt(before, observed, turn);
   turn.report({
     id: 'went-back',
-    holder: lastHolder.holder,
-    newestVersion:
-      before.current.id === 'present' ? resourceVersionOf(before.current.lease) : resourceVersion,
+    holder: longest.lastHolder.holder,
+    newestVersion: newestOf(before, newer),
     shownVersion: resourceVersionOf(current.lease),
-    waitsMs: untilMs - turn.nowMs,
+    waitsMs: longest.untilMs - turn.nowMs,
   });
+}
+
+/** The newest version that was known before. */
+function newestOf({ current, lastHolder }: ObservedLease, doubts: readonly Doubt[]): string {
+  if (current.id === 'present') return resourceVersionOf(current.lease);
+  if (lastHolder !== null) return lastHolder.resourceVersion;
+  const versions = doubts.map((doubt) => doubt.lastHolder.resourceVersion);
+  return versions.toSorted((a, b) => compareResourceVersions(b, a) ?? 0)[0] ?? '';
 }
 
 /** Reports, once for each release that is seen, why the lease is not taken although it is free. */

@@ -229,12 +229,14 @@ export type Remembering =
 export interface Releasing extends Base {
   readonly id: 'releasing';
   readonly requestState: RequestState;
-  /** The writes of ours that the stored record may show; none once another was seen in a newer record: what shows ours after that has gone back in time. */
+  /** The writes of ours that the stored record may show; none once another was seen in a record that is newer than a version we know: what shows ours after that has gone back in time. */
   readonly written: readonly SentRecord[];
   /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; null: no version is a late one. */
   readonly newestVersion: string | null;
   /** The others that were seen, as the next candidacy of this process is to know them. */
   readonly observed: ObservedLease;
+  /** A state was seen that is older than what was known, and not of this term: the server may have gone back in time. */
+  readonly wasOlderSeen: boolean;
   /** Our releases whose answer never came. */
   readonly released: readonly SentRecord[];
   /** The base of the releasing write; `null`: not known, a GET comes first. */

@@ -93,6 +93,7 @@ export const releasing: Releasing = {
   written: [sent],
   newestVersion: '1',
   observed: nothingObserved,
+  wasOlderSeen: false,
   released: [],
   lease,
   transitions: 0,
