@@ -95,8 +95,9 @@ describe.each(shells)('guard run by %s', (shell) => {
     await host.heard('started');
     host.signal('SIGSTOP');
     writeFileSync(sign, '');
+    // In this order: while the command execs it has no environment either, and after that no mark.
     const isDaemon = (pid: number) =>
-      processesWith(mark).includes(pid) && readText(`/proc/${pid}/environ`) === '';
+      readText(`/proc/${pid}/environ`) === '' && processesWith(mark).includes(pid);
     const daemon = await until('there is an orphan', () => {
       return childrenOf(host.pid).find(isDaemon) ?? false;
     });
