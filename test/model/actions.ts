@@ -4,33 +4,21 @@
  * What is urgent (a timer that is due, a request or event that is not held up) happens before time goes on; what is not
  * may happen at any instant that is visited, or never. Time goes on to the next instant at which anything is due.
  */
-import type { JsonObject } from '../../src/json.ts';
-import type { ElectionEvent } from '../../src/election/event.ts';
-import { readRecord } from '../../src/election/record.ts';
-import { put, remove, serve } from '../election/lease-store.ts';
-import { changedCommand, ended, freshLife, killed, take, told, unprepared } from './actor.ts';
+import { changedCommand, ended, freshLife, killed, unprepared } from './actor.ts';
+import { type Action, Collector } from './collector.ts';
 import type { Core } from './core.ts';
-import { checkLanding, nameOf } from './invariants.ts';
+import { answered, arrives, dies, land, learns, ready } from './deeds.ts';
+import { edits } from './edits.ts';
 import {
-  type Actor,
   type Bounds,
   type Budget,
-  type Seat,
   type Wire,
   type World,
   disturb,
-  holderIn,
   isAlive,
   seats,
   spend,
-  withActor,
 } from './world.ts';
-
-export interface Action {
-  readonly label: string;
-  /** Throws a Violation where a guarantee is broken. */
-  readonly next: () => World;
-}
 
 /**
  * Everything that may happen next, except for orders that make no difference: what concerns one candidate alone (its
@@ -45,40 +33,6 @@ export function actionsOf(core: Core, bounds: Bounds, world: World): Action[] {
   const free = seats.flatMap((seat) => new Free(core, bounds, world, seat).all());
   const onTime = shared.length === 0 ? passing(core, world) : [];
   return [...shared, ...free, ...edits(bounds, world), ...onTime];
-}
-
-/** The collector of one candidate's actions. */
-class Collector {
-  readonly actions: Action[] = [];
-  readonly core: Core;
-  readonly bounds: Bounds;
-  readonly world: World;
-  readonly seat: Seat;
-  readonly actor: Actor;
-
-  constructor(core: Core, bounds: Bounds, world: World, seat: Seat) {
-    this.core = core;
-    this.bounds = bounds;
-    this.world = world;
-    this.seat = seat;
-    this.actor = world.actors[seat];
-  }
-
-  add(label: string, next: () => World): void {
-    this.actions.push({ label: `${nameOf(this.seat, this.actor.life)} ${label}`, next });
-  }
-
-  take(world: World, event: ElectionEvent): World {
-    return take(this.core, this.bounds, world, this.seat, event);
-  }
-
-  changed(world: World, change: Partial<Actor>): World {
-    return withActor(world, this.seat, change);
-  }
-
-  has(what: keyof Budget): boolean {
-    return this.world.left[what] > 0;
-  }
 }
 
 /** What is due for one candidate and no other can see. */
@@ -287,115 +241,6 @@ class Free extends Collector {
       });
     }
   }
-}
-
-/** Guard and gate stand. */
-function ready(turn: Collector, world: World): World {
-  const prepared = turn.changed(world, changedCommand(world.actors[turn.seat], { id: 'ready' }));
-  return turn.take(prepared, { id: 'command', event: { id: 'ready' } });
-}
-
-/** The whole tree is gone; who watches over it learns that when it can. */
-function dies(turn: Collector, world: World = turn.world): World {
-  const { command, state } = turn.actor;
-  const untold = state === null ? null : command?.id === 'rest' ? 'rest' : 'all';
-  return turn.changed(world, { command: null, untold });
-}
-
-function learns(turn: Collector, untold: 'all' | 'rest'): World {
-  const world = turn.changed(turn.world, { untold: null });
-  const ended = {
-    id: 'command',
-    event: { id: 'ended', ending: { id: 'exited', code: 0 } },
-  } as const;
-  return turn.take(untold === 'all' ? turn.take(world, ended) : world, {
-    id: 'command',
-    event: { id: 'gone' },
-  });
-}
-
-/** The request reaches the server, unless its sender is cut off. */
-function arrives(turn: Collector, wire: Wire): World {
-  if (turn.actor.isCut) return turn.changed(turn.world, { wire: { ...wire, phase: 'silent' } });
-  const { world, answer } = land(turn, turn.world, wire);
-  return turn.changed(world, { wire: { ...wire, phase: 'answered', answer } });
-}
-
-function answered(turn: Collector, wire: Wire): World {
-  const { answer, request } = wire;
-  if (turn.actor.isCut || answer === null) {
-    return turn.changed(turn.world, { wire: { ...wire, phase: 'silent', isSlow: false } });
-  }
-  return turn.take(turn.changed(turn.world, { wire: null }), { id: 'answer', request, answer });
-}
-
-/** The server serves the request. */
-function land(turn: Collector, world: World, wire: Wire): { world: World; answer: Wire['answer'] } {
-  const { store, answer } = serve(world.store, wire.body, 0);
-  if (store === world.store || store.lease === null) return { world, answer };
-  const { seat, bounds } = turn;
-  // Nothing of the record has changed, so that it is no other's than before.
-  if (wire.purpose === 'nominate')
-    return { world: told({ ...world, store }, store.lease, 'changed'), answer };
-  checkLanding(world, bounds.candidates[seat], wire, store.lease);
-  const isDone =
-    world.isDone || (wire.isSuccess && bounds.candidates[seat].once?.counts === 'success');
-  let after = written(world, wire.by, { ...world, store, isDone });
-  if (wire.by === nameOf(seat, turn.actor.life)) {
-    after = withActor(after, seat, { landedSentAtMs: wire.sentAtMs });
-  }
-  return { world: told(after, store.lease, 'changed'), answer };
-}
-
-/** The record was changed. */
-function written(before: World, writer: string, after: World): World {
-  let world: World = { ...after, writer, changedAtMs: before.nowMs };
-  for (const seat of seats) {
-    const { life, stray } = before.actors[seat];
-    if (nameOf(seat, life) !== writer) world = withActor(world, seat, { isOverwritten: true });
-    // It names a version that is not the stored one any more.
-    if (stray?.body.id === 'update' && stray.phase === 'sent')
-      world = withActor(world, seat, { stray: null });
-  }
-  return world;
-}
-
-function edits({ candidates }: Bounds, world: World): Action[] {
-  const { lease } = world.store;
-  if (lease === null || holderIn(lease) === '') return [];
-  const actions: Action[] = [];
-  const record = readRecord(lease);
-  const add = (what: keyof Budget, next: () => World) => {
-    if (world.left[what] > 0) actions.push({ label: what, next });
-  };
-  const rewrite = (what: keyof Budget, spec: object) => () => {
-    const body = { ...lease, spec: { ...(lease['spec'] as object), ...spec } };
-    const edited = spend({ ...world, store: put(world.store, body) }, what);
-    return told(written(world, 'other', edited), edited.store.lease ?? {}, 'changed');
-  };
-  const sometime = '2026-01-01T00:00:00.999999Z';
-  const times = { acquireTime: sometime, renewTime: sometime };
-  add('blanks', rewrite('blanks', { holderIdentity: '', leaseDurationSeconds: 1, ...times }));
-  add('otherHolders', rewrite('otherHolders', { holderIdentity: 'another', ...times }));
-  if (record.holder === candidates[0].identity) {
-    add('twins', rewrite('twins', { renewTime: sometime }));
-  }
-  add('transfers', () => {
-    const metadata = (lease['metadata'] ?? {}) as JsonObject;
-    const annotations = (metadata['annotations'] ?? {}) as JsonObject;
-    const term = annotations['leader-run/term'] ?? '';
-    const request = JSON.stringify({ to: candidates[1].identity, term });
-    const asked = { ...annotations, 'leader-run/transfer': request };
-    const body = { ...lease, metadata: { ...metadata, annotations: asked } };
-    const edited = spend({ ...world, store: put(world.store, body) }, 'transfers');
-    return told(edited, edited.store.lease ?? {}, 'changed');
-  });
-  add('deletions', () => {
-    const { store, lease: last } = remove(world.store);
-    const edited = spend({ ...world, store, mayOverlap: true }, 'deletions');
-    return told(written(world, 'other', edited), last, 'deleted');
-  });
-  return actions;
 }
 
 /** Time goes on to the next instant at which anything is due. */

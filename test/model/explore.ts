@@ -2,7 +2,8 @@
  * Breadth first through every reachable world, so that the first violation found is one of the shortest; then backwards,
  * so that no world is one from which no candidate will ever lead.
  */
-import { type Action, actionsOf } from './actions.ts';
+import { actionsOf } from './actions.ts';
+import type { Action } from './collector.ts';
 import { keyOf } from './canonical.ts';
 import type { Core } from './core.ts';
 import { checkWorld } from './invariants.ts';

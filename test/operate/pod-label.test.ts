@@ -1,52 +1,11 @@
+/** When the Pod's label is set and removed. */
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
-import { objectOf } from '../../src/json.ts';
-import type { LeaseRequest } from '../../src/election/lease.ts';
 import type { ApiReply } from '../../src/lease/client.ts';
-import { PodLabel } from '../../src/operate/pod-label.ts';
-import {
-  type PodNote,
-  labelledPodsOf,
-  readPodNote,
-  withLabelledPods,
-  writePodNote,
-} from '../../src/operate/pod-note.ts';
+import { type PodNote, withLabelledPods } from '../../src/operate/pod-note.ts';
 import { put } from '../election/lease-store.ts';
-import { Rig, settled } from '../run/rig.ts';
-import { failed, RecordedApi } from './recorded-api.ts';
-
-const pod: PodNote = { namespace: 'space', name: 'me-0', uid: 'u-me', label: 'app/role=leader' };
-const other: PodNote = { ...pod, name: 'other-0', uid: null };
-const cutOff = failed({ reason: 'network', code: 'ECONNRESET', message: 'socket hang up' });
-
-function rig({ left = null, waits = false }: { left?: PodNote | null; waits?: boolean } = {}) {
-  const api = new RecordedApi();
-  const label = new PodLabel(api.context(), pod, waits);
-  const driver = new Rig({}, (state) => label.onState(state));
-  const annotations = left === null ? {} : { 'leader-run/pod': writePodNote(left) };
-  driver.store = put(driver.store, {
-    kind: 'Lease',
-    metadata: { annotations },
-    spec: { holderIdentity: '', leaseTransitions: 1 },
-  });
-  return { api, label, driver };
-}
-
-type LabelRig = ReturnType<typeof rig>;
-
-/** The command runs, and what is due with that is done. */
-async function run({ label, driver }: Pick<LabelRig, 'label' | 'driver'>): Promise<void> {
-  await driver.lead();
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
-}
-
-/** So late that what failed is tried again. */
-async function retry({ api, label, driver }: LabelRig): Promise<void> {
-  api.nowMs = 2_000;
-  driver.pass(200);
-  await label.close();
-}
+import { settled } from '../run/rig.ts';
+import { cutOff, other, pod, retry, rig, run } from './pod-label-rig.ts';
+import { failed } from './recorded-api.ts';
 
 const set = {
   metadata: {
@@ -172,75 +131,6 @@ test('a name that is not of this Pod: said', async () => {
   expect(api.warnings[0]).toContain('there is no such Pod with uid u-me: check POD_NAME');
 });
 
-/** The core has put its term into each record of ours. */
-const ofTerm = { 'leader-run/term': 'me@2026-01-01T12:00:00.000000Z' };
-
-/** The annotations with which a write of this body is sent. */
-function sentAnnotations(label: PodLabel, holder: string, annotations: JsonObject = {}) {
-  const sent: LeaseRequest[] = [];
-  const api = label.annotate({
-    send: (request) => {
-      sent.push(request);
-      return { answer: new Promise(() => undefined), abandon: () => undefined };
-    },
-    watch: () => ({ close: () => undefined }),
-    close: () => undefined,
-  });
-  const body = { kind: 'Lease', metadata: { annotations }, spec: { holderIdentity: holder } };
-  api.send({ id: 'update', body }, 1);
-  api.send({ id: 'get' }, 1);
-  expect(sent[1]).toEqual({ id: 'get' });
-  return objectOf(objectOf((sent[0] as { body: JsonObject }).body['metadata'])['annotations']);
-}
-
-test('each record of ours names the Pod; a release does not, nor does it touch anything else', async () => {
-  const { label, driver } = rig();
-  await driver.lead();
-  const before = { a: 'b', 'leader-run/pod': 'x' };
-  expect(sentAnnotations(label, 'me', { ...before, ...ofTerm })).toEqual({
-    a: 'b',
-    'leader-run/pod': writePodNote(pod),
-    ...ofTerm,
-  });
-  expect(sentAnnotations(label, '', before)).toEqual({ a: 'b' });
-});
-
-test('what is written into the Lease of another leader leaves its Pod as it is', () => {
-  const annotations = { 'leader-run/pod': writePodNote(other), 'leader-run/successor': 'me' };
-  expect(sentAnnotations(rig().label, 'another', annotations)).toEqual(annotations);
-});
-
-test('a Pod from which the label could not be taken off is named until it is off', async () => {
-  const { api, label, driver } = rig({ left: other });
-  api.replies.push(cutOff);
-  await driver.lead();
-  // Each record is written over the one before.
-  let annotations: JsonObject = { 'leader-run/pod': writePodNote(other), ...ofTerm };
-  const named = () => {
-    annotations = sentAnnotations(label, 'me', annotations);
-    return labelledPodsOf({ metadata: { annotations } });
-  };
-  // Also by a leader that is killed before it could do anything.
-  expect(named()).toEqual([other, pod]);
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
-  expect(named()).toEqual([other, pod]);
-  // Someone has deleted the Lease, or taken out what the Pod is named by.
-  annotations = { ...ofTerm };
-  expect(named()).toEqual([other, pod]);
-  await retry({ api, label, driver });
-  expect(named()).toEqual([pod]);
-});
-
-test('the first record of a term names the Pod of the leader before, whatever was seen until then', () => {
-  const { label } = rig();
-  const annotations = sentAnnotations(label, 'me', {
-    'leader-run/pod': writePodNote(other),
-    ...ofTerm,
-  });
-  expect(labelledPodsOf({ metadata: { annotations } })).toEqual([other, pod]);
-});
-
 test.each<[string, Partial<PodNote>]>([
   ['another label', { label: 'app=database' }],
   ['a name that is a path', { name: 'web-1/ephemeralcontainers' }],
@@ -258,19 +148,6 @@ test('two Pods that cannot be reached are said once each', async () => {
   await retry({ api, label, driver });
   expect(api.sent).toHaveLength(4);
   expect(api.warnings).toHaveLength(2);
-});
-
-test('a release names our own Pod, should its label still be there', async () => {
-  const { api, label, driver } = rig();
-  const named = () => labelledPodsOf({ metadata: { annotations: sentAnnotations(label, '') } });
-  await driver.lead();
-  expect(named()).toEqual([]);
-  driver.report({ id: 'started', pid: 7 });
-  await label.close();
-  api.replies.push(cutOff);
-  driver.signal('SIGTERM');
-  await label.close();
-  expect(named()).toEqual([pod]);
 });
 
 test('a stop does not wait for the Pods of other leaders', async () => {
@@ -307,16 +184,3 @@ test('the same failure is said again if all was well between', async () => {
   await label.close();
   expect(api.warnings).toHaveLength(2);
 });
-
-test('no more than eight Pods are named', () => {
-  const pods = Array.from({ length: 20 }, (_, index) => ({ ...pod, name: `web-${index}` }));
-  const named = labelledPodsOf(withLabelledPods({}, null, pods));
-  expect(named.map(({ name }) => name)).toEqual(pods.slice(12).map(({ name }) => name));
-});
-
-test.each(['', 'rubbish', '{}', '[]', '{"namespace":"a"}', '{"namespace":1,"name":{},"label":[]}'])(
-  'a note that no leader-run wrote is none: %s',
-  (text) => {
-    expect(readPodNote(text)).toBeNull();
-  },
-);

@@ -1,6 +1,7 @@
 /**
  * A driver in a world that the test holds in its hands: clock, API server, command and signals are values and lists.
  */
+import type { RawLease } from '../../src/election/lease.ts';
 import type { CommandEvent } from '../../src/election/event.ts';
 import type { StartOptions, Supervisor } from '../../src/command/supervisor.ts';
 import type { Answer, LeaseRequest, WatchEvent } from '../../src/election/lease.ts';
@@ -236,4 +237,10 @@ function deferred<T>() {
     reject = refuse;
   });
   return { promise, resolve, reject };
+}
+
+/** A Lease that someone holds. */
+export function held(holder: string, seconds: number): RawLease {
+  const spec = { holderIdentity: holder, leaseDurationSeconds: seconds, renewTime: 'once' };
+  return { metadata: { name: 'lock' }, spec };
 }
