@@ -1,5 +1,4 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
-import { nothingObserved } from './observed-lease.ts';
 import { rememberingOf, rememberingOfCandidacy } from './once.ts';
 import type { SentRecord } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
@@ -29,7 +28,7 @@ export function releaseTerm(
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const remembering = rememberingOf(state, outcome);
-  const wasOlderSeen = tenure.older !== null || tenure.observed.holdersInOlderStates.length > 0;
+  const wasOlderSeen = tenure.older !== null;
   const requestState: RequestState =
     state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
@@ -73,7 +72,7 @@ export function releaseCandidacy(
     requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
     written,
     newestVersion: null,
-    observed: nothingObserved,
+    observed: standby.observed,
     released: [],
     lease: null,
     wasOlderSeen: false,

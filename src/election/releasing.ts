@@ -7,7 +7,6 @@ import type { Answer, Failure, RawLease } from './lease.ts';
 import { noteOlderState, observeAnother } from './observed-lease.ts';
 import { type Fate, fateIn, releaseAnnotations, reportRun } from './once.ts';
 import {
-  type ElectionRecord,
   type SentRecord,
   compareResourceVersions,
   isNewer,
@@ -63,6 +62,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
       const failure = whyUnconfirmed(requestState, answer.lease);
       if (failure !== null) return retryAfterFailure(state, failure, turn);
       if (isRelease) return finish(state, turn);
+      if (!mayBeOurs(state, answer.lease)) return refuse(state, answer.lease, turn);
       return writeAgain(withOwn(state, answer.lease, requestState.sent), turn);
     }
     case 'not-found':
@@ -85,16 +85,16 @@ export function onReleasingEvent(
   if (newestVersion !== null && (compareResourceVersions(version, newestVersion) ?? 0) <= 0)
     return noteOlder(state, lease);
   const record = readRecord(lease);
-  const isOurs = newestVersion === null ? isOfTerm : isWrite;
-  if (record.holder === '' || written.some((sent) => isOurs(record, sent))) return state;
-  const noted = noteAnother(state, lease, turn);
-  // It may be late where no version is known: the read decides whether one of our writes is stored, and after it.
-  return newestVersion === null ? { ...noted, written } : noted;
+  const isOurs =
+    newestVersion === null
+      ? isOfOurTerm(state, lease)
+      : written.some((sent) => isWrite(record, sent));
+  return record.holder === '' || isOurs ? state : noteAnother(state, lease, turn);
 }
 
 function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
   const observed = observeAnother(state.observed, lease, state.candidate, turn.at);
-  return { ...state, lease: null, observed, written: [] };
+  return { ...state, lease: null, observed };
 }
 
 /**
@@ -102,8 +102,7 @@ function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
  * write, and the next candidacy knows of who may lead.
  */
 function noteOlder(state: Releasing, lease: RawLease): Releasing {
-  const record = readRecord(lease);
-  if (state.written.some((sent) => isOfTerm(record, sent))) return state;
+  if (isOfOurTerm(state, lease)) return state;
   const observed = noteOlderState(state.observed, lease);
   return { ...state, lease: null, wasOlderSeen: true, observed };
 }
@@ -151,12 +150,10 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const record = readRecord(lease);
   const isNews = isNewsOf(state, lease);
   if (isNews && state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
-  const { current: another } = state.observed;
-  // What is stored before another that was heard of is shown by a server that has gone back in time.
-  const isLatest = another.id !== 'present' || isNewer(lease, another.lease);
-  const own = isNews && isLatest ? state.written.find((sent) => isWrite(record, sent)) : undefined;
+  if (isNews && !mayBeOurs(state, lease)) return refuse(state, lease, turn);
+  const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
-  if (isEarlier(state, lease, record)) {
+  if (isEarlier(state, lease)) {
     // Beside an older state of others, it may be one that the server has gone back to: the next read may tell.
     const next = state.wasOlderSeen ? { ...state, lease: null } : withOwn(state, lease, record);
     return retryAfterFailure(next, outdated, turn);
@@ -164,6 +161,15 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
   if (isNews) return refuse(state, lease, turn);
   return retryAfterFailure(noteOlder(state, lease), outdated, turn);
+}
+
+/**
+ * Whether what is shown can be ours although another was heard of. By a version that was known to be newer than ours it cannot: the server has
+ * gone back in time. Where none was known it can, if it is newer than what was told.
+ */
+function mayBeOurs({ observed: { current }, newestVersion }: Releasing, lease: RawLease): boolean {
+  if (current.id !== 'present') return true;
+  return newestVersion === null && isNewer(lease, current.lease);
 }
 
 /** Whether a read shows what was not known: the version on which a write was just refused is none, nor is one before it. */
@@ -174,13 +180,15 @@ function isNewsOf({ lease: known, newestVersion }: Releasing, lease: RawLease): 
 }
 
 /** An outdated record of the term that ends. As for its leader, a write over that version conflicts, or the server has gone back in time. */
-function isEarlier(
-  { newestVersion, written }: Releasing,
-  lease: RawLease,
-  record: ElectionRecord,
-): boolean {
-  if (newestVersion === null || !written.some((sent) => isOfTerm(record, sent))) return false;
+function isEarlier(state: Releasing, lease: RawLease): boolean {
+  const { newestVersion } = state;
+  if (newestVersion === null || !isOfOurTerm(state, lease)) return false;
   return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) <= 0;
+}
+
+function isOfOurTerm({ written }: Releasing, lease: RawLease): boolean {
+  const record = readRecord(lease);
+  return written.some((sent) => isOfTerm(record, sent));
 }
 
 function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): State {
@@ -219,7 +227,8 @@ function endAs(fate: Fate, state: Releasing, turn: Turn): State {
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
 function refuse(state: Releasing, lease: RawLease, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  return endAs(fateIn(lease, state.remembering), noteAnother(state, lease, turn), turn);
+  const next = isOfOurTerm(state, lease) ? state : noteAnother(state, lease, turn);
+  return endAs(fateIn(lease, state.remembering), next, turn);
 }
 
 function giveUp(state: Releasing, turn: Turn): State {

@@ -229,7 +229,7 @@ export type Remembering =
 export interface Releasing extends Base {
   readonly id: 'releasing';
   readonly requestState: RequestState;
-  /** The writes of ours that the stored record may show; none once another was seen in a record that is newer than a version we know: what shows ours after that has gone back in time. */
+  /** The writes of ours that the stored record may show. */
   readonly written: readonly SentRecord[];
   /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; null: no version is a late one. */
   readonly newestVersion: string | null;

@@ -65,8 +65,8 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'return refuse(state, lease, turn);',
-        replace: 'return proceed({ ...state, lease, transitions: record.transitions }, turn);',
+        search: 'if (isNews) return refuse(state, lease, turn);',
+        replace: 'if (isNews) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
       },
     ],
   },

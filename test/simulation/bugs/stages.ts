@@ -54,25 +54,17 @@ export const editedSinceARestore = stage(
 );
 
 /** The second creates the Lease where a restore has left none, and is cut off; a second restore has forgotten that, too. */
-export const restoredTwice = stage(
-  [candidate(0), candidate(5_650)],
-  [
-    at(5_600, 'restored from a backup', 0, longAgoMs),
-    at(5_750, 'partition', 1, 12_000),
-    at(5_900, 'restored from a backup', 0, longAgoMs),
-  ],
-  { terms: [shortTerm, {}] },
-);
+const twoRestores = [
+  at(5_600, 'restored from a backup', 0, longAgoMs),
+  at(5_750, 'partition', 1, 12_000),
+  at(5_900, 'restored from a backup', 0, longAgoMs),
+];
+const firstAndLate = [candidate(0), candidate(5_650)];
+
+export const restoredTwice = stage(firstAndLate, twoRestores, { terms: [shortTerm, {}] });
 
 /** The same while the first leads on, and hears of the second. */
-export const restoredTwiceUnderALeader = stage(
-  [candidate(0), candidate(5_650)],
-  [
-    at(5_600, 'restored from a backup', 0, longAgoMs),
-    at(5_750, 'partition', 1, 12_000),
-    at(5_900, 'restored from a backup', 0, longAgoMs),
-  ],
-);
+export const restoredTwiceUnderALeader = stage(firstAndLate, twoRestores);
 
 const clientGo: ReplicaPlan = {
   kind: 'client-go',
