@@ -1,6 +1,7 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
 import { rememberingOf, rememberingOfCandidacy } from './once.ts';
-import type { SentRecord } from './record.ts';
+import { nothingObserved } from './observed-lease.ts';
+import { type SentRecord, resourceVersionOf } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
 import type { Outcome } from './report.ts';
 import { freshStreak } from './retrying.ts';
@@ -64,6 +65,7 @@ export function releaseCandidacy(
   turn: Turn,
 ): State {
   const { candidate, requests, watch, requestState } = standby;
+  const { current } = standby.observed;
   const releasing: Releasing = {
     id: 'releasing',
     candidate,
@@ -71,8 +73,9 @@ export function releaseCandidacy(
     watch,
     requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
     written,
-    newestVersion: null,
-    observed: standby.observed,
+    // All of them were sent on this version.
+    newestVersion: current.id === 'present' ? resourceVersionOf(current.lease) : null,
+    observed: nothingObserved,
     released: [],
     lease: null,
     wasOlderSeen: false,

@@ -10,7 +10,7 @@ import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
 import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
-import { type Tenured, believedUntilMs, killWhenDue, pidOf } from './term.ts';
+import { type Tenured, believedUntilMs, killWhenDue, pidOf, wentBack } from './term.ts';
 import type { Turn } from './turn.ts';
 import { abandon, withUnanswered } from './writing.ts';
 
@@ -75,7 +75,8 @@ export function onLosingEvent(
   const recordClass = classifyRecord(tenure, lease, null);
   if (recordClass.id === 'older') {
     const observed = noteOlderState(tenure.observed, lease);
-    const older = tenure.older ?? { lease, loss: losing.loss, seenAtMs: turn.nowMs };
+    const loss = wentBack(tenure, recordClass.holder, lease);
+    const older = tenure.older ?? { lease, loss, seenAtMs: turn.nowMs };
     return { ...losing, tenure: { ...tenure, observed, older } };
   }
   if (recordClass.id !== 'foreign') return losing;

@@ -63,7 +63,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
       if (failure !== null) return retryAfterFailure(state, failure, turn);
       if (isRelease) return finish(state, turn);
       if (!mayBeOurs(state, answer.lease)) return refuse(state, answer.lease, turn);
-      return writeAgain(withOwn(state, answer.lease, requestState.sent), turn);
+      return onJoined(state, answer.lease, requestState.sent, turn);
     }
     case 'not-found':
       return endAs('not-ours', state, turn);
@@ -154,8 +154,9 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
   if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
   if (isEarlier(state, lease)) {
-    // Beside an older state of others, it may be one that the server has gone back to: the next read may tell.
-    const next = state.wasOlderSeen ? { ...state, lease: null } : withOwn(state, lease, record);
+    // Beside an older state, or another that was heard of, the server may have gone back to it: the next read may tell.
+    const mayBeOthers = state.wasOlderSeen || !mayBeOurs(state, lease);
+    const next = mayBeOthers ? { ...state, lease: null } : withOwn(state, lease, record);
     return retryAfterFailure(next, outdated, turn);
   }
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
@@ -172,7 +173,18 @@ function mayBeOurs({ observed: { current }, newestVersion }: Releasing, lease: R
   return newestVersion === null && isNewer(lease, current.lease);
 }
 
-/** Whether a read shows what was not known: the version on which a write was just refused is none, nor is one before it. */
+/** The write that was joined is stored. If an older state was seen since it was sent, its version may be another's by now. */
+function onJoined(state: Releasing, lease: RawLease, sent: SentRecord, turn: Turn): State {
+  const { mode, wasOlderSeen } = state;
+  if (mode === 'after-candidacy' || !wasOlderSeen)
+    return writeAgain(withOwn(state, lease, sent), turn);
+  return read({ ...state, lease: null, newestVersion: resourceVersionOf(lease) }, turn);
+}
+
+/**
+ * Whether a read shows what was not known: the version on which a write was just refused is none, nor is one before it, unless what was known
+ * is to be read once more.
+ */
 function isNewsOf({ lease: known, newestVersion }: Releasing, lease: RawLease): boolean {
   if (known !== null) return isNewer(lease, known);
   if (newestVersion === null) return true;

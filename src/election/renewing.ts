@@ -6,7 +6,7 @@ import type { Answer, Failure, RawLease } from './lease.ts';
 import { type RecordClass, classifyRecord, isOvertaken } from './classify-record.ts';
 import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
-import { noteOlder, nothingOlder, wentBack } from './went-back.ts';
+import { noteOlder, nothingOlder } from './went-back.ts';
 import {
   type SentRecord,
   compareResourceVersions,
@@ -26,7 +26,7 @@ import {
 } from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
 import type { State, Tenure, Writing } from './state.ts';
-import { type Tenured, believedUntilMs } from './term.ts';
+import { type Tenured, believedUntilMs, wentBack } from './term.ts';
 import { echoAfter } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {

@@ -11,7 +11,7 @@ import {
   poll,
 } from './acquiring.ts';
 import { backOffAfterLostRace, jitterAfterSeenRace, jitterAfterLostRace } from './contention.ts';
-import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
+import { abandonCandidacy, giveUp, giveUpAtMs, isFatal, isOvertaken } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
@@ -279,18 +279,6 @@ function recovered(standby: Standby, turn: Turn): Standby {
     hasContact: true,
     requestState: { ...standby.requestState, ...withoutFailures(standby.requestState) },
   };
-}
-
-/**
- * Something newer than what the write under way is written over was seen, and not this write: it cannot land any more, unless the
- * server goes back in time, and then the holder that was seen may lead.
- */
-function isOvertaken({ requestState, observed: { current } }: Standby): boolean {
-  return (
-    requestState.id === 'writing' &&
-    current.id === 'present' &&
-    isNewer(current.lease, requestState.over)
-  );
 }
 
 function wasSeenSince({ observed }: Standby, sent: SentRecord): boolean {

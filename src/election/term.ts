@@ -1,6 +1,8 @@
 /** What the states of a term have in common: until when it is believed in, the command that lives, and its kill. */
+import type { RawLease } from './lease.ts';
+import { resourceVersionOf } from './record.ts';
 import type { KillReason, Loss } from './report.ts';
-import type { Leading, LiveCommand, Losing, SteppingDown } from './state.ts';
+import type { Leading, LiveCommand, Losing, SteppingDown, Tenure } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** The states in which the lease is renewed. */
@@ -19,6 +21,11 @@ export function expiry({ tenure, requestState }: Tenured, turn: Turn): Loss {
     lastFailure: requestState.failure,
     jump: turn.jump,
   };
+}
+
+/** The loss by a state that is older than what is known, and held by this one, or by no one. */
+export function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): Loss {
+  return { id: 'went-back', holder, shownVersion: resourceVersionOf(lease), newestVersion };
 }
 
 /** Whether the command got "go". */

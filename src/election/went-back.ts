@@ -3,10 +3,8 @@ import { classifyRecord, isToldAgain } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
 import { lose } from './losing.ts';
 import { noteOlderState, nothingObserved } from './observed-lease.ts';
-import { resourceVersionOf } from './record.ts';
-import type { Loss } from './report.ts';
-import type { State, Tenure } from './state.ts';
-import type { Tenured } from './term.ts';
+import type { State } from './state.ts';
+import { type Tenured, wentBack } from './term.ts';
 import type { Turn } from './turn.ts';
 
 /** What was seen in older states was late. */
@@ -31,8 +29,4 @@ export function noteOlder(state: Tenured, lease: RawLease, turn: Turn): State {
     ...state,
     tenure: { ...tenure, observed, older: { lease, loss, seenAtMs: turn.nowMs } },
   };
-}
-
-export function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): Loss {
-  return { id: 'went-back', holder, shownVersion: resourceVersionOf(lease), newestVersion };
 }

@@ -66,7 +66,8 @@ export const classicBugs: readonly Bug[] = [
       {
         file: 'src/election/releasing.ts',
         search: 'if (isNews) return refuse(state, lease, turn);',
-        replace: 'if (isNews) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
+        replace:
+          'if (isNews) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
       },
     ],
   },
