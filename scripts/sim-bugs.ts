@@ -1,7 +1,7 @@
 /**
  * Shows that the simulator can fail: puts known bugs into a copy of the sources, one at a time, and counts the seeds until
  * the invariant breaks that the bug is about. Fails if a bug is not found. `npm run test:sim:bugs -- --bug ID` tries one alone,
- * `--seeds N` so many seeds.
+ * `--seeds N` so many seeds, but for bugs that are found by a seed of their own.
  */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
   options: { bug: { type: 'string' }, seeds: { type: 'string', default: '2000' } },
 });
 const mostSeeds = Number(values.seeds);
+if (!(mostSeeds > 0)) throw new Error(`Cannot try --seeds ${values.seeds}: it must be a number`);
 
 const directory = await mkdtemp(join(tmpdir(), 'leader-run-bugs-'));
 try {

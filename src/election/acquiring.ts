@@ -57,7 +57,10 @@ export function acquire(standby: Standby, turn: Turn): Standby {
       acquireTime: null,
       transitions: Math.min((record?.transitions ?? 0) + (isChange ? 1 : 0), largestInteger),
       leaseDurationMs: candidate.leaseDurationMs,
-      earlier: [...standby.unanswered, ...(isChange || record === null ? [] : ofNow(record, turn))],
+      earlier: [
+        ...standby.unanswered,
+        ...(isChange || record === null ? [] : ifWithinASecond(record, turn)),
+      ],
     },
     turn,
   );
@@ -66,10 +69,10 @@ export function acquire(standby: Standby, turn: Turn): Standby {
 }
 
 /**
- * A record under our identity that is taken over, if it was renewed less than a second from now by our clock, which may have gone back:
- * client-go, which compares whole seconds, would not see that ours is another one.
+ * A record under our identity that is taken over within a second of its renewTime, after a rejoin or as a clock went back: client-go, which
+ * compares whole seconds, would not see that ours is another one. Any other differs as it is, and ours would run ahead of a clock that was set far back.
  */
-function ofNow(record: ElectionRecord, turn: Turn): readonly ElectionRecord[] {
+function ifWithinASecond(record: ElectionRecord, turn: Turn): readonly ElectionRecord[] {
   const renewMs = parseTimeMs(record.renewTime ?? '') ?? Infinity;
   return Math.abs(renewMs - turn.at.wallMs) < 1000 ? [record] : [];
 }

@@ -29,7 +29,7 @@ export function releaseTerm(
 ): State {
   const { candidate, requests, watch, tenure } = state;
   const remembering = rememberingOf(state, outcome);
-  const wasOlderSeen = tenure.older !== null;
+  const wasOlderSeen = tenure.olderEvent !== null;
   const requestState: RequestState =
     state.id === 'losing' ? idleAt(turn.nowMs) : state.requestState;
   const releasing: Releasing = {
@@ -73,7 +73,7 @@ export function releaseCandidacy(
     watch,
     requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
     written,
-    // All of them were sent on this version.
+    // None of them was sent on an older one.
     newestVersion: current.id === 'present' ? resourceVersionOf(current.lease) : null,
     observed: nothingObserved,
     released: [],

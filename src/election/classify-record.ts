@@ -26,7 +26,7 @@ export type RecordClass =
   | { readonly id: 'cleared' }
   | { readonly id: 'foreign'; readonly holder: string }
   /** Not newer than what we know to have been stored, and of this term: of no account. */
-  | { readonly id: 'late' }
+  | { readonly id: 'outdated' }
   /** Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. */
   | { readonly id: 'older'; readonly holder: string };
 
@@ -42,7 +42,7 @@ export function classifyRecord(
   if (!isCurrent) {
     const isOfThisTerm = isOfTerm(record, tenure.confirmed);
     return isOfThisTerm || isToldAgain(tenure, lease)
-      ? { id: 'late' }
+      ? { id: 'outdated' }
       : { id: 'older', holder: record.holder };
   }
   const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
@@ -57,7 +57,7 @@ export function classifyRecord(
 /** Whether it is the newest state that we know. A server that went back in time may give its version to another. */
 export function isToldAgain({ newestVersion, lease: known }: Tenure, lease: RawLease): boolean {
   const order = compareResourceVersions(resourceVersionOf(lease), newestVersion);
-  return order === 0 && fingerprintOf(lease) === fingerprintOf(known ?? {});
+  return order === 0 && known !== null && fingerprintOf(lease) === fingerprintOf(known);
 }
 
 /**

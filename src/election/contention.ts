@@ -1,8 +1,10 @@
 /**
  * Contention: a crowd of candidates that all see the lease become free at the same instant would all write at once. Who has lost a race
- * waits a random time, which grows by each loss and shrinks by each race that few were in.
+ * waits a random time, which grows by each loss and shrinks by each race that few were in. And which attempts have lost, and which may yet land.
  */
 import { type ObservedLease, freeAtMs } from './observed-lease.ts';
+import type { RawLease } from './lease.ts';
+import { type SentRecord, isNewer } from './record.ts';
 import type { Standby } from './state.ts';
 import { isNext, leftToAnotherUntilMs } from './transfer.ts';
 import type { Turn } from './turn.ts';
@@ -52,4 +54,25 @@ export function jitterAfterSeenRace(
   );
   const tookMs = turn.nowMs - beganAtMs;
   return tookMs > slowRaceMs + contentionJitterMs / 2 ? contentionJitterMs / 2 : contentionJitterMs;
+}
+
+/**
+ * Something newer than what the write under way is written over was seen, and not this write: it cannot land any more, unless the
+ * server goes back in time, and then the holder that was seen may lead.
+ */
+export function hasLostAttempt({ requestState, observed: { current } }: Standby): boolean {
+  return (
+    requestState.id === 'writing' &&
+    current.id === 'present' &&
+    isNewer(current.lease, requestState.over)
+  );
+}
+
+/** Each attempt names the version that it is written over: when the Lease has moved on without it, it cannot land any more. */
+export function unansweredAfter(
+  { observed, unanswered }: Standby,
+  lease: RawLease,
+): readonly SentRecord[] {
+  const { current } = observed;
+  return current.id === 'present' && !isNewer(lease, current.lease) ? unanswered : [];
 }

@@ -14,8 +14,8 @@ import {
   termOfRecord,
 } from './record.ts';
 
-/** The last holder that we know of and that has not released: a cleared or deleted record may still be its own. */
-export interface LastHolder {
+/** A holder as it was last seen. */
+export interface SeenHolder {
   readonly holder: string;
   readonly term: string;
   readonly transitions: number;
@@ -25,14 +25,15 @@ export interface LastHolder {
 }
 
 export interface Doubt {
-  readonly lastHolder: LastHolder;
+  readonly by: SeenHolder;
   /** The boot-clock instant from which on that holder leads no more. */
   readonly untilMs: number;
 }
 
 /** The holders that bear on the doubts when the Lease is seen next. */
 export interface KnownHolders {
-  readonly lastHolder: LastHolder | null;
+  /** The last one that we know of and that has not released: a cleared or deleted record may still be its own. */
+  readonly lastHolder: SeenHolder | null;
   readonly doubts: readonly Doubt[];
   /**
    * The term that our annotation named when the lease was last seen, beside another holder or free: for that it has been in doubt, once. Null
@@ -40,7 +41,7 @@ export interface KnownHolders {
    */
   readonly namedTerm: string | null;
   /** Of states that were older than what was known. Those were late, unless the server is found to have gone back in time. */
-  readonly holdersInOlderStates: readonly LastHolder[];
+  readonly holdersInOlderStates: readonly SeenHolder[];
 }
 
 /** There is no Lease, although there was one. Whoever an older state showed may have created it before the server went back once more. */
@@ -65,21 +66,21 @@ export function doubtsAfter(
 ): readonly Doubt[] {
   const { lastHolder, doubts, namedTerm, holdersInOlderStates, mayHaveGoneBack } = before;
   const kept = doubts.filter(
-    (doubt) => nowMs < doubt.untilMs && !isHeldAgain(lease, record, doubt.lastHolder),
+    (doubt) => nowMs < doubt.untilMs && !isHeldAgain(lease, record, doubt.by),
   );
-  const doubtful: LastHolder[] = [];
+  const doubtful: SeenHolder[] = [];
   if (lastHolder !== null && isBefore(lease, record, lastHolder)) doubtful.push(lastHolder);
-  const isMissing = (holder: LastHolder) =>
+  const mayStillLead = (holder: SeenHolder) =>
     mayHaveGoneBack ? !isHeldAgain(lease, record, holder) : isBefore(lease, record, holder);
-  doubtful.push(...holdersInOlderStates.filter(isMissing));
+  doubtful.push(...holdersInOlderStates.filter(mayStillLead));
   if (record.holder !== '' && namesAnother(record) && record.term !== namedTerm)
     doubtful.push(namedHolder(lease, record, lastHolder));
   if (doubtful.length === 0 && kept.length === doubts.length) return doubts;
   return [...kept, ...doubtful.map((each) => doubtOf(each, leaseDurationMs, nowMs))];
 }
 
-function doubtOf(lastHolder: LastHolder, leaseDurationMs: number, nowMs: number): Doubt {
-  return { lastHolder, untilMs: nowMs + Math.max(leaseDurationMs, lastHolder.leaseDurationMs) };
+export function doubtOf(by: SeenHolder, leaseDurationMs: number, nowMs: number): Doubt {
+  return { by, untilMs: nowMs + Math.max(leaseDurationMs, by.leaseDurationMs) };
 }
 
 /** Whether the annotation names a term that is not that of the record. */
@@ -93,7 +94,7 @@ export function namedTermAfter(
   isReleased: boolean,
   doubts: readonly Doubt[],
 ): string | null {
-  const isDoubted = doubts.some(({ lastHolder }) => lastHolder.term === record.term);
+  const isDoubted = doubts.some(({ by }) => by.term === record.term);
   const isKnown = record.holder === '' ? isReleased && !isDoubted : namesAnother(record);
   return isKnown ? record.term : null;
 }
@@ -102,8 +103,8 @@ export function namedTermAfter(
 export function namedHolder(
   lease: RawLease,
   { term: named, transitions, termDurationMs }: ElectionRecord,
-  lastHolder: LastHolder | null,
-): LastHolder {
+  lastHolder: SeenHolder | null,
+): SeenHolder {
   const term = named ?? '';
   const knownMs = lastHolder?.term === term ? lastHolder.leaseDurationMs : 0;
   return {
@@ -117,7 +118,7 @@ export function namedHolder(
 
 export function isOlder(
   lease: RawLease,
-  { resourceVersion }: Pick<LastHolder, 'resourceVersion'>,
+  { resourceVersion }: Pick<SeenHolder, 'resourceVersion'>,
 ): boolean {
   const order = compareResourceVersions(resourceVersionOf(lease), resourceVersion);
   return order !== null && order < 0;
@@ -127,7 +128,7 @@ export function isOlder(
  * Whether this state comes before the one in which that holder was seen: by its version, or by the count of transitions. That
  * grows with each change of holder, and a release leaves it as it is; writes by others after a restore make only the version newer.
  */
-export function isBefore(lease: RawLease, record: ElectionRecord, lastHolder: LastHolder): boolean {
+export function isBefore(lease: RawLease, record: ElectionRecord, lastHolder: SeenHolder): boolean {
   if (isOlder(lease, lastHolder)) return true;
   if (isHeldAgain(lease, record, lastHolder)) return false;
   const isChange = record.holder !== '' && record.holder !== lastHolder.holder;
@@ -135,7 +136,7 @@ export function isBefore(lease: RawLease, record: ElectionRecord, lastHolder: La
 }
 
 /** It holds the lease, by a version that is not older: an old cache had answered, or it has put itself back. */
-function isHeldAgain(lease: RawLease, record: ElectionRecord, lastHolder: LastHolder): boolean {
+function isHeldAgain(lease: RawLease, record: ElectionRecord, lastHolder: SeenHolder): boolean {
   if (record.holder === '' || isOlder(lease, lastHolder)) return false;
   return termOfRecord(record) === lastHolder.term;
 }

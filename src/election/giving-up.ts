@@ -1,8 +1,8 @@
 /** When a candidacy ends without leadership: `--wait` is over, nothing can come of it, or a signal asks for its end. */
+import { hasLostAttempt } from './contention.ts';
 import { end } from './ending.ts';
 import type { Failure } from './lease.ts';
 import { freeAtMs, holderOf } from './observed-lease.ts';
-import { isNewer } from './record.ts';
 import { releaseCandidacy } from './begin-release.ts';
 import type { Outcome } from './report.ts';
 import type { Standby, State } from './state.ts';
@@ -12,23 +12,11 @@ import { abandon, withUnanswered } from './writing.ts';
 /** A signal, or a command that cannot be started, ends the candidacy. */
 export function abandonCandidacy(standby: Standby, outcome: Outcome, turn: Turn): State {
   const { requestState } = standby;
-  const isLost = isOvertaken(standby);
+  const isLost = hasLostAttempt(standby);
   if (requestState.id === 'reading' || isLost) abandon(requestState, turn);
   const unanswered = isLost ? standby.unanswered : withUnanswered(standby.unanswered, requestState);
   if (unanswered.length === 0) return end(standby, outcome, turn);
   return releaseCandidacy(standby, unanswered, outcome, turn);
-}
-
-/**
- * Something newer than what the write under way is written over was seen, and not this write: it cannot land any more, unless the
- * server goes back in time, and then the holder that was seen may lead.
- */
-export function isOvertaken({ requestState, observed: { current } }: Standby): boolean {
-  return (
-    requestState.id === 'writing' &&
-    current.id === 'present' &&
-    isNewer(current.lease, requestState.over)
-  );
 }
 
 /** When to end with "not acquired"; never on a holder that was not seen alive (design section 3, "Dead holders"). */

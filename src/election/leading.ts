@@ -46,7 +46,7 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       unanswered: [],
       echoMs: 0,
       unheardVersion: fencingToken,
-      older: null,
+      olderEvent: null,
       observed: nothingObserved,
     },
     requestState: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },

@@ -4,13 +4,13 @@
 import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
-import { noteOlderState, observeAnother } from './observed-lease.ts';
+import { addAnother } from './observed-lease.ts';
 import { rememberingOf, reportRun, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
 import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
-import { type Tenured, believedUntilMs, killWhenDue, pidOf, wentBack } from './term.ts';
+import { type Tenured, believedUntilMs, killWhenDue, pidOf, withOlder } from './term.ts';
 import type { Turn } from './turn.ts';
 import { abandon, withUnanswered } from './writing.ts';
 
@@ -21,7 +21,7 @@ export function lose(
   turn: Turn,
   shown: RawLease | null = null,
 ): State {
-  const state = shown === null ? before : noteShown(before, shown, turn);
+  const state = shown === null ? before : withAnother(before, shown, turn);
   const { command, requestState, candidate, tenure } = state;
   if (candidate.hasPodLabel === true && state.id === 'leading') turn.emit({ id: 'withdraw-label' });
   if (command.id === 'preparing' || command.id === 'ready') {
@@ -73,22 +73,17 @@ export function onLosingEvent(
   if (isDeleted) return losing;
   const { tenure } = losing;
   const recordClass = classifyRecord(tenure, lease, null);
-  if (recordClass.id === 'older') {
-    const observed = noteOlderState(tenure.observed, lease);
-    const loss = wentBack(tenure, recordClass.holder, lease);
-    const older = tenure.older ?? { lease, loss, seenAtMs: turn.nowMs };
-    return { ...losing, tenure: { ...tenure, observed, older } };
-  }
+  if (recordClass.id === 'older') return { ...losing, tenure: withOlder(tenure, lease, turn) };
   if (recordClass.id !== 'foreign') return losing;
   const { holder } = recordClass;
   const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
-  return { ...noteShown(losing, lease, turn), loss: { id: 'deposed', holder }, killAtMs };
+  return { ...withAnother(losing, lease, turn), loss: { id: 'deposed', holder }, killAtMs };
 }
 
 /** Another holds the lease: the next candidacy waits for that one, whatever the server shows then. */
-function noteShown<S extends Tenured | Losing>(state: S, lease: RawLease, turn: Turn): S {
+function withAnother<S extends Tenured | Losing>(state: S, lease: RawLease, turn: Turn): S {
   const { tenure, candidate } = state;
-  const observed = observeAnother(tenure.observed, lease, candidate, turn.at);
+  const observed = addAnother(tenure.observed, lease, candidate, turn.at);
   return { ...state, tenure: { ...tenure, observed } };
 }
 

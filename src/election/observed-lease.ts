@@ -6,7 +6,8 @@
  */
 import {
   type KnownHolders,
-  type LastHolder,
+  type SeenHolder,
+  doubtOf,
   doubtsAfter,
   doubtsOfAbsence,
   isBefore,
@@ -137,23 +138,22 @@ export function observeAbsence(
 }
 
 /** A term that is over, or on its way there, was shown another's record, perhaps late: the next candidacy of the process knows of it. */
-export function observeAnother(
+export function addAnother(
   before: ObservedLease,
   lease: RawLease,
   { leaseDurationMs }: Pick<Observer, 'leaseDurationMs'>,
   at: Instant,
 ): ObservedLease {
   const { current, holdersInOlderStates } = before;
-  if (current.id === 'present' && !isNewer(lease, current.lease))
-    return noteOlderState(before, lease);
+  if (current.id === 'present' && !isNewer(lease, current.lease)) return addOlder(before, lease);
   const observer = { at, leaseDurationMs, serverTimeMs: null, former: [] };
-  const observed = observe(before, lease, observer);
+  const observed = observe({ ...before, holdersInOlderStates: [] }, lease, observer);
   const others = holdersInOlderStates.filter(({ term }) => term !== observed.lastHolder?.term);
   return { ...observed, holdersInOlderStates: others };
 }
 
 /** The same of an older state: late, or the server has gone back in time, and then this one may lead whatever it shows from now on. */
-export function noteOlderState(before: ObservedLease, lease: RawLease): ObservedLease {
+export function addOlder<Known extends ObservedLease>(before: Known, lease: RawLease): Known {
   const record = readRecord(lease);
   const { lastHolder, holdersInOlderStates } = before;
   const holder = lastHolderAfter(null, lease, record);
@@ -171,22 +171,33 @@ export function hasMovedOn(
   return current.record.holder !== '' && !isSame;
 }
 
+/** Whether the Lease, or that there is none, was seen later than at this instant (boot clock). */
+export function wasSeenSince({ current }: ObservedLease, sinceMs: number): boolean {
+  if (current.id === 'nothing') return false;
+  return (current.id === 'present' ? current.seenAtMs : current.sinceMs) > sinceMs;
+}
+
 /** An event tells a standby of a state that is no newer than the one that it knows. */
-export function noteOlderEvent(
-  observed: ObservedLease,
+export function noteOlderEvent<Known extends ObservedLease & { readonly current: PresentLease }>(
+  observed: Known,
   lease: RawLease,
-  former: readonly SentRecord[],
-): ObservedLease {
-  const { current, holdersInOlderStates } = observed;
-  if (current.id !== 'present') return observed;
-  if (!isOlder(lease, versionOf(current.lease))) {
-    // What was told once more after an older event was all that there is: that was late.
-    const isSame = fingerprintOf(lease) === current.fingerprint;
-    if (isSame) return { ...observed, holdersInOlderStates: [] };
-  }
+  { at, leaseDurationMs, former }: Omit<Observer, 'serverTimeMs'>,
+): Known {
+  const { current, doubts, holdersInOlderStates } = observed;
+  const isSame =
+    !isOlder(lease, versionOf(current.lease)) && fingerprintOf(lease) === current.fingerprint;
+  // What was told once more after an older event was all that there is: that was late.
+  if (isSame) return { ...observed, holdersInOlderStates: [] };
   const record = readRecord(lease);
   const isOver = isReleased(record, null) || former.some((sent) => isWrite(record, sent));
-  if (!isOver) return noteOlderState(observed, lease);
+  if (!isOver) {
+    const holder = lastHolderAfter(null, lease, record);
+    const noted = addOlder(observed, lease);
+    const hasGoneBack = record.holder !== '' && isBefore(current.lease, current.record, holder);
+    if (!hasGoneBack) return noted;
+    // Edits have made the state newer that the server has gone back to.
+    return { ...noted, doubts: [...doubts, doubtOf(holder, leaseDurationMs, at.bootMs)] };
+  }
   return {
     ...observed,
     holdersInOlderStates: holdersInOlderStates.filter((holder) => isBefore(lease, record, holder)),
@@ -216,10 +227,10 @@ export function holderOf({ lastHolder }: ObservedLease): string | null {
 
 /** Who holds the lease; where the record was cleared by someone else, whoever our annotation names. */
 function lastHolderAfter(
-  before: LastHolder | null,
+  before: SeenHolder | null,
   lease: RawLease,
   record: ElectionRecord,
-): LastHolder {
+): SeenHolder {
   if (record.holder === '') return namedHolder(lease, record, before);
   return {
     holder: record.holder,

@@ -1,10 +1,10 @@
 /**
- * Releasing: the tree is gone, or there never was one. The record is given back only if it is still the one that we
- * wrote; every write here names the version that was read, so that another's record cannot be hit.
+ * Releasing: the tree is gone, or there never was one. The record is given back only if it is still the one that we wrote. Every write
+ * names the version that we know. After a restore that may be another's: once an older state or another was heard of, a read comes first.
  */
 import { end } from './ending.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { noteOlderState, observeAnother } from './observed-lease.ts';
+import { addOlder, addAnother } from './observed-lease.ts';
 import { type Fate, fateIn, releaseAnnotations, reportRun } from './once.ts';
 import {
   type SentRecord,
@@ -15,7 +15,7 @@ import {
   readRecord,
   resourceVersionOf,
 } from './record.ts';
-import { conflictOfRead, pauseAfter, streakOf } from './retrying.ts';
+import { conflictOfRead, outdatedRead, pauseAfter, streakOf } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
 import type { Releasing, State } from './state.ts';
 import { releaseTo } from './transfer.ts';
@@ -62,7 +62,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
       const failure = whyUnconfirmed(requestState, answer.lease);
       if (failure !== null) return retryAfterFailure(state, failure, turn);
       if (isRelease) return finish(state, turn);
-      if (!mayBeOurs(state, answer.lease)) return refuse(state, answer.lease, turn);
+      if (!canStillBeOurs(state, answer.lease)) return refuse(state, answer.lease, turn);
       return onJoined(state, answer.lease, requestState.sent, turn);
     }
     case 'not-found':
@@ -72,7 +72,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
   }
 }
 
-/** The request under way will show whether the record is ours. But if it never does, the next candidacy knows of another that leads. */
+/** The request under way will show whether the record is ours. What is told meanwhile says what it has to show for that, and whom the next candidacy waits for. */
 export function onReleasingEvent(
   state: Releasing,
   lease: RawLease,
@@ -83,17 +83,17 @@ export function onReleasingEvent(
   const { newestVersion, written } = state;
   const version = resourceVersionOf(lease);
   if (newestVersion !== null && (compareResourceVersions(version, newestVersion) ?? 0) <= 0)
-    return noteOlder(state, lease);
+    return withOlderSeen(state, lease);
   const record = readRecord(lease);
   const isOurs =
     newestVersion === null
       ? isOfOurTerm(state, lease)
       : written.some((sent) => isWrite(record, sent));
-  return record.holder === '' || isOurs ? state : noteAnother(state, lease, turn);
+  return record.holder === '' || isOurs ? state : withAnother(state, lease, turn);
 }
 
-function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
-  const observed = observeAnother(state.observed, lease, state.candidate, turn.at);
+function withAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
+  const observed = addAnother(state.observed, lease, state.candidate, turn.at);
   return { ...state, lease: null, observed };
 }
 
@@ -101,9 +101,9 @@ function noteAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
  * Outdated, or the server has gone back in time, and then the version that we know may become another's: a read comes before the next
  * write, and the next candidacy knows of who may lead.
  */
-function noteOlder(state: Releasing, lease: RawLease): Releasing {
+function withOlderSeen(state: Releasing, lease: RawLease): Releasing {
   if (isOfOurTerm(state, lease)) return state;
-  const observed = noteOlderState(state.observed, lease);
+  const observed = addOlder(state.observed, lease);
   return { ...state, lease: null, wasOlderSeen: true, observed };
 }
 
@@ -143,37 +143,39 @@ function read(state: Releasing, turn: Turn): Releasing {
 }
 
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
-  const outdated = {
-    reason: 'malformed',
-    message: 'the server showed an outdated record',
-  } as const;
-  const record = readRecord(lease);
   const isNews = isNewsOf(state, lease);
-  if (isNews && state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
-  if (isNews && !mayBeOurs(state, lease)) return refuse(state, lease, turn);
-  const own = isNews ? state.written.find((sent) => isWrite(record, sent)) : undefined;
-  if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
-  if (isEarlier(state, lease)) {
+  const canBeOurs = canStillBeOurs(state, lease);
+  if (isNews) {
+    const record = readRecord(lease);
+    if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
+    if (!canBeOurs) return refuse(state, lease, turn);
+    const own = state.written.find((sent) => isWrite(record, sent));
+    if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
+  }
+  if (isOutdated(state, lease)) {
     // Beside an older state, or another that was heard of, the server may have gone back to it: the next read may tell.
-    const mayBeOthers = state.wasOlderSeen || !mayBeOurs(state, lease);
-    const next = mayBeOthers ? { ...state, lease: null } : withOwn(state, lease, record);
-    return retryAfterFailure(next, outdated, turn);
+    const mayBeOthers = state.wasOlderSeen || !canBeOurs;
+    const next = mayBeOthers ? { ...state, lease: null } : withOwn(state, lease, readRecord(lease));
+    return retryAfterFailure(next, outdatedRead, turn);
   }
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
   if (isNews) return refuse(state, lease, turn);
-  return retryAfterFailure(noteOlder(state, lease), outdated, turn);
+  return retryAfterFailure(withOlderSeen(state, lease), outdatedRead, turn);
 }
 
 /**
- * Whether what is shown can be ours although another was heard of. By a version that was known to be newer than ours it cannot: the server has
- * gone back in time. Where none was known it can, if it is newer than what was told.
+ * Once another was heard of, nothing that is shown is ours: the server has gone back in time. But where no version was known then, what is
+ * newer than it can be: it may have been told late.
  */
-function mayBeOurs({ observed: { current }, newestVersion }: Releasing, lease: RawLease): boolean {
+function canStillBeOurs(
+  { observed: { current }, newestVersion }: Releasing,
+  lease: RawLease,
+): boolean {
   if (current.id !== 'present') return true;
   return newestVersion === null && isNewer(lease, current.lease);
 }
 
-/** The write that was joined is stored. If an older state was seen since it was sent, its version may be another's by now. */
+/** The write that was joined is stored. After an older state its version may be another's by now; a candidacy is told late of what it wrote over. */
 function onJoined(state: Releasing, lease: RawLease, sent: SentRecord, turn: Turn): State {
   const { mode, wasOlderSeen } = state;
   if (mode === 'after-candidacy' || !wasOlderSeen)
@@ -182,8 +184,8 @@ function onJoined(state: Releasing, lease: RawLease, sent: SentRecord, turn: Tur
 }
 
 /**
- * Whether a read shows what was not known: the version on which a write was just refused is none, nor is one before it, unless what was known
- * is to be read once more.
+ * Whether a read decides. The version on which a write was just refused does not, nor does one before it. Where the version that we know is to be
+ * read once more, that does; if it has another record of this term, the server has gone back in time.
  */
 function isNewsOf({ lease: known, newestVersion }: Releasing, lease: RawLease): boolean {
   if (known !== null) return isNewer(lease, known);
@@ -191,8 +193,8 @@ function isNewsOf({ lease: known, newestVersion }: Releasing, lease: RawLease): 
   return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) >= 0;
 }
 
-/** An outdated record of the term that ends. As for its leader, a write over that version conflicts, or the server has gone back in time. */
-function isEarlier(state: Releasing, lease: RawLease): boolean {
+/** A record of the term that ends by a version that is not newer. As for its leader, a write over it conflicts, or the server has gone back in time. */
+function isOutdated(state: Releasing, lease: RawLease): boolean {
   const { newestVersion } = state;
   if (newestVersion === null || !isOfOurTerm(state, lease)) return false;
   return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) <= 0;
@@ -205,7 +207,7 @@ function isOfOurTerm({ written }: Releasing, lease: RawLease): boolean {
 
 function retryAfterFailure(state: Releasing, failure: Failure, turn: Turn): State {
   const { requestState, candidate } = state;
-  // An attempt that was joined may have landed: the known version is as good as any, a conflict will tell.
+  // An attempt that was joined may have landed: a conflict over the version that is known will tell.
   // However long the server asks us to wait, there is no time for it.
   return {
     ...withPendingWrite(state),
@@ -239,7 +241,7 @@ function endAs(fate: Fate, state: Releasing, turn: Turn): State {
 /** The record is not ours (any more): it is left alone. A candidate that never led has nothing to report of that. */
 function refuse(state: Releasing, lease: RawLease, turn: Turn): State {
   if (state.mode === 'after-term') turn.report({ id: 'not-released', why: 'not-ours' });
-  const next = isOfOurTerm(state, lease) ? state : noteAnother(state, lease, turn);
+  const next = isOfOurTerm(state, lease) ? state : withAnother(state, lease, turn);
   return endAs(fateIn(lease, state.remembering), next, turn);
 }
 

@@ -3,10 +3,9 @@
  * and every doubt resolved by the record itself.
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type RecordClass, classifyRecord, isOvertaken } from './classify-record.ts';
+import { type RecordClass, classifyRecord, isOvertaken, isToldAgain } from './classify-record.ts';
 import { lose } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
-import { noteOlder, nothingOlder } from './went-back.ts';
 import {
   type SentRecord,
   compareResourceVersions,
@@ -20,13 +19,14 @@ import {
   freshStreak,
   isSameFailure,
   longestBeforeMs,
+  outdatedRead,
   pauseAfter,
   streakOf,
   withoutFailures,
 } from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
 import type { State, Tenure, Writing } from './state.ts';
-import { type Tenured, believedUntilMs, wentBack } from './term.ts';
+import { type Tenured, believedUntilMs, lossByOlder, withOlder, withoutOlder } from './term.ts';
 import { echoAfter } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
@@ -101,7 +101,7 @@ function onWritten(state: Tenured, requestState: Writing, lease: RawLease, turn:
   // Our create got a version that is not newer: the Lease was not deleted, the server went back, and may have forgotten another holder.
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
   if (requestState.over === null && order <= 0)
-    return lose(state, wentBack(tenure, '', lease), turn);
+    return lose(state, lossByOlder(tenure, lease, ''), turn);
   const confirmed = confirm(state, requestState.sent, lease, turn);
   const unheardVersion = resourceVersionOf(lease);
   return { ...confirmed, tenure: { ...confirmed.tenure, unheardVersion } };
@@ -118,7 +118,7 @@ export function onRenewalEvent(
   const { tenure, requestState } = state;
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion);
   // Versions that cannot be compared might be late as well: the next write will find out.
-  if (order === null || order <= 0) return isDeleted ? state : noteOlder(state, lease, turn);
+  if (order === null || order <= 0) return isDeleted ? state : noteOlderEvent(state, lease, turn);
   const inFlight = requestState.id === 'writing' ? requestState.sent : null;
   if (isDeleted) return requestState.id === 'idle' ? recreate(state, turn) : state;
   const recordClass = classifyRecord(tenure, lease, inFlight);
@@ -160,9 +160,9 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
     case 'foreign':
       return lose(state, { id: 'deposed', holder: recordClass.holder }, turn, lease);
     case 'older':
-      return lose(state, wentBack(state.tenure, recordClass.holder, lease), turn, lease);
-    case 'late':
-      return onLate(state, lease, turn);
+      return loseByOlder(state, lease, turn);
+    case 'outdated':
+      return onOutdated(state, lease, turn);
   }
 }
 
@@ -170,19 +170,34 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
  * A read shows an outdated record of this term. An old cache has answered, and a write over that version conflicts; or the
  * server has gone back in time, and the write brings the record back before it expires for a standby that saw nothing newer.
  */
-function onLate(state: Tenured, lease: RawLease, turn: Turn): State {
+function onOutdated(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.older !== null) return lose(state, tenure.older.loss, turn, tenure.older.lease);
+  if (tenure.olderEvent !== null) return loseByOlder(state, tenure.olderEvent.lease, turn);
   // Where the Lease has vanished meanwhile, someone else may have held it.
   const base = tenure.lease === null ? null : lease;
-  const failure = { reason: 'malformed', message: 'the server showed an outdated record' } as const;
-  return retryAfterFailure({ ...state, tenure: { ...tenure, lease: base } }, failure, turn);
+  return retryAfterFailure({ ...state, tenure: { ...tenure, lease: base } }, outdatedRead, turn);
+}
+
+/**
+ * An event tells of an older state. If that is not of this term it is late, unless a renewal has found the Lease missing, or what the next one finds
+ * agrees. If the record that is known is told once more after it, it was late.
+ */
+function noteOlderEvent(state: Tenured, lease: RawLease, turn: Turn): State {
+  const { tenure } = state;
+  if (classifyRecord(tenure, lease, null).id !== 'older')
+    return isToldAgain(tenure, lease) ? { ...state, tenure: withoutOlder(tenure) } : state;
+  if (tenure.lease === null) return loseByOlder(state, lease, turn);
+  return { ...state, tenure: withOlder(tenure, lease, turn) };
+}
+
+function loseByOlder(state: Tenured, lease: RawLease, turn: Turn): State {
+  return lose(state, lossByOlder(state.tenure, lease), turn, lease);
 }
 
 /** The Lease was deleted: we create it again, unless someone was seen in a state that the server has gone back to. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.older !== null) return lose(state, tenure.older.loss, turn, tenure.older.lease);
+  if (tenure.olderEvent !== null) return loseByOlder(state, tenure.olderEvent.lease, turn);
   reportRestoring(state, 'deleted', turn);
   return writeAgain({ ...state, tenure: { ...tenure, lease: null } }, turn);
 }
@@ -232,11 +247,11 @@ function applyConfirmation<S extends Tenured>(
   }
   // Something that undoes each of our writes leaves none of them a retry period: those are rounds that lead to nothing.
   const isOnTime = sent.sentAtMs >= tenure.confirmed.sentAtMs + candidate.retryPeriodMs;
-  const wasLate = sent.sentAtMs > (tenure.older?.seenAtMs ?? Infinity);
+  const wasLate = sent.sentAtMs > (tenure.olderEvent?.seenAtMs ?? Infinity);
   turn.emit({ id: 'extend-guard', killAtMs: killDeadlineMs(candidate, sent.sentAtMs) });
   return {
     ...state,
-    tenure: { ...known, confirmed: sent, unanswered: [], ...(wasLate ? nothingOlder : {}) },
+    tenure: { ...(wasLate ? withoutOlder(known) : known), confirmed: sent, unanswered: [] },
     requestState: { ...requestState, ...(isOnTime ? freshStreak : withoutFailures(requestState)) },
   };
 }

@@ -46,7 +46,7 @@ export type Report =
   | { readonly id: 'waiting'; readonly holder: string }
   /** While standby the holder changed. */
   | { readonly id: 'holder-changed'; readonly from: string; readonly to: string | null }
-  /** The API server shows an older state than is known. Of those that may lead because of that, `holder` is waited for longest. */
+  /** The API server shows an older state than is known. Of all that may lead by now, `holder` is waited for longest. */
   | {
       readonly id: 'went-back';
       readonly holder: string;

@@ -21,6 +21,12 @@ export const conflictOfRead: Failure = {
   message: 'a read was answered with a conflict',
 };
 
+/** An old cache has answered, or the server has gone back in time. */
+export const outdatedRead: Failure = {
+  reason: 'malformed',
+  message: 'the server showed an outdated record',
+};
+
 /** Before the first attempt, and after all went well. */
 export const freshStreak: FailureStreak = {
   failures: 0,
@@ -93,9 +99,11 @@ export function pauseAfter(
     backOffMs(failures, longest.ownMs, turn.at.random),
     Math.min(askedMs, longest.askedMs),
   );
-  // The failed write has its own pause, and does not count as one that was answered.
-  const rounds = requestState.id === 'writing' ? requestState.rounds - 1 : requestState.rounds;
-  const nextAtMs = turn.nowMs + pauseMs;
+  // The failed write has its own pause, and does not count as one that was answered. A failed read cuts no pause between writes short.
+  const isWrite = requestState.id === 'writing';
+  const rounds = isWrite ? requestState.rounds - 1 : requestState.rounds;
+  const writableAtMs = isWrite ? -Infinity : requestState.writableAtMs;
+  const nextAtMs = Math.max(turn.nowMs + pauseMs, writableAtMs);
   return { id: 'idle', nextAtMs, failures, failure, rounds, writableAtMs: nextAtMs };
 }
 

@@ -26,37 +26,41 @@ export function reportDoubt(
   turn: Turn,
 ): void {
   const { doubts, current } = observed;
-  const newer = doubts.filter(
-    (each) => !before.doubts.includes(each) && isOlder(current.lease, each.lastHolder),
+  const begun = doubts.filter(
+    (each) => !before.doubts.includes(each) && isOlder(current.lease, each.by),
   );
-  const [longest] = doubts.toSorted((a, b) => b.untilMs - a.untilMs);
-  if (newer.length === 0 || longest === undefined)
+  const longest = longestOf(doubts);
+  if (begun.length === 0 || longest === undefined)
     return reportWaitForDoubt(before, observed, turn);
   turn.report({
     id: 'went-back',
-    holder: longest.lastHolder.holder,
-    newestVersion: newestOf(before, newer),
+    holder: longest.by.holder,
+    newestVersion: newestOf(before, begun),
     shownVersion: resourceVersionOf(current.lease),
     waitsMs: longest.untilMs - turn.nowMs,
   });
 }
 
-/** The newest version that was known before. */
-function newestOf({ current, lastHolder }: ObservedLease, doubts: readonly Doubt[]): string {
+function longestOf(doubts: readonly Doubt[]): Doubt | undefined {
+  return doubts.toSorted((a, b) => b.untilMs - a.untilMs)[0];
+}
+
+/** The newest version that was known before; after a term, that of another. */
+function newestOf({ current, lastHolder }: ObservedLease, begun: readonly Doubt[]): string {
   if (current.id === 'present') return resourceVersionOf(current.lease);
-  if (lastHolder !== null) return lastHolder.resourceVersion;
-  const versions = doubts.map((doubt) => doubt.lastHolder.resourceVersion);
+  const others = [...begun.map(({ by }) => by), ...(lastHolder === null ? [] : [lastHolder])];
+  const versions = others.map(({ resourceVersion }) => resourceVersion);
   return versions.toSorted((a, b) => compareResourceVersions(b, a) ?? 0)[0] ?? '';
 }
 
 /** Reports, once for each release that is seen, why the lease is not taken although it is free. */
 function reportWaitForDoubt(before: ObservedLease, observed: ObservedLease, turn: Turn): void {
   const isKnown = before.lastHolder === null && before.doubts.length > 0;
-  const [last] = observed.doubts.toSorted((a, b) => b.untilMs - a.untilMs);
+  const last = longestOf(observed.doubts);
   if (isKnown || observed.lastHolder !== null || last === undefined) return;
   turn.report({
     id: 'doubted',
-    holder: last.lastHolder.holder,
+    holder: last.by.holder,
     waitsMs: last.untilMs - turn.nowMs,
   });
 }

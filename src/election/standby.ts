@@ -10,12 +10,26 @@ import {
   nextActionAtMs,
   poll,
 } from './acquiring.ts';
-import { backOffAfterLostRace, jitterAfterSeenRace, jitterAfterLostRace } from './contention.ts';
-import { abandonCandidacy, giveUp, giveUpAtMs, isFatal, isOvertaken } from './giving-up.ts';
+import {
+  backOffAfterLostRace,
+  hasLostAttempt,
+  jitterAfterLostRace,
+  jitterAfterSeenRace,
+  unansweredAfter,
+} from './contention.ts';
+import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { hasMovedOn, holderOf, noteOlderEvent, observe, observeAbsence } from './observed-lease.ts';
+import {
+  type PresentLease,
+  hasMovedOn,
+  holderOf,
+  noteOlderEvent,
+  observe,
+  observeAbsence,
+  wasSeenSince,
+} from './observed-lease.ts';
 import {
   type SentRecord,
   fingerprintOf,
@@ -100,7 +114,7 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
   const greeted = { ...recovered(standby, turn), ...toldTime(standby, answer, turn) };
   if (requestState.id === 'reading' && isLateForEntry(standby, requestState, answer))
     return idle(greeted, turn);
-  if (answer.id === 'lease' && isOvertaken(standby))
+  if (answer.id === 'lease' && hasLostAttempt(standby))
     return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
   if (requestState.id === 'writing')
     return onAcquireAnswer(greeted, requestState.sent, answer, turn);
@@ -122,13 +136,12 @@ export function onStandbyEvent(
   isDeleted: boolean,
   turn: Turn,
 ): State {
-  const { observed, former } = standby;
-  const { current } = observed;
+  const { current } = standby.observed;
   if (current.id === 'present' && !isNewer(lease, current.lease))
-    return isDeleted ? standby : { ...standby, observed: noteOlderEvent(observed, lease, former) };
+    return isDeleted ? standby : hearOlder(standby, current, lease, turn);
   const { requestState } = standby;
   const isOwn = requestState.id === 'writing' && isWholeWrite(readRecord(lease), requestState.sent);
-  if (isOwn && !isOvertaken(standby)) {
+  if (isOwn && !hasLostAttempt(standby)) {
     return isDeleted ? standby : { ...win(standby, requestState.sent, lease, turn), requestState };
   }
   // Whatever was under way as a read may have been its entry as the successor, which this write was before.
@@ -146,6 +159,14 @@ export function onStandbyEvent(
   return next;
 }
 
+function hearOlder(standby: Standby, current: PresentLease, lease: RawLease, turn: Turn): Standby {
+  const { former, candidate } = standby;
+  const observer = { at: turn.at, leaseDurationMs: candidate.leaseDurationMs, former };
+  const observed = noteOlderEvent({ ...standby.observed, current }, lease, observer);
+  reportDoubt(standby, observed, turn);
+  return { ...standby, observed };
+}
+
 function onAcquireAnswer(
   standby: Standby,
   sent: SentRecord,
@@ -161,7 +182,7 @@ function onAcquireAnswer(
       const contentionJitterMs = jitterAfterLostRace(standby);
       const loser = idle({ ...standby, contentionJitterMs }, turn);
       // What was seen meanwhile is why: it decides at once, and the lease is free again if only a label has changed.
-      if (isOvertaken(standby) || wasSeenSince(loser, sent))
+      if (hasLostAttempt(standby) || wasSeenSince(loser.observed, sent.sentAtMs))
         return { ...loser, ...backOffAfterLostRace(loser, loser.observed, turn) };
       // A proxy may have sent it twice, so that it has lost against itself.
       const doubter = {
@@ -212,15 +233,6 @@ function seeLease(
   };
 }
 
-/** Each attempt names the version that it is written over: when the Lease has moved on without it, it cannot land any more. */
-function unansweredAfter(
-  { observed, unanswered }: Standby,
-  lease: RawLease,
-): readonly SentRecord[] {
-  const { current } = observed;
-  return current.id === 'present' && !isNewer(lease, current.lease) ? unanswered : [];
-}
-
 function seeAbsence(standby: Standby, turn: Turn): State {
   const { leaseDurationMs } = standby.candidate;
   const observed = observeAbsence(standby.observed, { at: turn.at, leaseDurationMs });
@@ -256,7 +268,7 @@ function retryAfterFailure(standby: Standby, failure: Failure, turn: Turn): Stan
   if (!isSameFailure(requestState.failure, failure)) turn.report({ id: 'api-failed', failure });
   return {
     ...standby,
-    unanswered: isOvertaken(standby)
+    unanswered: hasLostAttempt(standby)
       ? standby.unanswered
       : withUnanswered(standby.unanswered, requestState).slice(-mostUnanswered),
     requestState: pauseAfter(requestState, failure, { ownMs, askedMs }, turn),
@@ -279,10 +291,4 @@ function recovered(standby: Standby, turn: Turn): Standby {
     hasContact: true,
     requestState: { ...standby.requestState, ...withoutFailures(standby.requestState) },
   };
-}
-
-function wasSeenSince({ observed }: Standby, sent: SentRecord): boolean {
-  const { current } = observed;
-  if (current.id === 'nothing') return false;
-  return (current.id === 'present' ? current.seenAtMs : current.sinceMs) > sent.sentAtMs;
 }

@@ -146,16 +146,15 @@ export interface Tenure {
   readonly echoMs: number;
   /** The version of our last write while its event has not come; null: it has. */
   readonly unheardVersion: string | null;
-  /** An event that was older than what we know and not of this term, unless a renewal sent after it was confirmed. */
-  readonly older: OlderEvent | null;
-  /** The others that were seen: in states older than what was known, as long as `older` is there, and those by which it was lost. */
+  /** The last event that was older than what we know and not of this term, unless a renewal sent after it was confirmed, or what we know was told again. */
+  readonly olderEvent: OlderEvent | null;
+  /** The others that were seen: in older states, as long as `olderEvent` is there, and those by which it was lost. */
   readonly observed: ObservedLease;
 }
 
-/** Late, or the server has gone back in time: `loss` is what it means in that case. */
+/** Late, or the server has gone back in time. */
 export interface OlderEvent {
   readonly lease: RawLease;
-  readonly loss: Loss;
   readonly seenAtMs: number;
 }
 
@@ -231,9 +230,9 @@ export interface Releasing extends Base {
   readonly requestState: RequestState;
   /** The writes of ours that the stored record may show. */
   readonly written: readonly SentRecord[];
-  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; null: no version is a late one. */
+  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; after a candidacy, what it wrote over. null: none is known, so that nothing is late. */
   readonly newestVersion: string | null;
-  /** The others that were seen, as the next candidacy of this process is to know them. */
+  /** The others that were seen: they decide whether a record can still be ours, and the next candidacy of this process is to know them. */
   readonly observed: ObservedLease;
   /** A state was seen that is older than what was known, and not of this term: the server may have gone back in time. */
   readonly wasOlderSeen: boolean;

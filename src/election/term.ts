@@ -1,6 +1,7 @@
-/** What the states of a term have in common: until when it is believed in, the command that lives, and its kill. */
+/** What the states of a term have in common: until when it is believed in, how it is lost, the command that lives, and its kill. */
 import type { RawLease } from './lease.ts';
-import { resourceVersionOf } from './record.ts';
+import { addOlder, nothingObserved } from './observed-lease.ts';
+import { readRecord, resourceVersionOf } from './record.ts';
 import type { KillReason, Loss } from './report.ts';
 import type { Leading, LiveCommand, Losing, SteppingDown, Tenure } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -24,8 +25,23 @@ export function expiry({ tenure, requestState }: Tenured, turn: Turn): Loss {
 }
 
 /** The loss by a state that is older than what is known, and held by this one, or by no one. */
-export function wentBack({ newestVersion }: Tenure, holder: string, lease: RawLease): Loss {
+export function lossByOlder(
+  { newestVersion }: Tenure,
+  lease: RawLease,
+  holder = readRecord(lease).holder,
+): Loss {
   return { id: 'went-back', holder, shownVersion: resourceVersionOf(lease), newestVersion };
+}
+
+/** An event tells of an older state: it is late, or the server has gone back in time. */
+export function withOlder(tenure: Tenure, lease: RawLease, { nowMs }: Turn): Tenure {
+  const observed = addOlder(tenure.observed, lease);
+  return { ...tenure, observed, olderEvent: { lease, seenAtMs: nowMs } };
+}
+
+/** What was told of older states was late. */
+export function withoutOlder(tenure: Tenure): Tenure {
+  return { ...tenure, olderEvent: null, observed: nothingObserved };
 }
 
 /** Whether the command got "go". */

@@ -57,7 +57,7 @@ export const leading: Leading = {
     unanswered: [],
     echoMs: 0,
     unheardVersion: null,
-    older: null,
+    olderEvent: null,
     observed: nothingObserved,
   },
 };

@@ -129,19 +129,26 @@ function stateEssence(state: State, nowMs: number): object {
       return { ...state, observed: { ...observed, current: { ...current, isSeenSince } } };
     }
     case 'leading':
-    case 'stepping-down':
-      return { ...state, tenure: { ...state.tenure, older: olderEssence(state, nowMs) } };
+    case 'stepping-down': {
+      const olderEvent = olderEssence(state, nowMs);
+      const observed = heardEssence(state.candidate, state.tenure.observed);
+      return { ...state, tenure: { ...state.tenure, olderEvent, observed } };
+    }
     case 'losing': {
       // No renewal will be confirmed any more.
       const observed = heardEssence(state.candidate, state.tenure.observed);
-      const tenure = { ...state.tenure, older: null, observed };
+      const olderEvent = state.tenure.olderEvent !== null;
+      const tenure = { ...state.tenure, olderEvent, observed };
       return { ...state, tenure, loss: { id: state.loss.id } };
     }
     case 'releasing': {
       // They are compared by what they say alone.
       const [written, released] = [state.written.map(untimed), state.released.map(untimed)];
+      // Whom it has heard of decides what can still be its own, too.
+      const { current } = state.observed;
+      const heard = current.id === 'present' ? current.lease : current.id;
       const observed = heardEssence(state.candidate, state.observed);
-      return { ...state, written, released, observed };
+      return { ...state, written, released, observed, heard };
     }
     case 'ended':
       return state;
@@ -167,7 +174,7 @@ function olderEssence(
   { tenure, requestState, candidate }: Leading | SteppingDown,
   nowMs: number,
 ): object | null {
-  const { older, unanswered } = tenure;
+  const { olderEvent: older, unanswered } = tenure;
   if (older === null) return null;
   const lease = candidate.rejoins === true ? older.lease : null;
   const isAfter = ({ sentAtMs }: SentRecord) => sentAtMs > older.seenAtMs;

@@ -1,60 +1,8 @@
 import { expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../src/json.ts';
 import type { Failure } from '../../src/election/lease.ts';
-import type { ApiReply } from '../../src/lease/client.ts';
-import { showStatus, type StatusPorts, type StatusRequest } from '../../src/operate/status.ts';
-
-const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0);
-
-function lease(name: string, spec: JsonObject, annotations: JsonObject = {}): JsonObject {
-  return { kind: 'Lease', metadata: { name, namespace: 'prod', annotations }, spec };
-}
-
-const held = {
-  holderIdentity: 'web-7d_90ab',
-  leaseDurationSeconds: 15,
-  acquireTime: '2026-01-01T09:00:00.000000Z',
-  renewTime: '2026-01-01T11:59:58.500000Z',
-  leaseTransitions: 3,
-};
-
-/** Prints once, and gives what was printed and the exit status. */
-async function status(
-  replies: readonly (JsonObject | ApiReply['id'] | Failure)[],
-  request: Partial<StatusRequest> = {},
-  ports: Partial<StatusPorts> = {},
-) {
-  const asked: string[] = [];
-  const printed: string[] = [];
-  const warnings: string[] = [];
-  const code = await showStatus(
-    { namespace: 'prod', lockName: 'x', output: 'table', isWatching: false, ...request },
-    {
-      api: {
-        request: (method, path) => {
-          const reply = replies[Math.min(asked.push(`${method} ${path}`), replies.length) - 1];
-          return Promise.resolve(replyOf(reply));
-        },
-      },
-      print: (text) => printed.push(text) > 0,
-      terminal: () => null,
-      hasColour: false,
-      describe: ({ reason }, rights) => `${reason}: grant ${rights}`,
-      warn: (message) => warnings.push(message),
-      wallMs: () => nowMs,
-      watchEveryMs: 1,
-      ...ports,
-    },
-  );
-  return { code, text: printed.join(''), lines: printed.join('').split('\n'), asked, warnings };
-}
-
-function replyOf(reply: JsonObject | ApiReply['id'] | Failure | undefined): ApiReply {
-  if (reply === 'not-found' || reply === 'conflict') return { id: reply };
-  if (typeof reply === 'object' && 'reason' in reply && typeof reply.reason === 'string')
-    return { id: 'failed', failure: reply as Failure };
-  return { id: 'object', object: reply as JsonObject, serverTimeMs: nowMs };
-}
+import type { JsonObject } from '../../src/json.ts';
+import type { StatusRequest } from '../../src/operate/status.ts';
+import { held, lease, run, status } from './status-rig.ts';
 
 test('a lease that is held: ages by the clock of the server, exit status 0', async () => {
   const { code, lines, asked } = await status([lease('x', held)]);
@@ -78,11 +26,6 @@ test('wide: the Pod, its label and the term, where leader-run wrote them', async
     { output: 'wide' },
   );
   expect(lines[1]).toMatch(/ 15s +web-7d +role=leader +- +web-7d_90ab@2026/);
-});
-
-const run = (key: string, start: string, token: string | null = '7') => ({
-  ...{ key, start, token },
-  by: 'web-7d_90ab',
 });
 
 test('wide: a key looks like nothing but a key', async () => {
@@ -113,53 +56,6 @@ test('wide: runs that cannot be read are said to be so', async () => {
   const { text } = await status(leases, { output: 'json' });
   expect(JSON.parse(text)).toMatchObject({ runs: null });
 });
-
-const annotations = {
-  'leader-run/term': 'web-7d_90ab@2026-01-01T09:00:00.000000Z',
-  'leader-run/lease-duration-seconds': '15',
-  'leader-run/pod': '{"namespace":"prod","name":"web-7d","label":"role=leader"}',
-  'leader-run/runs': JSON.stringify([run('a', '2026-01-01T09:00:00.000000Z')]),
-};
-const whole = {
-  metadata: { name: 'x', namespace: 'prod', resourceVersion: '12', annotations },
-  spec: held,
-};
-const fields = [
-  ...[['metadata'], ['spec']],
-  ...Object.keys(whole.metadata).map((name) => ['metadata', name]),
-  ...Object.keys(annotations).map((name) => ['metadata', 'annotations', name]),
-  ...Object.keys(held).map((name) => ['spec', name]),
-];
-
-/** The object with another value at this place; undefined: with nothing there. */
-function changed(
-  object: JsonObject,
-  [name = '', ...rest]: string[],
-  value: JsonValue | undefined,
-): JsonObject {
-  const { [name]: before, ...others } = object;
-  const after: JsonValue | undefined =
-    rest.length === 0 ? value : changed((before ?? {}) as JsonObject, rest, value);
-  return after === undefined ? others : { ...others, [name]: after };
-}
-
-test.each(fields.map((path) => [path.join('.'), path] as const))(
-  'a lease with anything or nothing at %s: shown in each form, as one that is led or is not',
-  async (_, path) => {
-    for (const value of [undefined, null, '', 'x', 0, -1, 1e300, true, [], [1], {}, { a: 1 }]) {
-      const object = changed(whole, path, value);
-      for (const output of ['table', 'wide', 'json'] as const) {
-        const one = await status([object], { output });
-        expect([0, 1]).toContain(one.code);
-        expect(one.warnings).toEqual([]);
-        const all = await status([{ items: [object] }], { output, lockName: null });
-        expect([all.code, all.warnings]).toEqual([one.code, []]);
-        if (output === 'json') expect([JSON.parse(one.text)]).toEqual(JSON.parse(all.text));
-        else expect(one.text).not.toMatch(/undefined|NaN|\[object/);
-      }
-    }
-  },
-);
 
 test.each<[string, JsonObject, number, RegExp]>([
   ['expired', { ...held, renewTime: '2026-01-01T11:00:00.000000Z' }, 1, / 60m +59m ago /],

@@ -74,7 +74,7 @@ export class HandOverJudge {
     const lost = this.#racesLost(taker);
     if (lost < 2) return 4 * lost;
     // From the third write in a row on they keep the pauses of failed attempts: 100 ms at most, then twice as much each time.
-    return Math.min(Math.max(4 ** lost, 100 * 2 ** (lost - 2)), longestPauseMs);
+    return Math.min(100 * 2 ** (lost - 2), longestPauseMs);
   }
 }
 

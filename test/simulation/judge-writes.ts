@@ -4,7 +4,7 @@
  */
 import type { RawLease } from '../../src/election/lease.ts';
 import { metadataOf, objectOf } from './fields.ts';
-import { type TermName, processOf } from './ledger.ts';
+import { type TermName, processOf, replicaOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Arrival, Author, Version } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
@@ -129,6 +129,7 @@ export class WriteJudge {
   #onBlank(before: Version | null, { author, tree }: Writer): void {
     const claim = this.#claim;
     if (author.kind === 'client-go') {
+      // It is started again only when nothing is left of it.
       const isOwn = claim !== null && replicaOf(claim.author) === replicaOf(author);
       this.#world.count(isOwn ? 'client-go releases' : 'fault: cleared by client-go');
       if (isOwn) this.#claim = null;
@@ -298,11 +299,6 @@ function withoutSuccessor(lease: RawLease): string {
   const { resourceVersion, annotations, labels, ...metadata } = metadataOf(lease);
   const { 'leader-run/successor': successor, ...others } = objectOf(annotations);
   return JSON.stringify({ ...metadata, annotations: others });
-}
-
-/** It is started again only when nothing is left of it. */
-function replicaOf({ name }: Author): string {
-  return name.split('.')[0] ?? '';
 }
 
 function claimOf(version: Version, author: Author): Claim {

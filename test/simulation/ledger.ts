@@ -13,6 +13,11 @@ export function processOf({ name }: Author): string {
   return name.split('+')[0] ?? '';
 }
 
+/** The replica of which this is a process. */
+export function replicaOf({ name }: Author): string {
+  return name.split('.')[0] ?? '';
+}
+
 /** A term of its author's, of which one may have several: it may never have heard that it had won. */
 export interface TermName {
   readonly author: Author;
@@ -116,13 +121,6 @@ export class Ledger {
 
   noteAnswer(answer: Answer, arrival: Arrival): void {
     this.noteTime();
-    const { deposedAtMs } = this;
-    this.#noteAnswer(answer, arrival);
-    // Its requests have been given up by then: of what they would have shown it knows nothing.
-    if (this.lostAtMs !== null) this.deposedAtMs = deposedAtMs;
-  }
-
-  #noteAnswer(answer: Answer, arrival: Arrival): void {
     if (answer.id === 'not-found') {
       this.#missingMs = this.process.bootMs();
       this.#noteShown(null);
@@ -130,12 +128,12 @@ export class Ledger {
     this.hasFoundOlder ||= this.#showsOlder(answer, arrival, -Infinity);
     const isCleared = answer.id === 'lease' && this.#isKnownToBeCleared(answer.lease);
     if (this.goAtMs !== null && !isCleared && this.#showsOlder(answer, arrival, this.goAtMs))
-      this.deposedAtMs ??= this.process.bootMs();
+      this.#noteDeposed('answer');
     if (answer.id !== 'lease') return;
-    if (arrival.request.id === 'get') return this.#noteLease(answer.lease);
+    if (arrival.request.id === 'get') return this.#noteLease(answer.lease, 'answer');
     // What else is answered to a write says nothing of what is stored.
     if (!this.#isAnswered(answer.lease, arrival)) return;
-    this.#noteLease(answer.lease);
+    this.#noteLease(answer.lease, 'answer');
     // Though the server had gone back in time, the record goes on from here; a later version may have been told before this answer.
     const version = this.#server.versionOf(answer.lease);
     if (version !== null && version.atMs >= this.#newestStoredMs) this.#noteNewest(version);
@@ -180,6 +178,7 @@ export class Ledger {
   noteWatchEvent(lease: RawLease): void {
     this.noteTime();
     const version = this.#server.versionOf(lease);
+    if (version !== null) this.#noteShown(version.isDeletion ? null : version);
     const isOlder = version !== null && version.resourceVersion < this.newestSeen;
     if (isOlder && !this.#isOfThisTerm(version)) {
       this.#olderToldMs = this.process.bootMs();
@@ -191,10 +190,15 @@ export class Ledger {
       this.#olderToldMs = -Infinity;
     // To a leader an older event is late, even one of its own record.
     if (isOlder && this.hasWon) this.#noteSeen(version);
-    else this.#noteLease(lease);
+    else this.#noteLease(lease, 'event');
   }
 
-  #noteLease(lease: RawLease): void {
+  /** After a loss the requests have been given up: of what their answers would have shown it knows nothing. */
+  #noteDeposed(by: 'answer' | 'event'): void {
+    if (by === 'event' || this.lostAtMs === null) this.deposedAtMs ??= this.process.bootMs();
+  }
+
+  #noteLease(lease: RawLease, by: 'answer' | 'event'): void {
     const version = this.#server.versionOf(lease);
     if (version === null || version.isDeletion) return;
     this.#noteShown(version);
@@ -216,7 +220,7 @@ export class Ledger {
       const sentMs = this.#renewedAt.get(secondOf(version.renewTime)) ?? -Infinity;
       if (this.lostAtMs === null) this.confirmedMs = Math.max(this.confirmedMs, sentMs);
     } else if (this.#isNew(version)) {
-      this.deposedAtMs ??= this.process.bootMs();
+      this.#noteDeposed(by);
     } else if (this.goAtMs === null && version.holder !== '') {
       // What it had won before it heard of that, it has not begun.
       this.#wonMs = Infinity;

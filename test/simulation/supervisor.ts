@@ -1,5 +1,5 @@
 /**
- * The port to the command: the shipped recordClass of who is a member, the shipped kill and the shipped watch over the end, on the simulated
+ * The port to the command: the shipped judgement of who is a member, the shipped kill and the shipped watch over the end, on the simulated
  * processes of the machine. What the shipped supervisor does around them (when it scans, what it tells the guard) is done here.
  */
 import { Descendants } from '../../src/command/tree/descendants.ts';
@@ -61,8 +61,8 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   #guardTask: Task | null = null;
   #live: Live | null = null;
   #isOver = false;
-  /** Its command has been told to have started. */
-  #isOpen = false;
+  /** leader-run was told that its command has started. */
+  #hasToldStart = false;
   #isGuardLost = false;
   #guardKillsAtMs = Infinity;
   #guardSleep: Sleep | null = null;
@@ -138,7 +138,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
       machine.sleep(world.random.logBetween(0.1, this.#ambience.longestStartMs), () =>
         tree.passGate(options.notAfterMs),
       );
-      this.#process.post(() => this.#opened(tree.pid));
+      this.#process.post(() => this.#tellStart(tree.pid));
     });
   }
 
@@ -352,9 +352,9 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   }
 
   /** As the gate's: the end of the command is never told before its start. */
-  #opened(pid: number): void {
-    if (this.#isOpen) return;
-    this.#isOpen = true;
+  #tellStart(pid: number): void {
+    if (this.#hasToldStart) return;
+    this.#hasToldStart = true;
     this.#tell({ id: 'started', pid });
   }
 
@@ -365,7 +365,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   #ended(pid: number, ending: Ending): void {
     // Before "go" another gate takes its place, which is not simulated.
     if (this.#live === null) return;
-    this.#opened(pid);
+    this.#tellStart(pid);
     this.#live.reaper.commandEnded((left) => {
       if (left !== null) this.#excuseTheUndecided(left);
       this.#tell({ id: 'ended', ending });
@@ -429,7 +429,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
     this.#process.post(() => this.#live?.reaper.kill());
   }
 
-  /** What the docs leave open: who left the guard's observed after leader-run's last scan. */
+  /** What the docs leave open: who left the guard's view after leader-run's last scan. */
   #excuseTheMissed(): void {
     const tree = this.#tree;
     const { world, machine, responsiveSinceMs, isAlive } = this.#process;

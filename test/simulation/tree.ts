@@ -24,7 +24,7 @@ interface Mind {
   isKilled: boolean;
   /** What it would do if it were not stopped. */
   deferred: (() => void)[];
-  /** When it last left the guard's observed, or could have: true ms. */
+  /** When it last left the guard's view, or could have: true ms. */
   changedAtMs: number;
 }
 
@@ -160,7 +160,7 @@ export class SimulatedTree implements Origin {
     if (soon.length > 0) this.machine.processRandom.pick(soon).run();
   }
 
-  /** When a process last left the guard's observed, or could have; its parents' changes count. */
+  /** When a process last left the guard's view, or could have; its parents' changes count. */
   changedAtMs(task: Task): number {
     let changedAtMs = 0;
     for (let each: Task | null = task; each !== null; each = each.parent)

@@ -54,7 +54,7 @@ export function createTree(
 /** A member that cannot be stopped can go on forking: so many rounds are enough for all others. */
 const mostRounds = 100;
 
-/** So many scans may fail in a row: what was stopped is not kept waiting for its signal. */
+/** A scan that failed is tried again at once, so often; then what was found so far gets its signal. */
 const mostFailures = 3;
 
 class ProcessTree implements Tree {
@@ -70,7 +70,7 @@ class ProcessTree implements Tree {
 
   /** The group by one call, under which none of it can fork; all others while they are stopped. */
   signal(signal: NodeJS.Signals): void {
-    const inGroup = this.#look().filter(this.#isInGroup);
+    const inGroup = this.#scan().filter(this.#isInGroup);
     const others = this.#stop((member) => !this.#isInGroup(member));
     if (inGroup.length > 0) this.#kill.killGroup(this.#root.pid, signal);
     for (const pid of others) this.#kill.killProcess(pid, signal);
@@ -80,7 +80,7 @@ class ProcessTree implements Tree {
   }
 
   kill(): ReadonlySet<number> {
-    if (this.#look().some(this.#isInGroup)) this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
+    if (this.#scan().some(this.#isInGroup)) this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
     const stopped = this.#stop(() => true);
     for (const pid of stopped) this.#kill.killProcess(pid, 'SIGKILL');
     return stopped;
@@ -90,7 +90,7 @@ class ProcessTree implements Tree {
   #stop(isMeant: (member: ProcessRow) => boolean): ReadonlySet<number> {
     const stopped = new Set<number>();
     for (let round = 0; round < mostRounds; round += 1) {
-      const others = this.#look().filter((row) => !stopped.has(row.pid) && isMeant(row));
+      const others = this.#scan().filter((row) => !stopped.has(row.pid) && isMeant(row));
       if (others.length === 0) break;
       for (const { pid } of others) {
         stopped.add(pid);
@@ -100,8 +100,8 @@ class ProcessTree implements Tree {
     return stopped;
   }
 
-  /** None where scans fail. */
-  #look(): readonly ProcessRow[] {
+  /** Empty after so many failures in a row. */
+  #scan(): readonly ProcessRow[] {
     for (let failures = 0; failures < mostFailures; failures += 1) {
       const members = membersOf(this);
       if (members !== null) return members;

@@ -195,10 +195,9 @@ export const classicBugs: readonly Bug[] = [
     breaks: 'nothing old deposes',
     edits: [
       {
-        file: 'src/election/went-back.ts',
-        search: 'const observed = noteOlderState(tenure.observed, lease);',
-        replace:
-          "const { observed } = tenure;\n  if (loss.id !== 'expired') return lose(state, { id: 'deposed', holder: recordClass.holder }, turn);",
+        file: 'src/election/renewing.ts',
+        search: 'return { ...state, tenure: withOlder(tenure, lease, turn) };',
+        replace: "return lose(state, { id: 'deposed', holder: 'another' }, turn);",
       },
     ],
   },
@@ -466,7 +465,7 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/releasing.ts',
-        search: 'writeAgain(withOwn(state, answer.lease, requestState.sent), turn)',
+        search: 'onJoined(state, answer.lease, requestState.sent, turn)',
         replace: 'writeAgain({ ...state, lease: answer.lease }, turn)',
       },
     ],
@@ -566,8 +565,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'observed: noteOlderEvent(observed, lease, former)',
-        replace: 'observed',
+        search: 'noteOlderEvent({ ...standby.observed, current }, lease, observer)',
+        replace: '{ ...standby.observed, current }',
       },
     ],
     stage: restoredTwice,
@@ -617,7 +616,7 @@ const foundBugs: readonly Bug[] = [
     rareSeed: '3608',
     edits: [
       {
-        file: 'src/election/standby.ts',
+        file: 'src/election/contention.ts',
         search: 'isNewer(current.lease, requestState.over)',
         replace: 'isNewer(current.lease, requestState.over) && requestState.rounds < 0',
       },
@@ -629,9 +628,9 @@ const foundBugs: readonly Bug[] = [
     breaks: 'no take-over of an unexpired lease',
     edits: [
       {
-        file: 'src/election/went-back.ts',
-        search: "if (recordClass.id !== 'older') {",
-        replace: "if (recordClass.id !== 'older' || recordClass.holder !== '-') {",
+        file: 'src/election/renewing.ts',
+        search: "if (classifyRecord(tenure, lease, null).id !== 'older')",
+        replace: "if (classifyRecord(tenure, lease, null).id !== 'cleared')",
       },
     ],
     stage: restoredTwiceUnderALeader,
@@ -691,7 +690,7 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'if (isOvertaken(standby) || wasSeenSince(loser, sent))',
+        search: 'if (hasLostAttempt(standby) || wasSeenSince(loser.observed, sent.sentAtMs))',
         replace: 'if (loser.requestState.rounds < 0)',
       },
     ],
