@@ -273,6 +273,10 @@ export function subreaperOf(
   return {
     pid: self.pid,
     read,
+    find: (pid: number) => {
+      const task = kernel.find(pid);
+      return task === undefined || task.isHidden ? null : kernel.rowOf(task);
+    },
     children: () => [...self.children].map(({ pid }) => pid),
     started: (): ReadonlySet<number> => new Set([...started].map(({ pid }) => pid)),
     environmentOf: (pid: number): string | null => kernel.find(pid)?.environment ?? null,

@@ -33,8 +33,14 @@ export interface Snapshot {
   readonly markerOf: (pid: number) => Marker;
 }
 
-/** What the last snapshot showed, by pid. Start time 0: it was hidden. */
-export type TreeMemory = ReadonlyMap<number, { readonly startTicks: number; readonly kind: Kind }>;
+/** Start time 0: it was hidden. */
+export interface Remembered {
+  readonly startTicks: number;
+  readonly kind: Kind;
+}
+
+/** What the last snapshot showed, by pid. */
+export type TreeMemory = ReadonlyMap<number, Remembered>;
 
 export interface Judgement {
   /** The living ones, in the order of the rows. */

@@ -11,6 +11,7 @@ import {
   readDescendants,
   readEnvironment,
   readOwnChildren,
+  readProcess,
 } from '../../process/process-table.ts';
 
 /** What a subreaper asks of the kernel. */
@@ -19,6 +20,8 @@ export interface Subreaper {
   readonly pid: number;
   /** At least all descendants, by pid. */
   read(): ReadonlyMap<number, ProcessRow>;
+  /** {@link readProcess}. */
+  find(pid: number): ProcessRow | null;
   /** {@link readOwnChildren}. */
   children(): readonly number[] | null;
   /** {@link childrenOfNode}. */
@@ -57,6 +60,7 @@ async function become(): Promise<Subreaper | null> {
       readOwnChildren() === null
         ? () => new Map([...readAllProcesses(), ...readAllProcesses()])
         : () => readDescendants(mayBeHidden),
+    find: readProcess,
     children: readOwnChildren,
     started: childrenOfNode,
     environmentOf: readEnvironment,

@@ -731,7 +731,7 @@ const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/descendants.ts',
-        search: 'this.#memory = memory;',
+        search: 'this.#memory = missed.length === 0 ? memory : new Map([...memory, ...missed]);',
         replace: 'void memory;',
       },
     ],
@@ -779,8 +779,21 @@ const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/descendants.ts',
-        search: 'if (!this.#reapDead(rows, started)) return members;',
-        replace: 'this.#reapDead(rows, started); return members;',
+        search: 'if (!this.#reapDead(rows, started) && missed.length === 0) return members;',
+        replace: 'this.#reapDead(rows, started); if (missed.length === 0) return members;',
+      },
+    ],
+  },
+  {
+    id: 'missed-is-forgotten',
+    what: 'what a process was is forgotten when a scan misses it, because its parent ended in the middle',
+    breaks: 'G2',
+    rareSeed: '130012373',
+    edits: [
+      {
+        file: 'src/command/tree/descendants.ts',
+        search: 'const missed = this.#missedIn(rows);',
+        replace: 'const missed = this.#missedIn(rows).slice(0, 0);',
       },
     ],
   },
