@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { describeTree } from '../command/fixtures/processes.ts';
 import { createCommand, ctrlC, openTerminal } from '../fixtures/pty.ts';
 import { createFamily } from './family.ts';
 import { leaderRun, readLease, sandbox } from './rig.ts';
@@ -47,9 +48,11 @@ async function startInit(
     forceKillAfterDelay: false,
     env: { KUBECONFIG: kubeconfigPath, ...env },
   });
-  onTestFinished(async () => {
+  onTestFinished(async ({ task }) => {
+    const left = task.result?.state === 'fail' ? describeTree(outside.pid ?? 0) : '';
     outside.kill('SIGKILL');
-    await outside;
+    const { stdout, stderr } = await outside;
+    if (left !== '') console.log(`At the end of the test:\n${left}\n${stdout}\n${stderr}`);
   });
   return { api, outside, firstPid: await firstPidIn(outside.pid ?? 0) };
 }
