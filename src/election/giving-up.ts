@@ -5,6 +5,7 @@ import type { Failure } from './lease.ts';
 import { freeAtMs, holderOf } from './observed-lease.ts';
 import { releaseCandidacy } from './begin-release.ts';
 import type { Outcome } from './report.ts';
+import type { Run } from './runs.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import { abandon, withUnanswered } from './writing.ts';
@@ -14,9 +15,16 @@ export function abandonCandidacy(standby: Standby, outcome: Outcome, turn: Turn)
   const { requestState } = standby;
   const isLost = hasLostAttempt(standby);
   if (requestState.id === 'reading' || isLost) abandon(requestState, turn);
-  const unanswered = isLost ? standby.unanswered : withUnanswered(standby.unanswered, requestState);
+  // What makes one lost makes those before it lost.
+  const unanswered = isLost ? [] : withUnanswered(standby.unanswered, requestState);
   if (unanswered.length === 0) return end(standby, outcome, turn);
   return releaseCandidacy(standby, unanswered, outcome, turn);
+}
+
+/** What was to be run once was: whether someone leads does not matter then. */
+export function endAsDone(standby: Standby, run: Run, turn: Turn): State {
+  turn.report({ id: 'done', run });
+  return abandonCandidacy(standby, { id: 'done' }, turn);
 }
 
 /** When to end with "not acquired"; never on a holder that was not seen alive (design section 3, "Dead holders"). */

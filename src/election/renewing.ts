@@ -179,14 +179,17 @@ function onOutdated(state: Tenured, lease: RawLease, turn: Turn): State {
 }
 
 /**
- * An event tells of an older state. If that is not of this term it is late, unless a renewal has found the Lease missing, or what the next one finds
- * agrees. If the record that is known is told once more after it, it was late.
+ * An event tells of an older state. If that is not of this term it is late, unless another holds the lease in it that took it since this term began, or a
+ * renewal has found the Lease missing, or what the next one finds agrees. If the record that is known is told once more after it, it was late.
  */
 function noteOlderEvent(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  if (classifyRecord(tenure, lease, null).id !== 'older')
+  const recordClass = classifyRecord(tenure, lease, null);
+  if (recordClass.id !== 'older')
     return isToldAgain(tenure, lease) ? { ...state, tenure: withoutOlder(tenure) } : state;
-  if (tenure.lease === null) return loseByOlder(state, lease, turn);
+  const order = compareResourceVersions(resourceVersionOf(lease), tenure.term.fencingToken) ?? 0;
+  const isTaken = recordClass.holder !== '' && order > 0;
+  if (isTaken || tenure.lease === null) return loseByOlder(state, lease, turn);
   return { ...state, tenure: withOlder(tenure, lease, turn) };
 }
 

@@ -2,6 +2,7 @@
 import { type Doubt, isOlder } from './doubts.ts';
 import { type ObservedLease, type PresentLease, freeAtMs, holderOf } from './observed-lease.ts';
 import { askedDurationMs, compareResourceVersions, resourceVersionOf } from './record.ts';
+import type { RawLease } from './lease.ts';
 import type { Standby } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -29,16 +30,30 @@ export function reportDoubt(
   const begun = doubts.filter(
     (each) => !before.doubts.includes(each) && isOlder(current.lease, each.by),
   );
+  if (begun.length === 0) return reportWaitForDoubt(before, observed, turn);
+  reportWentBack(observed, newestOf(before, begun), resourceVersionOf(current.lease), turn);
+}
+
+/** The same where an event tells of an older state, by which someone came to be in doubt. */
+export function reportOlderEvent(
+  observed: ObservedLease & { current: PresentLease },
+  lease: RawLease,
+  turn: Turn,
+): void {
+  const newestVersion = resourceVersionOf(observed.current.lease);
+  reportWentBack(observed, newestVersion, resourceVersionOf(lease), turn);
+}
+
+function reportWentBack(
+  { doubts }: ObservedLease,
+  newestVersion: string,
+  shownVersion: string,
+  turn: Turn,
+): void {
   const longest = longestOf(doubts);
-  if (begun.length === 0 || longest === undefined)
-    return reportWaitForDoubt(before, observed, turn);
-  turn.report({
-    id: 'went-back',
-    holder: longest.by.holder,
-    newestVersion: newestOf(before, begun),
-    shownVersion: resourceVersionOf(current.lease),
-    waitsMs: longest.untilMs - turn.nowMs,
-  });
+  if (longest === undefined) return;
+  const waitsMs = longest.untilMs - turn.nowMs;
+  turn.report({ id: 'went-back', holder: longest.by.holder, newestVersion, shownVersion, waitsMs });
 }
 
 function longestOf(doubts: readonly Doubt[]): Doubt | undefined {
@@ -55,7 +70,8 @@ function newestOf({ current, lastHolder }: ObservedLease, begun: readonly Doubt[
 
 /** Reports, once for each release that is seen, why the lease is not taken although it is free. */
 function reportWaitForDoubt(before: ObservedLease, observed: ObservedLease, turn: Turn): void {
-  const isKnown = before.lastHolder === null && before.doubts.length > 0;
+  const isKnown =
+    before.lastHolder === null && before.doubts.some(({ untilMs }) => untilMs > turn.nowMs);
   const last = longestOf(observed.doubts);
   if (isKnown || observed.lastHolder !== null || last === undefined) return;
   turn.report({

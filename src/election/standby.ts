@@ -17,7 +17,7 @@ import {
   jitterAfterSeenRace,
   unansweredAfter,
 } from './contention.ts';
-import { abandonCandidacy, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
+import { abandonCandidacy, endAsDone, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
 import type { Answer, Failure, RawLease } from './lease.ts';
@@ -38,7 +38,6 @@ import {
   readRecord,
   resourceVersionOf,
 } from './record.ts';
-import type { Run } from './runs.ts';
 import {
   conflictOfRead,
   freshStreak,
@@ -47,7 +46,13 @@ import {
   withoutFailures,
 } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
-import { reportAbsence, reportBound, reportDoubt, reportHolder } from './sightings.ts';
+import {
+  reportAbsence,
+  reportBound,
+  reportDoubt,
+  reportHolder,
+  reportOlderEvent,
+} from './sightings.ts';
 import { isLateForEntry, nominate, nominatesAtMs, nominationDueMs } from './successor.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -87,12 +92,6 @@ function acquireIfNeeded(standby: Standby, turn: Turn): State {
     case 'unknown':
       return abandonCandidacy(standby, { id: 'failed', why: { reason: need.why } }, turn);
   }
-}
-
-/** Whether someone leads does not matter then. */
-function endAsDone(standby: Standby, run: Run, turn: Turn): State {
-  turn.report({ id: 'done', run });
-  return abandonCandidacy(standby, { id: 'done' }, turn);
 }
 
 /** The next instant at which {@link advanceStandby} has something to do. */
@@ -163,8 +162,10 @@ function hearOlder(standby: Standby, current: PresentLease, lease: RawLease, tur
   const { former, candidate } = standby;
   const observer = { at: turn.at, leaseDurationMs: candidate.leaseDurationMs, former };
   const observed = noteOlderEvent({ ...standby.observed, current }, lease, observer);
-  reportDoubt(standby, observed, turn);
-  return { ...standby, observed };
+  if (observed.doubts === standby.observed.doubts) return { ...standby, observed };
+  reportOlderEvent(observed, lease, turn);
+  // Should one of them have landed, whoever is in doubt may lead beside it.
+  return { ...standby, observed, unanswered: [] };
 }
 
 function onAcquireAnswer(

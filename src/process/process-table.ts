@@ -102,26 +102,43 @@ export function readAllProcesses(): Map<number, ProcessRow> {
   return rows;
 }
 
+/** Processes by pid. */
+export type KnownProcesses = ReadonlyMap<number, Pick<ProcessRow, 'startTicks'>>;
+
 /**
- * Our descendants by pid, parents before their children. `mayBeHidden` tells of one of our own children whether it is still there: with
- * hidepid, /proc does not show it if it runs as another user. Throws {@link ScanFailedError}.
+ * Our descendants by pid, parents before their children; then those of `known` that live and were not among them, with their descendants:
+ * one whose parent ended in the middle of the scan, or that went to the init of another pid namespace. `mayBeHidden` tells of one of our
+ * own children whether it is still there: with hidepid, /proc does not show it if it runs as another user. Throws {@link ScanFailedError}.
  */
-export function readDescendants(mayBeHidden: (pid: number) => boolean): Map<number, ProcessRow> {
+export function readDescendants(
+  known: KnownProcesses,
+  mayBeHidden: (pid: number) => boolean,
+): Map<number, ProcessRow> {
   const rows = new Map<number, ProcessRow>();
+  const walked = new Set<number>();
   const add = (pid: number, parent: number): void => {
     const row = readRow(pid);
     // The list says whose child it was; its own row may say that it has been adopted since.
     if (row !== null) rows.set(pid, { ...row, parent });
     else if (parent === process.pid && mayBeHidden(pid)) rows.set(pid, hidden(pid));
   };
+  const walk = (): void => {
+    // A map is iterated in the order of insertion, also over what is inserted meanwhile.
+    for (const row of rows.values()) {
+      if (walked.has(row.pid) || !isAlive(row)) continue;
+      walked.add(row.pid);
+      const threads = row.threads > 1 ? readThreads(row.pid) : [row.pid];
+      for (const thread of threads)
+        for (const pid of readChildren(row.pid, thread)) if (!rows.has(pid)) add(pid, row.pid);
+    }
+  };
   for (const pid of readOwnChildren() ?? []) add(pid, process.pid);
-  // A map is iterated in the order of insertion, also over what is inserted meanwhile.
-  for (const row of rows.values()) {
-    if (!isAlive(row)) continue;
-    const threads = row.threads > 1 ? readThreads(row.pid) : [row.pid];
-    for (const thread of threads)
-      for (const pid of readChildren(row.pid, thread)) if (!rows.has(pid)) add(pid, row.pid);
+  walk();
+  for (const [pid, { startTicks }] of known) {
+    const row = rows.has(pid) ? null : readRow(pid);
+    if (row !== null && isAlive(row) && row.startTicks === startTicks) rows.set(pid, row);
   }
+  walk();
   return rows;
 }
 

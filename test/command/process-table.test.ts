@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   isAlive,
@@ -52,7 +53,7 @@ test('descendants come after their parents, in whatever session they are, and a 
     { ENDS: ends },
   );
   await until('it is a zombie', () => readText(`/proc/${printed}/stat`).includes(') Z '));
-  const rows = [...readDescendants(() => false).values()];
+  const rows = [...readDescendants(new Map(), () => false).values()];
   const session = rows.find(({ parent }) => parent === pid);
   onTestFinished(() => void process.kill(session?.pid ?? pid, 'SIGKILL'));
   const zombie = rows.find((row) => row.pid === printed);
@@ -62,6 +63,17 @@ test('descendants come after their parents, in whatever session they are, and a 
   const order = [pid, session?.pid, printed].map((one) => rows.findIndex((row) => row.pid === one));
   expect(order).toEqual(order.toSorted((a, b) => a - b));
   expect(rows.some((row) => row.pid === 1)).toBe(false);
+});
+
+test('who is known is there, with its descendants, though it is no descendant, unless another has its pid', async () => {
+  const child = spawn('sh', ['-c', 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!']);
+  const pid = Number(await text(child.stdout));
+  onTestFinished(() => void process.kill(pid, 'SIGKILL'));
+  const { startTicks } = readProcess(pid) ?? { startTicks: 0 };
+  const find = (known: number) =>
+    readDescendants(new Map([[pid, { startTicks: known }]]), () => false).get(pid);
+  expect(find(startTicks + 1)).toBeUndefined();
+  expect(find(startTicks)).toEqual(readProcess(pid));
 });
 
 test('all processes are those and the others', () => {
@@ -74,7 +86,7 @@ test('one of our children that /proc does not show is there if it says so, as wi
   const child = spawn('true');
   const { pid = 0 } = child;
   // A zombie that Node has not waited for yet: it is listed.
-  const rows = readDescendants((asked) => asked === pid);
+  const rows = readDescendants(new Map(), (asked) => asked === pid);
   expect(rows.get(pid)?.parent).toBe(process.pid);
   await once(child, 'exit');
 });

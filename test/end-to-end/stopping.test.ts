@@ -1,10 +1,19 @@
 /** The order of a voluntary stop: the lease is renewed until the tree is dead, and released after that. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { isAlive, stateOf, until } from '../command/fixtures/processes.ts';
+import {
+  childrenOf,
+  isAlive,
+  parentOf,
+  processesWith,
+  readText,
+  stateOf,
+  until,
+} from '../command/fixtures/processes.ts';
+import { createMark } from '../command/fixtures/tree.ts';
 import { createCommand } from '../fixtures/pty.ts';
 import { createFamily } from './family.ts';
 import { bundle, leaderRun, sandbox, start, startBy, waitFor } from './rig.ts';
@@ -52,6 +61,37 @@ describe('a command that ignores TERM', () => {
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(3_000);
     expect(exitCode).toBe(137);
     expectReleasedAfter(writes, 2);
+  });
+});
+
+/** As root, and not in most containers. */
+const mayEnterNamespaces = [
+  ['unshare', '--pid', '--fork', 'true'],
+  ['nsenter', '--pid', '--target', String(process.pid), 'true'],
+].every(([file = '', ...words]) => spawnSync(file, words).status === 0);
+
+describe.runIf(mayEnterNamespaces)('a daemon that the command has started by nsenter', () => {
+  it('G3: is killed too, though the init of another pid namespace adopts it, and then the lease is released', async () => {
+    const api = await sandbox();
+    const mark = createMark();
+    const other = spawn('unshare', ['--pid', '--fork', '--kill-child', 'sleep', '1000']);
+    onTestFinished(() => void other.kill('SIGKILL'));
+    const init = await until('it has an init', () => childrenOf(other.pid ?? 0)[0] ?? false);
+    const enter = ['nsenter', '--pid', '--target', String(init), 'sh', '-c'];
+    const daemon = `trap "" TERM; exec sleep ${mark}`;
+    const words = [...enter, `setsid sh -c '${daemon}' & wait`];
+    const leader = start(api.kubeconfigPath, [...lock, '--grace-period', '1s', '--', ...words]);
+    const pid = await until('it ignores TERM', () => {
+      const found = processesWith(mark);
+      return found.find((each) => readText(`/proc/${each}/comm`) === 'sleep\n') ?? false;
+    });
+    const writes = writesOf(api, () => isAlive(pid));
+
+    leader.kill('SIGTERM');
+    await until('it is adopted', () => parentOf(pid) === init);
+
+    expect((await leader).exitCode).toBe(143);
+    expectReleasedAfter(writes, 0);
   });
 });
 

@@ -2,7 +2,7 @@
  * The processes of one machine: what fork, exec, setsid, exit, wait and adoption make of the process table, and what /proc shows of
  * it. It knows no time: others decide when something happens.
  */
-import type { ProcessRow } from '../../src/process/process-table.ts';
+import type { KnownProcesses, ProcessRow } from '../../src/process/process-table.ts';
 import type { Random } from './random.ts';
 
 /** Where a process truly came from: what it was forked by, whatever became of that. */
@@ -36,6 +36,8 @@ export interface Task {
   /** hidepid: /proc does not show it. */
   isHidden: boolean;
   isSubreaper: boolean;
+  /** Of another pid namespace that it has entered, and its children are in: it adopts them. */
+  namespaceInit: Task | null;
   /** Waits for its children as soon as they end; the others stay zombies until {@link Kernel.reap}. */
   reaps: boolean;
   onChildExit: (() => void) | null;
@@ -91,6 +93,7 @@ export class Kernel {
     task.name = parent.name;
     task.reaps = true;
     task.isHidden = parent.isHidden;
+    task.namespaceInit = parent.namespaceInit;
     origin.onFork(task);
     this.#changed();
     return task;
@@ -161,22 +164,38 @@ export class Kernel {
   }
 
   /** As `readDescendants` does: what happens between one scan and the next, `betweenScans` may make happen. */
-  readDescendants(self: Task, betweenScans = nothing): Map<number, ProcessRow> {
+  readDescendants(
+    self: Task,
+    known: KnownProcesses,
+    betweenScans = nothing,
+  ): Map<number, ProcessRow> {
     const rows = new Map<number, ProcessRow>();
+    const walked = new Set<number>();
+    const walk = () => {
+      for (const { pid } of rows.values()) {
+        if (walked.has(pid)) continue;
+        walked.add(pid);
+        betweenScans();
+        const task = this.#tasks.get(pid);
+        if (task === undefined || task.isHidden || isGone(task)) continue;
+        for (const child of task.children)
+          if (!rows.has(child.pid) && !child.isHidden)
+            rows.set(child.pid, { ...this.rowOf(child), parent: pid });
+      }
+    };
     const list = [...self.children];
     betweenScans();
     for (const task of list)
       // Whether a hidden one lives, wait(2) tells alone.
       if (!task.isHidden || this.reap(task) === 'alive')
         rows.set(task.pid, task.isHidden ? hiddenRow(task, self) : this.rowOf(task));
-    for (const { pid } of rows.values()) {
-      betweenScans();
-      const task = this.#tasks.get(pid);
+    walk();
+    for (const [pid, { startTicks }] of known) {
+      const task = rows.has(pid) ? undefined : this.#tasks.get(pid);
       if (task === undefined || task.isHidden || isGone(task)) continue;
-      for (const child of task.children)
-        if (!rows.has(child.pid) && !child.isHidden)
-          rows.set(child.pid, { ...this.rowOf(child), parent: pid });
+      if (task.startTicks === startTicks) rows.set(pid, this.rowOf(task));
     }
+    walk();
     return rows;
   }
 
@@ -207,6 +226,7 @@ export class Kernel {
       isStopped: false,
       isHidden: false,
       isSubreaper: false,
+      namespaceInit: null,
       reaps: false,
       onChildExit: null,
     };
@@ -235,6 +255,7 @@ export class Kernel {
 
   /** The next living ancestor that is a subreaper, or init. */
   #reaperFor(task: Task): Task {
+    if (task.namespaceInit !== null) return task.namespaceInit;
     for (let each = task.parent; each !== null; each = each.parent)
       if (each.isSubreaper && !each.isZombie) return each;
     return this.init;
@@ -268,15 +289,14 @@ function hiddenRow({ pid }: Task, self: Task): ProcessRow {
 export function subreaperOf(
   kernel: Kernel,
   self: Task,
-  { started, read }: { started: Set<Task>; read: () => ReadonlyMap<number, ProcessRow> },
+  {
+    started,
+    read,
+  }: { started: Set<Task>; read: (known: KnownProcesses) => ReadonlyMap<number, ProcessRow> },
 ) {
   return {
     pid: self.pid,
     read,
-    find: (pid: number) => {
-      const task = kernel.find(pid);
-      return task === undefined || task.isHidden ? null : kernel.rowOf(task);
-    },
     children: () => [...self.children].map(({ pid }) => pid),
     started: (): ReadonlySet<number> => new Set([...started].map(({ pid }) => pid)),
     environmentOf: (pid: number): string | null => kernel.find(pid)?.environment ?? null,

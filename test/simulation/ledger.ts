@@ -84,6 +84,8 @@ export class Ledger {
   #missingMs = -Infinity;
   /** When the write that won was sent, boot clock. */
   #wonMs = Infinity;
+  /** The version by which it first saw that. */
+  #wonVersion = Infinity;
   #acquireTime = '';
   /** When it last sent a renewTime of this second, boot clock. */
   readonly #renewedAt = new Map<string, number>();
@@ -100,10 +102,15 @@ export class Ledger {
     return `${this.settings.identity}@${this.#acquireTime}`;
   }
 
-  /** True time of the newest write that it had seen of this holder's term before then: in one turn, time comes before the event. */
+  /**
+   * True time of the newest write that it had seen of this holder's term before then: in one turn, time comes before the event. What it had seen
+   * before it sent the write that won it has waited for.
+   */
   newestSeenMs({ author, acquireTime }: TermName, beforeBootMs: number): number {
+    const sinceMs = this.hasWon ? this.#wonMs : -Infinity;
     const seen = (this.#seen.get(author) ?? []).filter(
-      (each) => each.acquireTime === acquireTime && each.bootMs < beforeBootMs,
+      (each) =>
+        each.acquireTime === acquireTime && each.bootMs >= sinceMs && each.bootMs < beforeBootMs,
     );
     return Math.max(...seen.map(({ writtenAtMs }) => writtenAtMs), -Infinity);
   }
@@ -136,7 +143,10 @@ export class Ledger {
     this.#noteLease(answer.lease, 'answer');
     // Though the server had gone back in time, the record goes on from here; a later version may have been told before this answer.
     const version = this.#server.versionOf(answer.lease);
-    if (version !== null && version.atMs >= this.#newestStoredMs) this.#noteNewest(version);
+    const isNewest =
+      version !== null &&
+      (version.atMs > this.#newestStoredMs || version.resourceVersion > this.newestSeen);
+    if (isNewest) this.#noteNewest(version);
   }
 
   /** The answer shows the very write that it is an answer to. */
@@ -167,8 +177,7 @@ export class Ledger {
   }
 
   /** As far as it can know: a client-go of its identity goes on with its term. */
-  #isOfThisTerm({ write, holder, acquireTime }: Version): boolean {
-    if (write.author === this.author && holder !== '') return true;
+  #isOfThisTerm({ holder, acquireTime }: Version): boolean {
     if (holder !== this.settings.identity) return false;
     if (acquireTime === this.#acquireTime) return true;
     // A webhook may have cut the rest.
@@ -183,12 +192,16 @@ export class Ledger {
     if (isOlder && !this.#isOfThisTerm(version)) {
       this.#olderToldMs = this.process.bootMs();
       // Together with a Lease that was not there it is no late one.
-      this.hasFoundOlder ||= this.#missingMs > this.confirmedMs;
+      // Nor is another holder's, by a version since the term began.
+      const isTaken = version.holder !== '' && version.resourceVersion > this.#wonVersion;
+      this.hasFoundOlder ||= isTaken || this.#missingMs > this.confirmedMs;
+      if (isTaken && this.goAtMs !== null) this.#noteDeposed('event');
     }
     // What it knows is told once more: what was older was late.
-    if (version?.resourceVersion === this.newestSeen && this.#isOfThisTerm(version))
+    const isKnown = version?.resourceVersion === this.newestSeen;
+    if (isKnown && (this.goAtMs === null || this.#isOfThisTerm(version)))
       this.#olderToldMs = -Infinity;
-    // To a leader an older event is late, even one of its own record.
+    // To a leader any other older event is late, even one of its own record.
     if (isOlder && this.hasWon) this.#noteSeen(version);
     else this.#noteLease(lease, 'event');
   }
@@ -211,6 +224,7 @@ export class Ledger {
         const isNext = version.acquireTime !== this.#acquireTime && write.sentBootMs > this.#wonMs;
         // On a server that went back in time before that, its term is newer than all else.
         if (this.#wonMs === Infinity || isNext) this.#noteNewest(version);
+        if (this.#wonMs === Infinity || isNext) this.#wonVersion = version.resourceVersion;
         this.#acquireTime = version.acquireTime;
         this.#wonMs = isNext ? write.sentBootMs : Math.min(this.#wonMs, write.sentBootMs);
         this.confirmedMs = Math.max(this.confirmedMs, write.sentBootMs);

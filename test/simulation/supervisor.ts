@@ -4,7 +4,7 @@
  */
 import { Descendants } from '../../src/command/tree/descendants.ts';
 import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
-import type { ProcessRow } from '../../src/process/process-table.ts';
+import type { KnownProcesses, ProcessRow } from '../../src/process/process-table.ts';
 import type { TreeRoot } from '../../src/command/tree/process-tree.ts';
 import { type Tree, createTree } from '../../src/command/tree/process-tree.ts';
 import type { StartOptions } from '../../src/command/supervisor.ts';
@@ -111,7 +111,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
       this.#descendants = new Descendants({
         subreaper: subreaperOf(this.#kernel, this.#self, {
           started: this.#started,
-          read: () => this.#read(),
+          read: (known) => this.#read(known),
         }),
         markers: this.#markers,
       });
@@ -279,13 +279,13 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   }
 
   /** During a scan others go on. */
-  #read() {
+  #read(known: KnownProcesses) {
     const { processRandom } = this.#process.machine;
     this.#process.world.count('scans');
     const betweenScans = () => {
       if (processRandom.chance(0.3)) this.#tree?.hastenAnExit();
     };
-    const rows = this.#kernel.readDescendants(this.#self, betweenScans);
+    const rows = this.#kernel.readDescendants(this.#self, known, betweenScans);
     const started = new Set([...this.#started].map(({ pid }) => pid));
     this.#oracle.see(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
     this.#noteTheUndecided();

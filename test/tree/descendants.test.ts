@@ -22,7 +22,6 @@ function stormySubreaper(): Subreaper & { reads: number } {
       const rows = [rowOf(self, 1, 'R'), rowOf(100 + subreaper.reads, self, 'Z')];
       return new Map(rows.map((row) => [row.pid, row]));
     },
-    find: () => null,
     children: () => [],
     started: () => new Set<number>(),
     environmentOf: () => null,

@@ -100,6 +100,8 @@ export class Stage {
       task.isSubreaper = true;
       task.reaps = false;
     },
+    /** It starts what follows in another pid namespace, whose init adopts the orphans: `enter NAME INIT` */
+    enter: ([name, init]) => (this.#taskOf(name).namespaceInit = this.#taskOf(init)),
     /** The next process gets this one's number, or a number. */
     'next-pid': ([pid]) => (this.#nextPid = this.#tasks.get(pid ?? '')?.pid ?? Number(pid)),
     'no-children-lists': () => (this.#hasLists = false),
@@ -124,9 +126,9 @@ export class Stage {
     this.#descendants = new Descendants({
       subreaper: subreaperOf(this.#kernel, this.#self, {
         started: this.#started,
-        read: () =>
+        read: (known) =>
           this.#hasLists
-            ? this.#kernel.readDescendants(this.#self, betweenScans)
+            ? this.#kernel.readDescendants(this.#self, known, betweenScans)
             : this.#kernel.readAll(betweenScans),
       }),
       markers,
@@ -145,7 +147,7 @@ export class Stage {
   #scan(): void {
     const members = this.#find();
     const told = this.#root === null ? [] : hiddenFromGuard(members, this.#root);
-    const rows = this.#kernel.readDescendants(this.#self);
+    const rows = this.#kernel.readDescendants(this.#self, new Map());
     const isMember = ({ pid }: ProcessRow) => members.some((member) => member.pid === pid);
     for (const row of rows.values()) {
       const verdict = isMember(row) ? 'member' : '-';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { Descendants } from '../../src/command/tree/descendants.ts';
 import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
-import type { ProcessRow } from '../../src/process/process-table.ts';
+import type { KnownProcesses, ProcessRow } from '../../src/process/process-table.ts';
 import type { FindMembers, TreeRoot } from '../../src/command/tree/process-tree.ts';
 import {
   type Origin,
@@ -148,7 +148,7 @@ export class World {
     const descendants = new Descendants({
       subreaper: subreaperOf(this.#kernel, this.#self, {
         started: this.#started,
-        read: () => this.#read(hasLists),
+        read: (known) => this.#read(hasLists, known),
       }),
       markers,
     });
@@ -251,14 +251,14 @@ export class World {
     }
   }
 
-  #read(hasLists: boolean) {
+  #read(hasLists: boolean, known: KnownProcesses) {
     this.#childrenThen = new Set(this.#self.children);
     const between = () => {
       const step = this.#torn.shift();
       if (step !== undefined) this.perform(step);
     };
     const rows = hasLists
-      ? this.#kernel.readDescendants(this.#self, between)
+      ? this.#kernel.readDescendants(this.#self, known, between)
       : this.#kernel.readAll(between);
     const started = new Set([...this.#started].map(({ pid }) => pid));
     this.#oracle.see(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);

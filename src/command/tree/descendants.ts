@@ -1,5 +1,5 @@
 /** Finds members where leader-run is a subreaper: reads its descendants, reaps the dead among them, and has the rest classified. */
-import type { Marker, Remembered, TreeMemory } from './judge-tree.ts';
+import type { Marker, TreeMemory } from './judge-tree.ts';
 import { judgeTree } from './judge-tree.ts';
 import type { ProcessRow } from '../../process/process-table.ts';
 import { ScanFailedError, isAlive, unlessFailed } from '../../process/process-table.ts';
@@ -28,7 +28,7 @@ export class Descendants implements TreeFinder {
     this.#options = options;
     const { subreaper } = options;
     const started = subreaper.started();
-    const older = this.#children(subreaper.read()).filter(({ pid }) => !started.has(pid));
+    const older = this.#children(subreaper.read(new Map())).filter(({ pid }) => !started.has(pid));
     this.adoptsTreeAlone = older.length === 0;
     this.#memory = new Map(
       older.map(({ pid, startTicks }) => [pid, { startTicks, kind: 'older' }]),
@@ -83,7 +83,7 @@ export class Descendants implements TreeFinder {
     // Its exit was reported: a helper can get its number.
     if (this.#command !== null && !started.has(this.#command)) this.#command = null;
     for (let reads = 1; ; reads += 1) {
-      const rows = subreaper.read();
+      const rows = subreaper.read(this.#memory);
       const { members, memory } = judgeTree(
         {
           self: subreaper.pid,
@@ -94,24 +94,14 @@ export class Descendants implements TreeFinder {
         },
         this.#memory,
       );
-      const missed = this.#missedIn(rows);
-      this.#memory = missed.length === 0 ? memory : new Map([...memory, ...missed]);
-      // What a dead one left to us was ours before it was dead: a snapshot with none of those, and in which none is missing, shows all.
-      if (!this.#reapDead(rows, started) && missed.length === 0) return members;
+      this.#memory = memory;
+      // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
+      if (!this.#reapDead(rows, started)) return members;
       if (reads < mostReads) continue;
       // Where something dies whenever we look, it is enough that something lives. That nothing does is not known.
       if (members.length > 0) return members;
       throw new ScanFailedError('something has died in each of many looks');
     }
-  }
-
-  /** What is known and lives, and is not in the snapshot: its parent has ended between the looks at itself and at its children. */
-  #missedIn(rows: ReadonlyMap<number, ProcessRow>): [number, Remembered][] {
-    return [...this.#memory].filter(([pid, { startTicks }]) => {
-      if (rows.has(pid)) return false;
-      const row = this.#options.subreaper.find(pid);
-      return row !== null && isAlive(row) && row.startTicks === startTicks;
-    });
   }
 
   #reapDead(rows: ReadonlyMap<number, ProcessRow>, started: ReadonlySet<number>): boolean {

@@ -24,7 +24,7 @@ export type Marker = 'tree' | 'helper' | 'none' | 'unknown';
 export interface Snapshot {
   /** leader-run's own pid. */
   readonly self: number;
-  /** At least all descendants of leader-run, by pid. */
+  /** At least all descendants of leader-run, by pid, and whoever is remembered and lives. */
   readonly rows: ReadonlyMap<number, ProcessRow>;
   /** The children that leader-run has started itself, and whose exit Node has not reported. */
   readonly started: ReadonlySet<number>;
@@ -33,14 +33,8 @@ export interface Snapshot {
   readonly markerOf: (pid: number) => Marker;
 }
 
-/** Start time 0: it was hidden. */
-export interface Remembered {
-  readonly startTicks: number;
-  readonly kind: Kind;
-}
-
-/** What the last snapshot showed, by pid. */
-export type TreeMemory = ReadonlyMap<number, Remembered>;
+/** What the last snapshot showed, by pid. Start time 0: it was hidden. */
+export type TreeMemory = ReadonlyMap<number, { readonly startTicks: number; readonly kind: Kind }>;
 
 export interface Judgement {
   /** The living ones, in the order of the rows. */

@@ -5,23 +5,20 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { ChildProcess } from 'node:child_process';
-import type { ProcessRow } from '../../process/process-table.ts';
+import type { KnownProcesses, ProcessRow } from '../../process/process-table.ts';
 import {
   readAllProcesses,
   readDescendants,
   readEnvironment,
   readOwnChildren,
-  readProcess,
 } from '../../process/process-table.ts';
 
 /** What a subreaper asks of the kernel. */
 export interface Subreaper {
   /** leader-run's own. */
   readonly pid: number;
-  /** At least all descendants, by pid. */
-  read(): ReadonlyMap<number, ProcessRow>;
-  /** {@link readProcess}. */
-  find(pid: number): ProcessRow | null;
+  /** At least all descendants, by pid, and whoever of `known` lives. */
+  read(known: KnownProcesses): ReadonlyMap<number, ProcessRow>;
   /** {@link readOwnChildren}. */
   children(): readonly number[] | null;
   /** {@link childrenOfNode}. */
@@ -59,8 +56,7 @@ async function become(): Promise<Subreaper | null> {
     read:
       readOwnChildren() === null
         ? () => new Map([...readAllProcesses(), ...readAllProcesses()])
-        : () => readDescendants(mayBeHidden),
-    find: readProcess,
+        : (known) => readDescendants(known, mayBeHidden),
     children: readOwnChildren,
     started: childrenOfNode,
     environmentOf: readEnvironment,

@@ -629,8 +629,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: "if (classifyRecord(tenure, lease, null).id !== 'older')",
-        replace: "if (classifyRecord(tenure, lease, null).id !== 'cleared')",
+        search: "if (recordClass.id !== 'older')",
+        replace: "if (recordClass.id !== 'cleared')",
       },
     ],
     stage: restoredTwiceUnderALeader,
@@ -731,8 +731,8 @@ const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/descendants.ts',
-        search: 'this.#memory = missed.length === 0 ? memory : new Map([...memory, ...missed]);',
-        replace: 'void memory;',
+        search: '      this.#memory = memory;',
+        replace: '      void memory;',
       },
     ],
   },
@@ -779,8 +779,8 @@ const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/descendants.ts',
-        search: 'if (!this.#reapDead(rows, started) && missed.length === 0) return members;',
-        replace: 'this.#reapDead(rows, started); if (missed.length === 0) return members;',
+        search: 'if (!this.#reapDead(rows, started)) return members;',
+        replace: 'this.#reapDead(rows, started); return members;',
       },
     ],
   },
@@ -792,8 +792,8 @@ const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/descendants.ts',
-        search: 'const missed = this.#missedIn(rows);',
-        replace: 'const missed = this.#missedIn(rows).slice(0, 0);',
+        search: 'subreaper.read(this.#memory)',
+        replace: 'subreaper.read(new Map())',
       },
     ],
   },
