@@ -636,6 +636,18 @@ const foundBugs: readonly Bug[] = [
     stage: restoredTwiceUnderALeader,
   },
   {
+    id: 'another-since-the-term-began',
+    what: 'a leader takes it for late that another has held the lease since its term began',
+    breaks: 'G2',
+    edits: [
+      {
+        file: 'src/election/renewing.ts',
+        search: "const isTaken = recordClass.holder !== '' && order > 0;",
+        replace: "const isTaken = recordClass.holder !== '' && order > 1;",
+      },
+    ],
+  },
+  {
     id: 'created-again-as-if-deleted',
     what: 'a leader leads on when the Lease that it has created again has an older version',
     breaks: 'G2',
