@@ -27,8 +27,11 @@ export type RecordClass =
   | { readonly id: 'foreign'; readonly holder: string }
   /** Not newer than what we know to have been stored, and of this term: of no account. */
   | { readonly id: 'outdated' }
-  /** Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. */
-  | { readonly id: 'older'; readonly holder: string };
+  /**
+   * Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. `isSinceTerm`:
+   * another holds the lease in it, by a version since this term began: so does whoever is told of it.
+   */
+  | { readonly id: 'older'; readonly holder: string; readonly isSinceTerm: boolean };
 
 export function classifyRecord(
   tenure: Tenure,
@@ -40,10 +43,9 @@ export function classifyRecord(
   const isCurrent = order === null || order > 0 || (order === 0 && tenure.lease === null);
   const record = readRecord(lease);
   if (!isCurrent) {
-    const isOfThisTerm = isOfTerm(record, tenure.confirmed);
-    return isOfThisTerm || isToldAgain(tenure, lease)
-      ? { id: 'outdated' }
-      : { id: 'older', holder: record.holder };
+    if (isOfTerm(record, tenure.confirmed) || isToldAgain(tenure, lease)) return { id: 'outdated' };
+    const began = compareResourceVersions(resourceVersionOf(lease), tenure.term.fencingToken) ?? 0;
+    return { id: 'older', holder: record.holder, isSinceTerm: record.holder !== '' && began > 0 };
   }
   const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
   const sent = own.find((candidate) => isWrite(record, candidate));

@@ -10,7 +10,14 @@ import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
 import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
-import { type Tenured, believedUntilMs, killWhenDue, pidOf, withOlder } from './term.ts';
+import {
+  type Tenured,
+  believedUntilMs,
+  killWhenDue,
+  lossByOlder,
+  pidOf,
+  withOlder,
+} from './term.ts';
 import type { Turn } from './turn.ts';
 import { abandon, withUnanswered } from './writing.ts';
 
@@ -73,11 +80,15 @@ export function onLosingEvent(
   if (isDeleted) return losing;
   const { tenure } = losing;
   const recordClass = classifyRecord(tenure, lease, null);
-  if (recordClass.id === 'older') return { ...losing, tenure: withOlder(tenure, lease, turn) };
-  if (recordClass.id !== 'foreign') return losing;
-  const { holder } = recordClass;
+  const isOlder = recordClass.id === 'older';
+  if (isOlder && !recordClass.isSinceTerm)
+    return { ...losing, tenure: withOlder(tenure, lease, turn) };
+  if (!isOlder && recordClass.id !== 'foreign') return losing;
   const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
-  return { ...withAnother(losing, lease, turn), loss: { id: 'deposed', holder }, killAtMs };
+  const loss = isOlder
+    ? lossByOlder(tenure, lease)
+    : ({ id: 'deposed', holder: recordClass.holder } as const);
+  return { ...withAnother(losing, lease, turn), loss, killAtMs };
 }
 
 /** Another holds the lease: the next candidacy waits for that one, whatever the server shows then. */

@@ -153,8 +153,8 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
     if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
   }
   if (isOutdated(state, lease)) {
-    // Beside an older state, or another that was heard of, the server may have gone back to it: the next read may tell.
-    const mayBeOthers = state.wasOlderSeen || !canBeOurs;
+    // Beside an older state, or another that was heard of, or where the Lease had vanished, it may be another's by now: the next read may tell.
+    const mayBeOthers = state.wasOlderSeen || !canBeOurs || state.newestVersion === null;
     const next = mayBeOthers ? { ...state, lease: null } : withOwn(state, lease, readRecord(lease));
     return retryAfterFailure(next, outdatedRead, turn);
   }
@@ -193,10 +193,14 @@ function isNewsOf({ lease: known, newestVersion }: Releasing, lease: RawLease): 
   return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) >= 0;
 }
 
-/** A record of the term that ends by a version that is not newer. As for its leader, a write over it conflicts, or the server has gone back in time. */
+/**
+ * A record of the term that ends by a version that is not newer, or, where none is known, by none of the writes that may be stored. As for its leader,
+ * a write over it conflicts, or the server has gone back in time.
+ */
 function isOutdated(state: Releasing, lease: RawLease): boolean {
   const { newestVersion } = state;
-  if (newestVersion === null || !isOfOurTerm(state, lease)) return false;
+  if (!isOfOurTerm(state, lease)) return false;
+  if (newestVersion === null) return true;
   return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) <= 0;
 }
 

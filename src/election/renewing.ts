@@ -187,9 +187,7 @@ function noteOlderEvent(state: Tenured, lease: RawLease, turn: Turn): State {
   const recordClass = classifyRecord(tenure, lease, null);
   if (recordClass.id !== 'older')
     return isToldAgain(tenure, lease) ? { ...state, tenure: withoutOlder(tenure) } : state;
-  const order = compareResourceVersions(resourceVersionOf(lease), tenure.term.fencingToken) ?? 0;
-  const isTaken = recordClass.holder !== '' && order > 0;
-  if (isTaken || tenure.lease === null) return loseByOlder(state, lease, turn);
+  if (recordClass.isSinceTerm || tenure.lease === null) return loseByOlder(state, lease, turn);
   return { ...state, tenure: withOlder(tenure, lease, turn) };
 }
 

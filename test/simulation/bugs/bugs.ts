@@ -578,8 +578,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/classify-record.ts',
-        search: 'return isOfThisTerm || isToldAgain(tenure, lease)',
-        replace: 'return isOfThisTerm || isToldAgain(tenure, lease) || order !== null',
+        search: 'if (isOfTerm(record, tenure.confirmed) || isToldAgain(tenure, lease))',
+        replace: 'if (order !== null)',
       },
     ],
   },
@@ -641,9 +641,9 @@ const foundBugs: readonly Bug[] = [
     breaks: 'G2',
     edits: [
       {
-        file: 'src/election/renewing.ts',
-        search: "const isTaken = recordClass.holder !== '' && order > 0;",
-        replace: "const isTaken = recordClass.holder !== '' && order > 1;",
+        file: 'src/election/classify-record.ts',
+        search: "isSinceTerm: record.holder !== '' && began > 0",
+        replace: "isSinceTerm: record.holder !== '' && began > 1",
       },
     ],
   },
@@ -690,7 +690,7 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/losing.ts',
-        search: "if (recordClass.id !== 'foreign') return losing;",
+        search: "if (!isOlder && recordClass.id !== 'foreign') return losing;",
         replace: 'if (recordClass.id !== null) return losing;',
       },
     ],
