@@ -58,13 +58,14 @@ export function jitterAfterSeenRace(
 
 /**
  * Something newer than what the write under way is written over was seen, and not this write: it cannot land any more, unless the
- * server goes back in time, and then the holder that was seen may lead. Or someone is in doubt since it was sent, and may lead whether it lands
- * or not.
+ * server goes back in time, and then the holder that was seen may lead.
  */
-export function hasLostAttempt({ requestState, observed: { current, doubts } }: Standby): boolean {
-  if (requestState.id !== 'writing') return false;
-  const isDoubted = doubts.some(({ untilMs }) => untilMs > requestState.sent.sentAtMs);
-  return isDoubted || (current.id === 'present' && isNewer(current.lease, requestState.over));
+export function hasLostAttempt({ requestState, observed: { current } }: Standby): boolean {
+  return (
+    requestState.id === 'writing' &&
+    current.id === 'present' &&
+    isNewer(current.lease, requestState.over)
+  );
 }
 
 /** Each attempt names the version that it is written over: when the Lease has moved on without it, it cannot land any more. */

@@ -192,11 +192,15 @@ export function noteOlderEvent<Known extends ObservedLease & { readonly current:
   const isOver = isReleased(record, null) || former.some((sent) => isWrite(record, sent));
   if (!isOver) {
     const holder = lastHolderAfter(null, lease, record);
+    // Its newest renewal, which the server has forgotten: it may lead until that has expired.
+    if (holder.term === observed.lastHolder?.term && isRenewedAfter(record, current.record))
+      return { ...observed, current: { ...current, sinceMs: at.bootMs } };
     const noted = addOlder(observed, lease);
     const hasGoneBack = record.holder !== '' && isBefore(current.lease, current.record, holder);
     if (!hasGoneBack) return noted;
     // Edits have made the state newer that the server has gone back to.
-    return { ...noted, doubts: [...doubts, doubtOf(holder, leaseDurationMs, at.bootMs)] };
+    const others = doubts.filter(({ by }) => by.term !== holder.term);
+    return { ...noted, doubts: [...others, doubtOf(holder, leaseDurationMs, at.bootMs)] };
   }
   return {
     ...observed,
@@ -239,6 +243,10 @@ function lastHolderAfter(
     leaseDurationMs: record.leaseDurationMs ?? 0,
     resourceVersion: resourceVersionOf(lease),
   };
+}
+
+function isRenewedAfter(one: ElectionRecord, other: ElectionRecord): boolean {
+  return (parseTimeMs(one.renewTime ?? '') ?? NaN) > (parseTimeMs(other.renewTime ?? '') ?? NaN);
 }
 
 /**

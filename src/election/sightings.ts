@@ -34,12 +34,16 @@ export function reportDoubt(
   reportWentBack(observed, newestOf(before, begun), resourceVersionOf(current.lease), turn);
 }
 
-/** The same where an event tells of an older state, by which someone came to be in doubt. */
+/** The same where an event tells of an older state, the first time that someone is in doubt by one. */
 export function reportOlderEvent(
+  { observed: before }: Standby,
   observed: ObservedLease & { current: PresentLease },
   lease: RawLease,
   turn: Turn,
 ): void {
+  const isKnown = ({ by }: Doubt) =>
+    before.doubts.some((each) => each.by.term === by.term && isPending(each, turn));
+  if (observed.doubts === before.doubts || observed.doubts.every(isKnown)) return;
   const newestVersion = resourceVersionOf(observed.current.lease);
   reportWentBack(observed, newestVersion, resourceVersionOf(lease), turn);
 }
@@ -56,6 +60,10 @@ function reportWentBack(
   turn.report({ id: 'went-back', holder: longest.by.holder, newestVersion, shownVersion, waitsMs });
 }
 
+function isPending({ untilMs }: Doubt, { nowMs }: Turn): boolean {
+  return untilMs > nowMs;
+}
+
 function longestOf(doubts: readonly Doubt[]): Doubt | undefined {
   return doubts.toSorted((a, b) => b.untilMs - a.untilMs)[0];
 }
@@ -70,9 +78,8 @@ function newestOf({ current, lastHolder }: ObservedLease, begun: readonly Doubt[
 
 /** Reports, once for each release that is seen, why the lease is not taken although it is free. */
 function reportWaitForDoubt(before: ObservedLease, observed: ObservedLease, turn: Turn): void {
-  const isKnown =
-    before.lastHolder === null && before.doubts.some(({ untilMs }) => untilMs > turn.nowMs);
-  const last = longestOf(observed.doubts);
+  const isKnown = before.lastHolder === null && before.doubts.some((each) => isPending(each, turn));
+  const last = longestOf(observed.doubts.filter((each) => isPending(each, turn)));
   if (isKnown || observed.lastHolder !== null || last === undefined) return;
   turn.report({
     id: 'doubted',

@@ -162,10 +162,8 @@ function hearOlder(standby: Standby, current: PresentLease, lease: RawLease, tur
   const { former, candidate } = standby;
   const observer = { at: turn.at, leaseDurationMs: candidate.leaseDurationMs, former };
   const observed = noteOlderEvent({ ...standby.observed, current }, lease, observer);
-  if (observed.doubts === standby.observed.doubts) return { ...standby, observed };
-  reportOlderEvent(observed, lease, turn);
-  // Should one of them have landed, whoever is in doubt may lead beside it.
-  return { ...standby, observed, unanswered: [] };
+  reportOlderEvent(standby, observed, lease, turn);
+  return { ...standby, observed };
 }
 
 function onAcquireAnswer(

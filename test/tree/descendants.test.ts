@@ -39,3 +39,23 @@ test('is given up after some looks, as one that failed: that nothing lives is no
   expect(find).toThrow(ScanFailedError);
   expect(subreaper.reads - before).toBeLessThan(20);
 });
+
+test('who has gone to another pid namespace is looked after although our list of children does not change: its orphans do not come to us', () => {
+  let rows: readonly ProcessRow[] = [];
+  const subreaper: Subreaper = {
+    ...stormySubreaper(),
+    read: () => new Map(rows.map((row) => [row.pid, row])),
+    children: () => [50],
+    started: () => new Set([50]),
+    reap: () => 'alive',
+  };
+  const descendants = new Descendants({ subreaper, markers });
+  const root = { pid: 50, startTicks: 50, hasOwnGroup: true, marker: markers.tree };
+  const find = descendants.findOf(root);
+  rows = [rowOf(50, self, 'S'), rowOf(60, 50, 'S')];
+  expect(find()).toHaveLength(2);
+  expect(descendants.mayHaveAdopted()).toBe(false);
+  rows = [rowOf(50, self, 'S'), rowOf(60, 7, 'S')];
+  expect(find()).toHaveLength(2);
+  expect(descendants.mayHaveAdopted()).toBe(true);
+});

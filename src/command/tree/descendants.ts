@@ -22,6 +22,8 @@ export class Descendants implements TreeFinder {
   readonly #options: DescendantsOptions;
   #memory: TreeMemory;
   #command: number | null = null;
+  /** A member is in another pid namespace, whose init is its parent. */
+  #hasStray = false;
 
   /** To be made before anything of the command can have been orphaned: all children that Node did not start are older. */
   constructor(options: DescendantsOptions) {
@@ -45,9 +47,10 @@ export class Descendants implements TreeFinder {
 
   /**
    * True if we have a child that Node did not start: to read that list costs a tenth of a scan. Also true while another helper than the
-   * guard runs, so that its children are known before they are orphaned.
+   * guard runs, so that its children are known before they are orphaned, and while a member has left us: it leaves us no orphans.
    */
   mayHaveAdopted(): boolean {
+    if (this.#hasStray) return true;
     const { subreaper } = this.#options;
     const children = unlessFailed(() => subreaper.children());
     if (children === null || children.length > 2) return true;
@@ -95,6 +98,7 @@ export class Descendants implements TreeFinder {
         this.#memory,
       );
       this.#memory = memory;
+      this.#hasStray = members.some(({ parent }) => parent !== subreaper.pid && !rows.has(parent));
       // What a dead one left to us was ours before it was dead: a snapshot with none of those shows all.
       if (!this.#reapDead(rows, started)) return members;
       if (reads < mostReads) continue;

@@ -116,10 +116,10 @@ function rememberedKind(before: TreeMemory, { pid, startTicks }: ProcessRow): Ki
   return isSame ? known.kind : null;
 }
 
-/** Whether a child from before is there still, from which an orphan without a marker may have come. */
-function hasOlder({ rows }: Snapshot, before: TreeMemory): boolean {
+/** Whether a child from before is there still, from which an orphan without a marker may have come: the orphans of one that has left us go elsewhere. */
+function hasOlder({ self, rows }: Snapshot, before: TreeMemory): boolean {
   for (const row of rows.values())
-    if (isAlive(row) && rememberedKind(before, row) === 'older') return true;
+    if (row.parent === self && isAlive(row) && rememberedKind(before, row) === 'older') return true;
   return false;
 }
 
