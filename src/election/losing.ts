@@ -4,9 +4,10 @@
 import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
-import { addAnother } from './observed-lease.ts';
+import { addAnother, addOlder } from './observed-lease.ts';
 import { rememberingOf, reportRun, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
+import { compareResourceVersions, resourceVersionOf } from './record.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
 import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
@@ -91,10 +92,13 @@ export function onLosingEvent(
   return { ...withAnother(losing, lease, turn), loss, killAtMs };
 }
 
-/** Another holds the lease: the next candidacy waits for that one, whatever the server shows then. */
+/** Another holds the lease, in an older state, perhaps: the next candidacy waits for that one, whatever the server shows then. */
 function withAnother<S extends Tenured | Losing>(state: S, lease: RawLease, turn: Turn): S {
   const { tenure, candidate } = state;
-  const observed = addAnother(tenure.observed, lease, candidate, turn.at);
+  const isOld = (compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1) <= 0;
+  const observed = isOld
+    ? addOlder(tenure.observed, lease)
+    : addAnother(tenure.observed, lease, candidate, turn.at);
   return { ...state, tenure: { ...tenure, observed } };
 }
 

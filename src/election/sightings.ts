@@ -41,9 +41,9 @@ export function reportOlderEvent(
   lease: RawLease,
   turn: Turn,
 ): void {
-  const isKnown = ({ by }: Doubt) =>
-    before.doubts.some((each) => each.by.term === by.term && isPending(each, turn));
-  if (observed.doubts === before.doubts || observed.doubts.every(isKnown)) return;
+  const known = before.doubts.filter((each) => isPending(each, turn));
+  const isKnown = ({ by }: Doubt) => known.some((each) => each.by.term === by.term);
+  if (observed.doubts.filter((each) => isPending(each, turn)).every(isKnown)) return;
   const newestVersion = resourceVersionOf(observed.current.lease);
   reportWentBack(observed, newestVersion, resourceVersionOf(lease), turn);
 }
