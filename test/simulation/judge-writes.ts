@@ -160,7 +160,8 @@ export class WriteJudge {
     const takesBlank = author.kind === 'client-go' && before?.holder === '';
     const isAnothers =
       claim !== null && claim.author !== author && !this.#isFormerTerm(claim.author, author);
-    if (isAnothers && !this.#isForgottenBy(writer, claim, before, sentBootMs) && !takesBlank)
+    const mayTake = takesBlank || (claim !== null && this.#isReleasedByAnswer(claim));
+    if (isAnothers && !this.#isForgottenBy(writer, claim, before, sentBootMs) && !mayTake)
       this.#checkExpiry(claim, after, writer);
     const isSameTerm = this.#noteTerm(after, author);
     if (isSameTerm || claim?.author === author) {
@@ -190,6 +191,15 @@ export class WriteJudge {
   #termOf({ acquireTime }: Version, { name }: Author): Term | null {
     const term = this.#terms.get(name);
     return term?.acquireTime === acquireTime ? term : null;
+  }
+
+  /** A proxy had answered a release with the record that was sent, and gave that answer to the taker's read, too: nothing of the holder is left. */
+  #isReleasedByAnswer({ author }: Claim): boolean {
+    const tree = this.#writers.get(author.name)?.tree() ?? null;
+    return (
+      tree?.state === 'dead' &&
+      this.#world.statistics.has('fault: write answered with another record')
+    );
   }
 
   /** An earlier term of the same process, of which nothing is left. */
