@@ -47,14 +47,18 @@ function checkBelief({ before, after, nowMs }: Transition): void {
 }
 
 /** SIGKILL is never overdue, and the guard and the gate never get a later instant than the renewal allows. */
-function checkKills({ after, effects, nowMs }: Transition): void {
+function checkKills({ before, after, effects, nowMs }: Transition): void {
   const { candidate } = after;
+  const endsWithoutCommand =
+    tenureOf(before) !== null && !hasTree(before) && tenureOf(after) === null;
   if (after.id === 'stepping-down' || after.id === 'losing') {
     must(after.killAtMs === null || after.killAtMs > nowMs, 'G2: SIGKILL is overdue');
   }
   const confirmedMs = tenureOf(after)?.confirmed.sentAtMs ?? -Infinity;
   for (const effect of effects) {
     if (effect.id !== 'start-command' && effect.id !== 'extend-guard') continue;
+    // A term without a command can end in the very step in which it is renewed.
+    if (effect.id === 'extend-guard' && endsWithoutCommand) continue;
     const latestMs = killDeadlineMs(candidate, confirmedMs);
     must(effect.killAtMs <= latestMs, 'G2: the guard would kill too late');
     if (effect.id === 'extend-guard') continue;

@@ -81,6 +81,14 @@ describe('a step that keeps to the guarantees passes', () => {
       'the end of a term without a command',
       { before: { ...leading, command: { id: 'preparing' } }, after: ended },
     ],
+    [
+      'the end of a term without a command in the step in which it is renewed',
+      {
+        before: { ...leading, command: { id: 'preparing' } },
+        after: releasing,
+        effects: [extendGuard],
+      },
+    ],
     ['the end of a deposed leader', { before: losing, event: gone, after: ended }],
   ])('%s', (_, change) => {
     expect(() => checkStep({ ...usual, ...change })).not.toThrow();
@@ -170,6 +178,10 @@ describe('a step that breaks a guarantee is a bug and throws', () => {
     [
       'G2: the guard would kill too late',
       { before: acquiring, after: acquiring, effects: [extendGuard] },
+    ],
+    [
+      'G2: the guard would kill too late',
+      { before: steppingDown, event: gone, after: releasing, effects: [extendGuard] },
     ],
     [
       'G2: the command could start after the renew deadline',
