@@ -289,6 +289,9 @@ export class WriteJudge {
     if (this.#isBeyondLimits || this.#setBackAtMs() > -Infinity) return;
     const expected = this.#expectedTransitions(before, after, author);
     if (after.transitions === expected) return;
+    // A proxy had given the record that was sent to a read, too: what was never stored is given back.
+    const mayBeOfAnswer = this.#world.statistics.has('fault: write answered with another record');
+    if (after.holder === '' && mayBeOfAnswer) return;
     const text = `${author.name} wrote ${after.transitions} after ${before?.transitions ?? 'nothing'}, expected ${expected}`;
     this.#world.break('leaseTransitions count holders', text);
   }
