@@ -150,7 +150,9 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
     if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
     if (!canBeOurs) return refuse(state, lease, turn);
     const own = state.written.find((sent) => isWrite(record, sent));
-    if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
+    if (own !== undefined && isStoredAttempt(state, lease))
+      return writeAgain(withOwn(state, lease, own), turn);
+    if (own !== undefined) return retryAfterFailure(state, outdatedRead, turn);
   }
   if (isOutdated(state, lease)) {
     // Beside an older state, or another that was heard of, or where the Lease had vanished, it may be another's by now: the next read may tell.
@@ -161,6 +163,12 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
   if (isNews) return refuse(state, lease, turn);
   return retryAfterFailure(withOlderSeen(state, lease), outdatedRead, turn);
+}
+
+/** What a candidacy wrote is stored by a newer version than it was written over: else a proxy has only shown what it was sent. */
+function isStoredAttempt({ mode, newestVersion }: Releasing, lease: RawLease): boolean {
+  if (mode === 'after-term' || newestVersion === null) return true;
+  return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) > 0;
 }
 
 /**

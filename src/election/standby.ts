@@ -15,6 +15,7 @@ import {
   hasLostAttempt,
   jitterAfterLostRace,
   jitterAfterSeenRace,
+  showsOnlyWhatWasSent,
   unansweredAfter,
 } from './contention.ts';
 import { abandonCandidacy, endAsDone, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
@@ -42,6 +43,7 @@ import {
   conflictOfRead,
   freshStreak,
   isSameFailure,
+  outdatedRead,
   pauseAfter,
   withoutFailures,
 } from './retrying.ts';
@@ -119,7 +121,9 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
     return onAcquireAnswer(greeted, requestState.sent, answer, turn);
   switch (answer.id) {
     case 'lease':
-      return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
+      return showsOnlyWhatWasSent(standby, answer.lease)
+        ? retryAfterFailure(standby, outdatedRead, turn)
+        : seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
     case 'not-found':
       return seeAbsence(greeted, turn);
     // It was not to be the successor on that version any more: the watch tells of the one that is stored.
