@@ -9,8 +9,9 @@ import {
   type SentRecord,
   compareResourceVersions,
   fingerprintOf,
+  hasLanded,
   isOfTerm,
-  isWholeWrite,
+  isStored,
   isWrite,
   readRecord,
   resourceVersionOf,
@@ -25,7 +26,7 @@ export type RecordClass =
   /** Emptied by someone else. */
   | { readonly id: 'cleared' }
   | { readonly id: 'foreign'; readonly holder: string }
-  /** Not newer than what we know to have been stored, and of this term: of no account. */
+  /** Not newer than what we know to have been stored, or not stored at all, and of this term: of no account. */
   | { readonly id: 'outdated' }
   /**
    * Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. `isSinceTerm`:
@@ -48,10 +49,11 @@ export function classifyRecord(
     return { id: 'older', holder: record.holder, isSinceTerm: record.holder !== '' && began > 0 };
   }
   const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
-  const sent = own.find((candidate) => isWrite(record, candidate));
+  const sent = own.find((candidate) => isStored(lease, candidate));
   if (sent !== undefined)
-    return isWholeWrite(record, sent) ? { id: 'landed', sent } : { id: 'unchanged' };
+    return hasLanded(lease, sent) ? { id: 'landed', sent } : { id: 'unchanged' };
   if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
+  if (own.some((candidate) => isWrite(record, candidate))) return { id: 'outdated' };
   if (record.holder === '') return { id: 'cleared' };
   return { id: 'foreign', holder: record.holder };
 }

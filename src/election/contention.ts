@@ -4,7 +4,7 @@
  */
 import { type ObservedLease, freeAtMs } from './observed-lease.ts';
 import type { RawLease } from './lease.ts';
-import { type SentRecord, isNewer, isWrite, readRecord } from './record.ts';
+import { type SentRecord, isNewer } from './record.ts';
 import type { Standby } from './state.ts';
 import { isNext, leftToAnotherUntilMs } from './transfer.ts';
 import type { Turn } from './turn.ts';
@@ -75,14 +75,4 @@ export function unansweredAfter(
 ): readonly SentRecord[] {
   const { current } = observed;
   return current.id === 'present' && !isNewer(lease, current.lease) ? unanswered : [];
-}
-
-/** An attempt is stored by a newer version than it was written over: a proxy has answered a read as it had answered the attempt. */
-export function showsOnlyWhatWasSent(
-  { observed: { current }, unanswered }: Standby,
-  lease: RawLease,
-): boolean {
-  if (current.id !== 'present' || isNewer(lease, current.lease)) return false;
-  const record = readRecord(lease);
-  return unanswered.some((sent) => isWrite(record, sent));
 }

@@ -157,7 +157,7 @@ export function addOlder<Known extends ObservedLease>(before: Known, lease: RawL
   const record = readRecord(lease);
   const { lastHolder, holdersInOlderStates } = before;
   const holder = lastHolderAfter(null, lease, record);
-  if (record.holder === '' || holder.term === lastHolder?.term) return before;
+  if (isReleased(record, null) || holder.term === lastHolder?.term) return before;
   const others = holdersInOlderStates.filter(({ term }) => term !== holder.term);
   return { ...before, holdersInOlderStates: [...others, holder] };
 }

@@ -34,7 +34,10 @@ export interface ElectionRecord {
   readonly termDurationMs: number | null;
 }
 
-/** The four fields by which one write of ours is told from every other, how long it asks others to wait, and when it was sent (boot-clock ms). */
+/**
+ * The four fields by which one write of ours is told from every other, how long it asks others to wait, when it was sent (boot-clock ms), and
+ * over which resourceVersion (null: it creates the Lease).
+ */
 export interface SentRecord {
   readonly holder: string;
   readonly acquireTime: string;
@@ -42,6 +45,7 @@ export interface SentRecord {
   readonly transitions: number;
   readonly leaseDurationMs: number;
   readonly sentAtMs: number;
+  readonly overVersion: string | null;
 }
 
 export function readRecord(lease: RawLease): ElectionRecord {
@@ -125,9 +129,20 @@ export function isWrite(record: ElectionRecord, sent: SentRecord): boolean {
   );
 }
 
-/** Whether the record is this write of ours and makes others wait for as long as it asked them to. */
-export function isWholeWrite(record: ElectionRecord, sent: SentRecord): boolean {
-  return isWrite(record, sent) && (record.leaseDurationMs ?? 0) >= sent.leaseDurationMs;
+/**
+ * Whether the Lease shows this write of ours by a newer version than the one that it was written over. By that one, a proxy has only shown what it
+ * was sent, in answer to whatever request.
+ */
+export function isStored(lease: RawLease, sent: SentRecord): boolean {
+  const { overVersion } = sent;
+  if (!isWrite(readRecord(lease), sent)) return false;
+  if (overVersion === null) return true;
+  return (compareResourceVersions(resourceVersionOf(lease), overVersion) ?? 1) > 0;
+}
+
+/** Whether it is stored and makes others wait for as long as it asked them to. */
+export function hasLanded(lease: RawLease, sent: SentRecord): boolean {
+  return isStored(lease, sent) && (readRecord(lease).leaseDurationMs ?? 0) >= sent.leaseDurationMs;
 }
 
 /** Whether it is newer than the other (null: there is none). Versions that cannot be compared count as newer when they differ. */

@@ -11,6 +11,7 @@ import {
   compareResourceVersions,
   isNewer,
   isOfTerm,
+  isStored,
   isWrite,
   readRecord,
   resourceVersionOf,
@@ -112,6 +113,7 @@ function proceed(state: Releasing, turn: Turn): State {
   if (lease === null) return read(state, turn);
   const sent = composeRecord(
     {
+      over: lease,
       holder: '',
       acquireTime: null,
       transitions: state.transitions,
@@ -146,29 +148,22 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const isNews = isNewsOf(state, lease);
   const canBeOurs = canStillBeOurs(state, lease);
   if (isNews) {
-    const record = readRecord(lease);
-    if (state.released.some((sent) => isWrite(record, sent))) return finish(state, turn);
+    if (state.released.some((sent) => isStored(lease, sent))) return finish(state, turn);
     if (!canBeOurs) return refuse(state, lease, turn);
-    const own = state.written.find((sent) => isWrite(record, sent));
-    if (own !== undefined && isStoredAttempt(state, lease))
-      return writeAgain(withOwn(state, lease, own), turn);
-    if (own !== undefined) return retryAfterFailure(state, outdatedRead, turn);
+    const own = state.written.find((sent) => isStored(lease, sent));
+    if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
   }
   if (isOutdated(state, lease)) {
-    // Beside an older state, or another that was heard of, or where the Lease had vanished, it may be another's by now: the next read may tell.
-    const mayBeOthers = state.wasOlderSeen || !canBeOurs || state.newestVersion === null;
+    // Beside an older state, or another that was heard of, or where the Lease had vanished, it may be another's by now; where no write of ours is
+    // known to be stored, it is: the next read may tell.
+    const isUnsure = state.newestVersion === null || state.mode === 'after-candidacy';
+    const mayBeOthers = isUnsure || state.wasOlderSeen || !canBeOurs;
     const next = mayBeOthers ? { ...state, lease: null } : withOwn(state, lease, readRecord(lease));
     return retryAfterFailure(next, outdatedRead, turn);
   }
   // Emptied by someone else, it is left to expire: a client-go that led after us keeps our annotation.
   if (isNews) return refuse(state, lease, turn);
   return retryAfterFailure(withOlderSeen(state, lease), outdatedRead, turn);
-}
-
-/** What a candidacy wrote is stored by a newer version than it was written over: else a proxy has only shown what it was sent. */
-function isStoredAttempt({ mode, newestVersion }: Releasing, lease: RawLease): boolean {
-  if (mode === 'after-term' || newestVersion === null) return true;
-  return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) > 0;
 }
 
 /**

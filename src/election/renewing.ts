@@ -9,9 +9,8 @@ import { restoredAnnotations } from './once.ts';
 import {
   type SentRecord,
   compareResourceVersions,
+  hasLanded,
   isNewer,
-  isWholeWrite,
-  readRecord,
   resourceVersionOf,
 } from './record.ts';
 import {
@@ -61,6 +60,7 @@ export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
   const { term, lease, confirmed, unanswered } = tenure;
   const sent = composeRecord(
     {
+      over: lease,
       holder: candidate.identity,
       acquireTime: term.acquireTime,
       // Created again it counts from zero, as client-go's would.
@@ -138,8 +138,7 @@ export function onRenewalEvent(
 /** How long it took until the watch told of our last write, so that a release knows how long its successor may take. */
 function noteEcho(state: Tenured, lease: RawLease, turn: Turn): Tenured {
   const { tenure, requestState } = state;
-  const isLanding =
-    requestState.id === 'writing' && isWholeWrite(readRecord(lease), requestState.sent);
+  const isLanding = requestState.id === 'writing' && hasLanded(lease, requestState.sent);
   const isHeard = resourceVersionOf(lease) === tenure.unheardVersion;
   if (!isLanding && !isHeard) return state;
   const sent = isLanding ? requestState.sent : tenure.confirmed;

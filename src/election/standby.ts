@@ -15,7 +15,6 @@ import {
   hasLostAttempt,
   jitterAfterLostRace,
   jitterAfterSeenRace,
-  showsOnlyWhatWasSent,
   unansweredAfter,
 } from './contention.ts';
 import { abandonCandidacy, endAsDone, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
@@ -31,19 +30,11 @@ import {
   observeAbsence,
   wasSeenSince,
 } from './observed-lease.ts';
-import {
-  type SentRecord,
-  fingerprintOf,
-  isNewer,
-  isWholeWrite,
-  readRecord,
-  resourceVersionOf,
-} from './record.ts';
+import { type SentRecord, fingerprintOf, hasLanded, isNewer, resourceVersionOf } from './record.ts';
 import {
   conflictOfRead,
   freshStreak,
   isSameFailure,
-  outdatedRead,
   pauseAfter,
   withoutFailures,
 } from './retrying.ts';
@@ -121,9 +112,7 @@ export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): S
     return onAcquireAnswer(greeted, requestState.sent, answer, turn);
   switch (answer.id) {
     case 'lease':
-      return showsOnlyWhatWasSent(standby, answer.lease)
-        ? retryAfterFailure(standby, outdatedRead, turn)
-        : seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
+      return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
     case 'not-found':
       return seeAbsence(greeted, turn);
     // It was not to be the successor on that version any more: the watch tells of the one that is stored.
@@ -143,7 +132,7 @@ export function onStandbyEvent(
   if (current.id === 'present' && !isNewer(lease, current.lease))
     return isDeleted ? standby : hearOlder(standby, current, lease, turn);
   const { requestState } = standby;
-  const isOwn = requestState.id === 'writing' && isWholeWrite(readRecord(lease), requestState.sent);
+  const isOwn = requestState.id === 'writing' && hasLanded(lease, requestState.sent);
   if (isOwn && !hasLostAttempt(standby)) {
     return isDeleted ? standby : { ...win(standby, requestState.sent, lease, turn), requestState };
   }
@@ -205,8 +194,7 @@ function seeLease(
   serverTimeMs: number | null,
   turn: Turn,
 ): State {
-  const record = readRecord(lease);
-  const landed = standby.unanswered.find((sent) => isWholeWrite(record, sent));
+  const landed = standby.unanswered.find((sent) => hasLanded(lease, sent));
   if (landed !== undefined) return win(standby, landed, lease, turn);
   const { former, candidate } = standby;
   const { leaseDurationMs } = candidate;

@@ -7,8 +7,8 @@ import {
   type Annotations,
   type ElectionRecord,
   type SentRecord,
+  hasLanded,
   isNewer,
-  isWholeWrite,
   newLease,
   readRecord,
   resourceVersionOf,
@@ -26,6 +26,8 @@ export interface WriteBasis {
   readonly acquireTime: string | null;
   readonly transitions: number;
   readonly leaseDurationMs: number;
+  /** What it is written over; null: it creates the Lease. */
+  readonly over: RawLease | null;
   /** Our writes before this one, and what it is written over if that names us: renewTime has to differ from theirs by a whole second. */
   readonly earlier: readonly Pick<ElectionRecord, 'renewTime'>[];
 }
@@ -45,6 +47,7 @@ export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
     transitions: basis.transitions,
     leaseDurationMs: basis.leaseDurationMs,
     sentAtMs: bootMs,
+    overVersion: basis.over === null ? null : resourceVersionOf(basis.over),
   };
 }
 
@@ -60,8 +63,7 @@ export function startReading(
   turn.send(request, body, timeoutMs);
   const expiresAtMs = turn.nowMs + timeoutMs;
   const isEntry = body.id !== 'get';
-  const refused = before.id === 'writing' ? before.over : null;
-  const refusedVersion = refused === null ? null : resourceVersionOf(refused);
+  const refusedVersion = before.id === 'writing' ? before.sent.overVersion : null;
   return {
     requests: request,
     requestState: {
@@ -114,11 +116,10 @@ export function startWriting(
  * over; null: it does. A webhook may have put the Lease back, and a proxy may answer with another one.
  */
 export function whyUnconfirmed({ sent, over }: Writing, answer: RawLease): Failure | null {
-  const record = readRecord(answer);
-  const isStored = isNewer(answer, over);
-  if (isStored && isWholeWrite(record, sent)) return null;
+  if (hasLanded(answer, sent)) return null;
+  const { holder } = readRecord(answer);
   const resourceVersion = resourceVersionOf(answer);
-  return { reason: 'unconfirmed', holder: record.holder, resourceVersion, isStored };
+  return { reason: 'unconfirmed', holder, resourceVersion, isStored: isNewer(answer, over) };
 }
 
 /** Whether this answer is the one that is waited for; all others are of abandoned requests. */

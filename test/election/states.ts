@@ -3,6 +3,7 @@ import type { Effect } from '../../src/election/effect.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import type { Transition } from '../../src/election/invariants.ts';
 import { nothingObserved } from '../../src/election/observed-lease.ts';
+import type { SentRecord } from '../../src/election/record.ts';
 import { killDeadlineMs } from '../../src/election/settings.ts';
 import { initialStandby } from '../../src/election/beginning.ts';
 import type {
@@ -16,13 +17,14 @@ import type {
 } from '../../src/election/state.ts';
 import { candidate } from '../fixtures/candidate.ts';
 
-export const sent = {
+export const sent: SentRecord = {
   holder: 'me',
   acquireTime: '2026-01-01T12:00:00.000000Z',
   renewTime: '2026-01-01T12:00:00.000000Z',
   transitions: 0,
   leaseDurationMs: 15_000,
   sentAtMs: 0,
+  overVersion: null,
 };
 export const lease = { metadata: { resourceVersion: '1' }, spec: { holderIdentity: 'me' } };
 export const streak = { failures: 0, failure: null, rounds: 1, writableAtMs: -Infinity };

@@ -20,6 +20,7 @@ const sent: fc.Arbitrary<SentRecord> = fc.record({
   transitions: fc.nat(3),
   leaseDurationMs: fc.constant(15_000),
   sentAtMs: fc.nat(),
+  overVersion: fc.constant(null),
 });
 
 test('any Lease is read, and what is read is of its type', () => {

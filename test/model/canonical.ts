@@ -69,6 +69,7 @@ const versions = new Set([
   'token',
   'refusedVersion',
   'unheardVersion',
+  'overVersion',
 ]);
 
 /** Equal for worlds that behave alike. */

@@ -490,8 +490,9 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/writing.ts',
-        search: 'if (isStored && isWholeWrite(record, sent)) return null;',
-        replace: 'if (isStored || !isWholeWrite(record, sent)) return null;',
+        search: 'if (hasLanded(answer, sent)) return null;',
+        replace:
+          'if (isNewer(answer, over) || !hasLanded(answer, { ...sent, overVersion: null })) return null;',
       },
     ],
   },
@@ -502,8 +503,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/writing.ts',
-        search: 'if (isStored && isWholeWrite(record, sent)) return null;',
-        replace: 'if (isWholeWrite(record, sent)) return null;',
+        search: 'if (hasLanded(answer, sent)) return null;',
+        replace: 'if (hasLanded(answer, { ...sent, overVersion: null })) return null;',
       },
     ],
   },
