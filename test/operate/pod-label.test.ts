@@ -124,6 +124,14 @@ test('what failed is tried again after two seconds: first the label of a leader 
   expect(api.sent.slice(2).map(({ body }) => body)).toEqual([removal('u-me'), set]);
 });
 
+test('the label of a leader before is tried to be removed once more before our own is set, where no answer has come', async () => {
+  const { api, label, driver } = rig({ left: other });
+  api.replies.push(failed({ reason: 'timeout', afterMs: 2_000 }));
+  await run({ label, driver });
+  const before = 'PATCH /api/v1/namespaces/space/pods/other-0';
+  expect(api.sent.map(({ request }) => request)).toEqual([before, before, own]);
+});
+
 test('a name that is not of this Pod: said', async () => {
   const { api, label, driver } = rig();
   api.replies.push({ id: 'not-found' });
