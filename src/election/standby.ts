@@ -210,11 +210,9 @@ function seeLease(
   const watch = observed.current.isReleased
     ? standby.watch
     : watchFrom(standby, resourceVersionOf(lease), turn);
+  const next = hasMovedOn(standby.observed, observed) ? withFreshStreak(standby) : standby;
   return {
-    ...idleUnlessWriting(
-      hasMovedOn(standby.observed, observed) ? withFreshStreak(standby) : standby,
-      turn,
-    ),
+    ...(isOnlyLabelled(standby, observed.current) ? standby : idleUnlessWriting(next, turn)),
     ...backOffAfterLostRace({ ...standby, contentionJitterMs }, observed, turn),
     ...hasMissed,
     contentionJitterMs,
@@ -235,6 +233,13 @@ function seeAbsence(standby: Standby, turn: Turn): State {
     watch,
     nominatesAtMs: Infinity,
   };
+}
+
+/** While requests fail, a label that the watch tells of is no answer: their pauses go on. */
+function isOnlyLabelled({ requestState, observed }: Standby, seen: PresentLease): boolean {
+  const { current } = observed;
+  const isSame = current.id === 'present' && current.fingerprint === seen.fingerprint;
+  return isSame && requestState.id === 'idle' && requestState.failures > 0;
 }
 
 function withFreshStreak(standby: Standby): Standby {
