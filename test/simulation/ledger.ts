@@ -178,9 +178,8 @@ export class Ledger {
 
   /** As far as it can know: a client-go of its identity goes on with its term. */
   #isOfThisTerm({ write, holder, acquireTime }: Version): boolean {
-    // What it sent before it won was another attempt.
-    const isEarlier = write.sentBootMs < this.#wonMs && this.#wonMs < Infinity;
-    if (write.author === this.author && holder !== '' && !isEarlier) return true;
+    // Once it has won by one of its attempts, the others are no records of its term.
+    if (write.author === this.author && holder !== '' && !this.hasWon) return true;
     if (holder !== this.settings.identity) return false;
     if (acquireTime === this.#acquireTime) return true;
     // A webhook may have cut the rest.
