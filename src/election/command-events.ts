@@ -65,8 +65,12 @@ function onLeadersCommand(leading: Leading, event: CommandEvent, turn: Turn): St
       if (command.id !== 'ready') break;
       turn.report({ id: 'command-ended', pid: 0, ending: event.ending });
       return releaseTerm(leading, { id: 'command', ending: event.ending }, turn);
-    case 'left-behind':
     case 'lingering':
+      // The guard has killed it, as leader-run stood still; the renewal that was sent before that has landed all the same.
+      if (!isLive(command)) break;
+      turn.report({ id: 'tree-lingering', pids: event.pids, keepsRenewing: true });
+      return leading;
+    case 'left-behind':
     case 'gone':
       break;
   }

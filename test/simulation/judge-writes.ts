@@ -112,10 +112,9 @@ export class WriteJudge {
     this.#world.break('who and when, never whether', `${name} changes more than the successor`);
   }
 
-  /** A proxy had answered with the record that was sent, by the version of a release, and gave that answer to a read, too: nobody is hurt. */
+  /** It was released already, by a client-go of the same identity, or as a proxy had shown what was sent: nobody is hurt. */
   #isVoid(before: Version | null, after: Version): boolean {
-    if (before?.holder !== '' || after.holder !== '' || this.#claim !== null) return false;
-    return this.#world.statistics.has('fault: write answered with another record');
+    return before?.holder === '' && after.holder === '' && this.#claim === null;
   }
 
   #byHand(before: Version | null, after: Version): void {
