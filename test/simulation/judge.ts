@@ -78,6 +78,7 @@ export class Judge {
     if (request.id === 'get') return;
     const { holderIdentity: holder, renewTime } = specOf(request.body);
     if (holder === '' || holder === ledger.settings.identity) ledger.noteSent(textOf(renewTime));
+    if (holder === '') this.writes.onRelease(ledger.author);
     if (holder === '' && isLeft(ledger.tree)) {
       this.#world.break('G3', `${name} sent its release while its tree lives`);
     }

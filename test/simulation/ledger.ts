@@ -225,8 +225,10 @@ export class Ledger {
         // What it won before may have been over before it knew.
         const isNext = version.acquireTime !== this.#acquireTime && write.sentBootMs > this.#wonMs;
         // On a server that went back in time before that, its term is newer than all else.
-        if (this.#wonMs === Infinity || isNext) this.#noteNewest(version);
-        if (this.#wonMs === Infinity || isNext) this.#wonVersion = version.resourceVersion;
+        if (this.#wonMs === Infinity || isNext) {
+          this.#noteNewest(version);
+          this.#wonVersion = version.resourceVersion;
+        }
         this.#acquireTime = version.acquireTime;
         this.#wonMs = isNext ? write.sentBootMs : Math.min(this.#wonMs, write.sentBootMs);
         this.confirmedMs = Math.max(this.confirmedMs, write.sentBootMs);
