@@ -4,7 +4,7 @@
  */
 import { type ObservedLease, freeAtMs } from './observed-lease.ts';
 import type { RawLease } from './lease.ts';
-import { type SentRecord, isNewer } from './record.ts';
+import { type SentRecord, isNewer, isNewerThan } from './record.ts';
 import type { Standby } from './state.ts';
 import { isNext, leftToAnotherUntilMs } from './transfer.ts';
 import type { Turn } from './turn.ts';
@@ -64,7 +64,7 @@ export function hasLostAttempt({ requestState, observed: { current } }: Standby)
   return (
     requestState.id === 'writing' &&
     current.id === 'present' &&
-    isNewer(current.lease, requestState.over)
+    isNewerThan(current.lease, requestState.sent.overVersion)
   );
 }
 

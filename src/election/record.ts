@@ -134,10 +134,7 @@ export function isWrite(record: ElectionRecord, sent: SentRecord): boolean {
  * was sent, in answer to whatever request.
  */
 export function isStored(lease: RawLease, sent: SentRecord): boolean {
-  const { overVersion } = sent;
-  if (!isWrite(readRecord(lease), sent)) return false;
-  if (overVersion === null) return true;
-  return (compareResourceVersions(resourceVersionOf(lease), overVersion) ?? 1) > 0;
+  return isWrite(readRecord(lease), sent) && isNewerThan(lease, sent.overVersion);
 }
 
 /** Whether it is stored and makes others wait for as long as it asked them to. */
@@ -147,9 +144,13 @@ export function hasLanded(lease: RawLease, sent: SentRecord): boolean {
 
 /** Whether it is newer than the other (null: there is none). Versions that cannot be compared count as newer when they differ. */
 export function isNewer(lease: RawLease, than: RawLease | null): boolean {
-  if (than === null) return true;
-  const order = compareResourceVersions(resourceVersionOf(lease), resourceVersionOf(than));
-  return order === null || order > 0;
+  return isNewerThan(lease, than === null ? null : resourceVersionOf(than));
+}
+
+/** The same of a version. */
+export function isNewerThan(lease: RawLease, version: string | null): boolean {
+  if (version === null) return true;
+  return (compareResourceVersions(resourceVersionOf(lease), version) ?? 1) > 0;
 }
 
 /** The value of {@link termAnnotation} for a holder's term. */

@@ -100,7 +100,7 @@ function onWritten(state: Tenured, requestState: Writing, lease: RawLease, turn:
   if (failure !== null) return retryAfterFailure(state, failure, turn);
   // Our create got a version that is not newer: the Lease was not deleted, the server went back, and may have forgotten another holder.
   const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
-  if (requestState.over === null && order <= 0)
+  if (requestState.sent.overVersion === null && order <= 0)
     return lose(state, lossByOlder(tenure, lease, ''), turn);
   const confirmed = confirm(state, requestState.sent, lease, turn);
   const unheardVersion = resourceVersionOf(lease);

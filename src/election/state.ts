@@ -75,8 +75,6 @@ export interface Writing extends FailureStreak {
   readonly request: number;
   readonly expiresAtMs: number;
   readonly sent: SentRecord;
-  /** What it is written over; `null`: it creates the Lease. */
-  readonly over: RawLease | null;
 }
 
 export type RequestState = Idle | Reading | Writing;

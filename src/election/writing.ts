@@ -8,7 +8,7 @@ import {
   type ElectionRecord,
   type SentRecord,
   hasLanded,
-  isNewer,
+  isNewerThan,
   newLease,
   readRecord,
   resourceVersionOf,
@@ -106,7 +106,6 @@ export function startWriting(
       expiresAtMs,
       ...countRound(streak, candidate, turn),
       sent,
-      over: lease,
     },
   };
 }
@@ -115,11 +114,12 @@ export function startWriting(
  * Whether the Lease in the answer to a write shows that it was stored: this record, as a version newer than the one written
  * over; null: it does. A webhook may have put the Lease back, and a proxy may answer with another one.
  */
-export function whyUnconfirmed({ sent, over }: Writing, answer: RawLease): Failure | null {
+export function whyUnconfirmed({ sent }: Writing, answer: RawLease): Failure | null {
   if (hasLanded(answer, sent)) return null;
   const { holder } = readRecord(answer);
   const resourceVersion = resourceVersionOf(answer);
-  return { reason: 'unconfirmed', holder, resourceVersion, isStored: isNewer(answer, over) };
+  const isStored = isNewerThan(answer, sent.overVersion);
+  return { reason: 'unconfirmed', holder, resourceVersion, isStored };
 }
 
 /** Whether this answer is the one that is waited for; all others are of abandoned requests. */

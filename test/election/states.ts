@@ -33,8 +33,7 @@ export const writing: Writing = {
   id: 'writing',
   request: 3,
   expiresAtMs: 9_000,
-  sent: { ...sent, sentAtMs: 2_000 },
-  over: lease,
+  sent: { ...sent, sentAtMs: 2_000, overVersion: '1' },
   ...streak,
 };
 

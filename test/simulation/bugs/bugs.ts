@@ -492,7 +492,7 @@ const foundBugs: readonly Bug[] = [
         file: 'src/election/writing.ts',
         search: 'if (hasLanded(answer, sent)) return null;',
         replace:
-          'if (isNewer(answer, over) || !hasLanded(answer, { ...sent, overVersion: null })) return null;',
+          'if (isNewerThan(answer, sent.overVersion) || !hasLanded(answer, { ...sent, overVersion: null })) return null;',
       },
     ],
   },
@@ -618,8 +618,9 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/contention.ts',
-        search: 'isNewer(current.lease, requestState.over)',
-        replace: 'isNewer(current.lease, requestState.over) && requestState.rounds < 0',
+        search: 'isNewerThan(current.lease, requestState.sent.overVersion)',
+        replace:
+          'isNewerThan(current.lease, requestState.sent.overVersion) && requestState.rounds < 0',
       },
     ],
   },
@@ -655,8 +656,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/renewing.ts',
-        search: 'if (requestState.over === null && order <= 0)',
-        replace: 'if (requestState.over === null && order < -1)',
+        search: 'if (requestState.sent.overVersion === null && order <= 0)',
+        replace: 'if (requestState.sent.overVersion === null && order < -1)',
       },
     ],
   },
@@ -680,7 +681,7 @@ const foundBugs: readonly Bug[] = [
       {
         file: 'src/election/releasing.ts',
         search: 'return read(withPendingWrite(state), turn);',
-        replace: 'return refuse(state, requestState.over ?? {}, turn);',
+        replace: 'return refuse(state, state.lease ?? {}, turn);',
       },
     ],
   },
