@@ -1,8 +1,8 @@
 /**
- * The processes of one machine: what fork, exec, setsid, exit, wait and adoption make of the process table, and what /proc shows of
- * it. It knows no time: others decide when something happens.
+ * The processes of one machine: what fork, exec, setsid, exit, wait and adoption make of the process table. It knows no time: others decide
+ * when something happens. What /proc shows of it is in `proc.ts`.
  */
-import type { KnownProcesses, ProcessRow } from '../../src/process/process-table.ts';
+import type { ProcessRow } from '../../src/process/process-table.ts';
 import type { Random } from './random.ts';
 
 /** Where a process truly came from: what it was forked by, whatever became of that. */
@@ -163,53 +163,6 @@ export class Kernel {
     return { pid, startTicks, parent: parent?.pid ?? 0, group, session, name, threads, state };
   }
 
-  /** As `readDescendants` does: what happens between one scan and the next, `betweenScans` may make happen. */
-  readDescendants(
-    self: Task,
-    known: KnownProcesses,
-    betweenScans = nothing,
-  ): Map<number, ProcessRow> {
-    const rows = new Map<number, ProcessRow>();
-    const walked = new Set<number>();
-    const walk = () => {
-      for (const { pid } of rows.values()) {
-        if (walked.has(pid)) continue;
-        walked.add(pid);
-        betweenScans();
-        const task = this.#tasks.get(pid);
-        if (task === undefined || task.isHidden || isGone(task)) continue;
-        for (const child of task.children)
-          if (!rows.has(child.pid) && !child.isHidden)
-            rows.set(child.pid, { ...this.rowOf(child), parent: pid });
-      }
-    };
-    const list = [...self.children];
-    betweenScans();
-    for (const task of list)
-      // Whether a hidden one lives, wait(2) tells alone.
-      if (!task.isHidden || this.reap(task) === 'alive')
-        rows.set(task.pid, task.isHidden ? hiddenRow(task, self) : this.rowOf(task));
-    walk();
-    for (const [pid, { startTicks }] of known) {
-      const task = rows.has(pid) ? undefined : this.#tasks.get(pid);
-      if (task === undefined || task.isHidden || isGone(task)) continue;
-      if (task.startTicks === startTicks) rows.set(pid, this.rowOf(task));
-    }
-    walk();
-    return rows;
-  }
-
-  /** As `readAllProcesses` does. */
-  readAll(betweenScans = nothing): Map<number, ProcessRow> {
-    const rows = new Map<number, ProcessRow>();
-    for (const pid of [...this.#tasks.keys()].sort((a, b) => a - b)) {
-      const task = this.#tasks.get(pid);
-      if (task !== undefined && !task.isHidden) rows.set(pid, this.rowOf(task));
-      betweenScans();
-    }
-    return rows;
-  }
-
   #create(pid: number, parent: Task | null, origin: Origin, environment: string | null): Task {
     const task: Task = {
       pid,
@@ -278,33 +231,6 @@ export class Kernel {
 /** No thread of it is left: it waits to be reaped. */
 export function isGone({ isZombie, threads }: Task): boolean {
   return isZombie && threads === 1;
-}
-
-function hiddenRow({ pid }: Task, self: Task): ProcessRow {
-  const unknown = { group: 0, session: 0, startTicks: 0, name: '', threads: 1 };
-  return { ...unknown, pid, parent: self.pid, state: '?' };
-}
-
-/** The subreaper that a leader-run is, as `src/command/tree/subreaper.ts` gives it. */
-export function subreaperOf(
-  kernel: Kernel,
-  self: Task,
-  {
-    started,
-    read,
-  }: { started: Set<Task>; read: (known: KnownProcesses) => ReadonlyMap<number, ProcessRow> },
-) {
-  return {
-    pid: self.pid,
-    read,
-    children: () => [...self.children].map(({ pid }) => pid),
-    started: (): ReadonlySet<number> => new Set([...started].map(({ pid }) => pid)),
-    environmentOf: (pid: number): string | null => kernel.find(pid)?.environment ?? null,
-    reap: (pid: number): 'reaped' | 'alive' | 'not ours' => {
-      const task = kernel.find(pid);
-      return task?.parent === self ? kernel.reap(task) : 'not ours';
-    },
-  };
 }
 
 /** A machine's pids: often so few that they are soon used again. */

@@ -14,7 +14,8 @@ import type { CommandEvent, Ending } from '../../src/election/event.ts';
 import type { Ambience } from './ambience.ts';
 import type { Behaviour } from './behaviour.ts';
 import { SimulatedGuard, endGuard, forkGuard } from './guard.ts';
-import { type Kernel, type Task, isGone, subreaperOf } from './kernel.ts';
+import { type Kernel, type Task, isGone } from './kernel.ts';
+import { readDescendants, subreaperOf } from './proc.ts';
 import type { Sleep } from './machine.ts';
 import { Oracle } from './oracle.ts';
 import { type Others, createOthers } from './others.ts';
@@ -285,7 +286,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
     const betweenScans = () => {
       if (processRandom.chance(0.3)) this.#tree?.hastenAnExit();
     };
-    const rows = this.#kernel.readDescendants(this.#self, known, betweenScans);
+    const rows = readDescendants(this.#kernel, this.#self, known, betweenScans);
     const started = new Set([...this.#started].map(({ pid }) => pid));
     this.#oracle.see(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
     this.#noteTheUndecided();

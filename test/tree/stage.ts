@@ -18,7 +18,8 @@ import { Descendants } from '../../src/command/tree/descendants.ts';
 import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { ProcessRow } from '../../src/process/process-table.ts';
 import type { FindMembers, TreeRoot } from '../../src/command/tree/process-tree.ts';
-import { Kernel, type Task, isGone, nobody, subreaperOf } from '../simulation/kernel.ts';
+import { Kernel, type Task, isGone, nobody } from '../simulation/kernel.ts';
+import { readAll, readDescendants, subreaperOf } from '../simulation/proc.ts';
 
 const markers = { tree: 'TREE', helper: 'HELPER' };
 
@@ -128,8 +129,8 @@ export class Stage {
         started: this.#started,
         read: (known) =>
           this.#hasLists
-            ? this.#kernel.readDescendants(this.#self, known, betweenScans)
-            : this.#kernel.readAll(betweenScans),
+            ? readDescendants(this.#kernel, this.#self, known, betweenScans)
+            : readAll(this.#kernel, betweenScans),
       }),
       markers,
     });
@@ -147,7 +148,7 @@ export class Stage {
   #scan(): void {
     const members = this.#find();
     const told = this.#root === null ? [] : hiddenFromGuard(members, this.#root);
-    const rows = this.#kernel.readDescendants(this.#self, new Map());
+    const rows = readDescendants(this.#kernel, this.#self, new Map());
     const isMember = ({ pid }: ProcessRow) => members.some((member) => member.pid === pid);
     for (const row of rows.values()) {
       const verdict = isMember(row) ? 'member' : '-';

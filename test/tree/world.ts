@@ -4,14 +4,8 @@ import { Descendants } from '../../src/command/tree/descendants.ts';
 import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { KnownProcesses, ProcessRow } from '../../src/process/process-table.ts';
 import type { FindMembers, TreeRoot } from '../../src/command/tree/process-tree.ts';
-import {
-  type Origin,
-  Kernel,
-  type Task,
-  isGone,
-  nobody,
-  subreaperOf,
-} from '../simulation/kernel.ts';
+import { type Origin, Kernel, type Task, isGone, nobody } from '../simulation/kernel.ts';
+import { readAll, readDescendants, subreaperOf } from '../simulation/proc.ts';
 import { Oracle } from '../simulation/oracle.ts';
 
 export const markers = { tree: 'TREE', helper: 'HELPER' };
@@ -258,8 +252,8 @@ export class World {
       if (step !== undefined) this.perform(step);
     };
     const rows = hasLists
-      ? this.#kernel.readDescendants(this.#self, known, between)
-      : this.#kernel.readAll(between);
+      ? readDescendants(this.#kernel, this.#self, known, between)
+      : readAll(this.#kernel, between);
     const started = new Set([...this.#started].map(({ pid }) => pid));
     this.#oracle.see(rows, started, (pid) => this.#kernel.find(pid)?.environment ?? null);
     return rows;
