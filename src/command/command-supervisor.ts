@@ -236,7 +236,7 @@ class CommandSupervisor implements PromotableSupervisor {
   /** Tells the guard of daemons. Also reaps the orphans that have ended. */
   readonly #scan = (): 'again' | 'over' => {
     if (this.#phase.id !== 'live') return 'over';
-    if (this.#finder?.mayHaveAdopted() === true) this.#tellGuard(membersOf(this.#phase.tree));
+    if (this.#finder?.mayHaveOutsiders() === true) this.#tellGuard(membersOf(this.#phase.tree));
     return 'again';
   };
 

@@ -53,7 +53,6 @@ export function acquire(standby: Standby, turn: Turn): Standby {
   const isChange = record !== null && record.holder !== candidate.identity;
   const sent = composeRecord(
     {
-      over: lease,
       holder: candidate.identity,
       acquireTime: null,
       transitions: Math.min((record?.transitions ?? 0) + (isChange ? 1 : 0), largestInteger),

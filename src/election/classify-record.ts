@@ -9,9 +9,9 @@ import {
   type SentRecord,
   compareResourceVersions,
   fingerprintOf,
-  hasLanded,
+  isStoredWhole,
   isOfTerm,
-  isStored,
+  isStoredWrite,
   isWrite,
   readRecord,
   resourceVersionOf,
@@ -29,10 +29,10 @@ export type RecordClass =
   /** Not newer than what we know to have been stored, or not stored at all, and of this term: of no account. */
   | { readonly id: 'outdated' }
   /**
-   * Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. `isSinceTerm`:
-   * another holds the lease in it, by a version since this term began: so does whoever is told of it.
+   * Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. `isTakenSince`:
+   * another holds the lease in it, by a version after the one that won this term: an event of it is proof enough, too.
    */
-  | { readonly id: 'older'; readonly holder: string; readonly isSinceTerm: boolean };
+  | { readonly id: 'older'; readonly isTakenSince: boolean };
 
 export function classifyRecord(
   tenure: Tenure,
@@ -46,13 +46,14 @@ export function classifyRecord(
   if (!isCurrent) {
     if (isOfTerm(record, tenure.confirmed) || isToldAgain(tenure, lease)) return { id: 'outdated' };
     const began = compareResourceVersions(resourceVersionOf(lease), tenure.term.fencingToken) ?? 0;
-    return { id: 'older', holder: record.holder, isSinceTerm: record.holder !== '' && began > 0 };
+    return { id: 'older', isTakenSince: record.holder !== '' && began > 0 };
   }
   const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
-  const sent = own.find((candidate) => isStored(lease, candidate));
+  const sent = own.find((candidate) => isStoredWrite(lease, candidate));
   if (sent !== undefined)
-    return hasLanded(lease, sent) ? { id: 'landed', sent } : { id: 'unchanged' };
+    return isStoredWhole(lease, sent) ? { id: 'landed', sent } : { id: 'unchanged' };
   if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
+  // By the version that it was written over: a proxy shows what it was sent. Any other event or answer by that version is sorted out above.
   if (own.some((candidate) => isWrite(record, candidate))) return { id: 'outdated' };
   if (record.holder === '') return { id: 'cleared' };
   return { id: 'foreign', holder: record.holder };

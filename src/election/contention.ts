@@ -8,6 +8,7 @@ import { type SentRecord, isNewer, isNewerThan } from './record.ts';
 import type { Standby } from './state.ts';
 import { isNext, leftToAnotherUntilMs } from './transfer.ts';
 import type { Turn } from './turn.ts';
+import { withUnanswered } from './writing.ts';
 
 /** A candidate that lost a race leaves a free lease to the others for up to this long, ms; four times that after each further one. */
 const firstJitterMs = 4;
@@ -66,6 +67,12 @@ export function hasLostAttempt({ requestState, observed: { current } }: Standby)
     current.id === 'present' &&
     isNewerThan(current.lease, requestState.sent.overVersion)
   );
+}
+
+/** The attempts that may yet land, the one under way among them. What makes that one lost makes those before it lost. */
+export function unansweredWithPending(standby: Standby): readonly SentRecord[] {
+  const { unanswered, requestState } = standby;
+  return hasLostAttempt(standby) ? [] : withUnanswered(unanswered, requestState);
 }
 
 /** Each attempt names the version that it is written over: when the Lease has moved on without it, it cannot land any more. */

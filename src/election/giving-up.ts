@@ -1,5 +1,5 @@
 /** When a candidacy ends without leadership: `--wait` is over, nothing can come of it, or a signal asks for its end. */
-import { hasLostAttempt } from './contention.ts';
+import { hasLostAttempt, unansweredWithPending } from './contention.ts';
 import { end } from './ending.ts';
 import type { Failure } from './lease.ts';
 import { freeAtMs, holderOf } from './observed-lease.ts';
@@ -8,15 +8,13 @@ import type { Outcome } from './report.ts';
 import type { Run } from './runs.ts';
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
-import { abandon, withUnanswered } from './writing.ts';
+import { abandon } from './writing.ts';
 
 /** A signal, or a command that cannot be started, ends the candidacy. */
 export function abandonCandidacy(standby: Standby, outcome: Outcome, turn: Turn): State {
   const { requestState } = standby;
-  const isLost = hasLostAttempt(standby);
-  if (requestState.id === 'reading' || isLost) abandon(requestState, turn);
-  // What makes one lost makes those before it lost.
-  const unanswered = isLost ? [] : withUnanswered(standby.unanswered, requestState);
+  if (requestState.id === 'reading' || hasLostAttempt(standby)) abandon(requestState, turn);
+  const unanswered = unansweredWithPending(standby);
   if (unanswered.length === 0) return end(standby, outcome, turn);
   return releaseCandidacy(standby, unanswered, outcome, turn);
 }

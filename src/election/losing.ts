@@ -4,10 +4,9 @@
 import { end, outcomeOfLoss } from './ending.ts';
 import { classifyRecord } from './classify-record.ts';
 import type { RawLease } from './lease.ts';
-import { addAnother, addOlder } from './observed-lease.ts';
+import { addAnother } from './observed-lease.ts';
 import { rememberingOf, reportRun, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
-import { compareResourceVersions, resourceVersionOf } from './record.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
 import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
@@ -81,24 +80,30 @@ export function onLosingEvent(
   if (isDeleted) return losing;
   const { tenure } = losing;
   const recordClass = classifyRecord(tenure, lease, null);
-  const isOlder = recordClass.id === 'older';
-  if (isOlder && !recordClass.isSinceTerm)
-    return { ...losing, tenure: withOlder(tenure, lease, turn) };
-  if (!isOlder && recordClass.id !== 'foreign') return losing;
+  switch (recordClass.id) {
+    case 'older':
+      return recordClass.isTakenSince
+        ? hasten(losing, lossByOlder(tenure, lease), lease, turn)
+        : { ...losing, tenure: withOlder(tenure, lease, turn) };
+    case 'foreign':
+      return hasten(losing, { id: 'deposed', holder: recordClass.holder }, lease, turn);
+    case 'landed':
+    case 'unchanged':
+    case 'cleared':
+    case 'outdated':
+      return losing;
+  }
+}
+
+function hasten(losing: Losing, loss: Loss, lease: RawLease, turn: Turn): Losing {
   const killAtMs = earlier(losing.killAtMs, turn.nowMs + deposedKillAfterMs(losing.candidate));
-  const loss = isOlder
-    ? lossByOlder(tenure, lease)
-    : ({ id: 'deposed', holder: recordClass.holder } as const);
   return { ...withAnother(losing, lease, turn), loss, killAtMs };
 }
 
 /** Another holds the lease, in an older state, perhaps: the next candidacy waits for that one, whatever the server shows then. */
 function withAnother<S extends Tenured | Losing>(state: S, lease: RawLease, turn: Turn): S {
   const { tenure, candidate } = state;
-  const isOld = (compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1) <= 0;
-  const observed = isOld
-    ? addOlder(tenure.observed, lease)
-    : addAnother(tenure.observed, lease, candidate, turn.at);
+  const observed = addAnother(tenure.observed, lease, tenure.newestVersion, candidate, turn.at);
   return { ...state, tenure: { ...tenure, observed } };
 }
 

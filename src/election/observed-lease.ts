@@ -2,7 +2,8 @@
  * What a standby knows of the Lease, and the one question that matters: from when on may it be taken?
  *
  * Remote times are never compared with local ones: a wait starts when *we saw* the record change. `Date` and renewTime,
- * both the server's side of things, only decide whether a holder counts as seen alive, so that `--wait` may give up.
+ * both the server's side of things, only decide whether a holder counts as seen alive, so that `--wait` may give up; and one
+ * renewTime against another, whether an older event shows a renewal that the server has forgotten.
  */
 import {
   type KnownHolders,
@@ -22,6 +23,7 @@ import {
   type SentRecord,
   fingerprintOf,
   isNewer,
+  isNewerThan,
   isWrite,
   readRecord,
   resourceVersionOf,
@@ -40,7 +42,7 @@ export interface PresentLease {
   readonly lease: RawLease;
   readonly record: ElectionRecord;
   readonly fingerprint: string;
-  /** When the record was last seen to change (boot clock). */
+  /** When the record was last seen to change, or a renewal of it was told of that the server has forgotten (boot clock). */
   readonly sinceMs: number;
   /** When the Lease was last seen (boot clock), perhaps with other labels. */
   readonly seenAtMs: number;
@@ -137,15 +139,20 @@ export function observeAbsence(
   };
 }
 
-/** A term that is over, or on its way there, was shown another's record, perhaps late: the next candidacy of the process knows of it. */
+/**
+ * A term that is over, or on its way there, was shown another's record, perhaps late: the next candidacy of the process knows of it. `newestVersion`: that
+ * the term knows of.
+ */
 export function addAnother(
   before: ObservedLease,
   lease: RawLease,
+  newestVersion: string | null,
   { leaseDurationMs }: Pick<Observer, 'leaseDurationMs'>,
   at: Instant,
 ): ObservedLease {
   const { current, holdersInOlderStates } = before;
-  if (current.id === 'present' && !isNewer(lease, current.lease)) return addOlder(before, lease);
+  const known = current.id === 'present' ? current.lease : null;
+  if (!isNewer(lease, known) || !isNewerThan(lease, newestVersion)) return addOlder(before, lease);
   const observer = { at, leaseDurationMs, serverTimeMs: null, former: [] };
   const observed = observe({ ...before, holdersInOlderStates: [] }, lease, observer);
   const others = holdersInOlderStates.filter(({ term }) => term !== observed.lastHolder?.term);

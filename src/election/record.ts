@@ -129,17 +129,16 @@ export function isWrite(record: ElectionRecord, sent: SentRecord): boolean {
   );
 }
 
-/**
- * Whether the Lease shows this write of ours by a newer version than the one that it was written over. By that one, a proxy has only shown what it
- * was sent, in answer to whatever request.
- */
-export function isStored(lease: RawLease, sent: SentRecord): boolean {
+/** Whether the Lease shows this write of ours by a newer version than it was written over. By that one, a proxy has only shown what it was sent. */
+export function isStoredWrite(lease: RawLease, sent: SentRecord): boolean {
   return isWrite(readRecord(lease), sent) && isNewerThan(lease, sent.overVersion);
 }
 
 /** Whether it is stored and makes others wait for as long as it asked them to. */
-export function hasLanded(lease: RawLease, sent: SentRecord): boolean {
-  return isStored(lease, sent) && (readRecord(lease).leaseDurationMs ?? 0) >= sent.leaseDurationMs;
+export function isStoredWhole(lease: RawLease, sent: SentRecord): boolean {
+  return (
+    isStoredWrite(lease, sent) && (readRecord(lease).leaseDurationMs ?? 0) >= sent.leaseDurationMs
+  );
 }
 
 /** Whether it is newer than the other (null: there is none). Versions that cannot be compared count as newer when they differ. */

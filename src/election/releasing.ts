@@ -11,7 +11,7 @@ import {
   compareResourceVersions,
   isNewer,
   isOfTerm,
-  isStored,
+  isStoredWrite,
   isWrite,
   readRecord,
   resourceVersionOf,
@@ -94,7 +94,8 @@ export function onReleasingEvent(
 }
 
 function withAnother(state: Releasing, lease: RawLease, turn: Turn): Releasing {
-  const observed = addAnother(state.observed, lease, state.candidate, turn.at);
+  const { observed: before, newestVersion, candidate } = state;
+  const observed = addAnother(before, lease, newestVersion, candidate, turn.at);
   return { ...state, lease: null, observed };
 }
 
@@ -113,7 +114,6 @@ function proceed(state: Releasing, turn: Turn): State {
   if (lease === null) return read(state, turn);
   const sent = composeRecord(
     {
-      over: lease,
       holder: '',
       acquireTime: null,
       transitions: state.transitions,
@@ -148,9 +148,9 @@ function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
   const isNews = isNewsOf(state, lease);
   const canBeOurs = canStillBeOurs(state, lease);
   if (isNews) {
-    if (state.released.some((sent) => isStored(lease, sent))) return finish(state, turn);
+    if (state.released.some((sent) => isStoredWrite(lease, sent))) return finish(state, turn);
     if (!canBeOurs) return refuse(state, lease, turn);
-    const own = state.written.find((sent) => isStored(lease, sent));
+    const own = state.written.find((sent) => isStoredWrite(lease, sent));
     if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
   }
   if (isOutdated(state, lease)) {

@@ -9,7 +9,7 @@ import { restoredAnnotations } from './once.ts';
 import {
   type SentRecord,
   compareResourceVersions,
-  hasLanded,
+  isStoredWhole,
   isNewer,
   resourceVersionOf,
 } from './record.ts';
@@ -60,7 +60,6 @@ export function renewNow<S extends Tenured>(state: S, turn: Turn): S {
   const { term, lease, confirmed, unanswered } = tenure;
   const sent = composeRecord(
     {
-      over: lease,
       holder: candidate.identity,
       acquireTime: term.acquireTime,
       // Created again it counts from zero, as client-go's would.
@@ -138,7 +137,7 @@ export function onRenewalEvent(
 /** How long it took until the watch told of our last write, so that a release knows how long its successor may take. */
 function noteEcho(state: Tenured, lease: RawLease, turn: Turn): Tenured {
   const { tenure, requestState } = state;
-  const isLanding = requestState.id === 'writing' && hasLanded(lease, requestState.sent);
+  const isLanding = requestState.id === 'writing' && isStoredWhole(lease, requestState.sent);
   const isHeard = resourceVersionOf(lease) === tenure.unheardVersion;
   if (!isLanding && !isHeard) return state;
   const sent = isLanding ? requestState.sent : tenure.confirmed;
@@ -186,7 +185,7 @@ function noteOlderEvent(state: Tenured, lease: RawLease, turn: Turn): State {
   const recordClass = classifyRecord(tenure, lease, null);
   if (recordClass.id !== 'older')
     return isToldAgain(tenure, lease) ? { ...state, tenure: withoutOlder(tenure) } : state;
-  if (recordClass.isSinceTerm || tenure.lease === null) return loseByOlder(state, lease, turn);
+  if (recordClass.isTakenSince || tenure.lease === null) return loseByOlder(state, lease, turn);
   return { ...state, tenure: withOlder(tenure, lease, turn) };
 }
 

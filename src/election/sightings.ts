@@ -34,16 +34,16 @@ export function reportDoubt(
   reportWentBack(observed, newestOf(before, begun), resourceVersionOf(current.lease), turn);
 }
 
-/** The same where an event tells of an older state, the first time that someone is in doubt by one. */
+/** Reports the holder that is waited for where an event of an older state has put someone in doubt who was not. */
 export function reportOlderEvent(
   { observed: before }: Standby,
   observed: ObservedLease & { current: PresentLease },
   lease: RawLease,
   turn: Turn,
 ): void {
-  const known = before.doubts.filter((each) => isPending(each, turn));
-  const isKnown = ({ by }: Doubt) => known.some((each) => each.by.term === by.term);
-  if (observed.doubts.filter((each) => isPending(each, turn)).every(isKnown)) return;
+  const begun = observed.doubts.find((each) => !before.doubts.includes(each));
+  const isKnown = (each: Doubt) => isPending(each, turn) && each.by.term === begun?.by.term;
+  if (begun === undefined || before.doubts.some(isKnown)) return;
   const newestVersion = resourceVersionOf(observed.current.lease);
   reportWentBack(observed, newestVersion, resourceVersionOf(lease), turn);
 }

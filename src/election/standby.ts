@@ -16,6 +16,7 @@ import {
   jitterAfterLostRace,
   jitterAfterSeenRace,
   unansweredAfter,
+  unansweredWithPending,
 } from './contention.ts';
 import { abandonCandidacy, endAsDone, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
@@ -30,7 +31,13 @@ import {
   observeAbsence,
   wasSeenSince,
 } from './observed-lease.ts';
-import { type SentRecord, fingerprintOf, hasLanded, isNewer, resourceVersionOf } from './record.ts';
+import {
+  type SentRecord,
+  fingerprintOf,
+  isStoredWhole,
+  isNewer,
+  resourceVersionOf,
+} from './record.ts';
 import {
   conflictOfRead,
   freshStreak,
@@ -132,7 +139,7 @@ export function onStandbyEvent(
   if (current.id === 'present' && !isNewer(lease, current.lease))
     return isDeleted ? standby : hearOlder(standby, current, lease, turn);
   const { requestState } = standby;
-  const isOwn = requestState.id === 'writing' && hasLanded(lease, requestState.sent);
+  const isOwn = requestState.id === 'writing' && isStoredWhole(lease, requestState.sent);
   if (isOwn && !hasLostAttempt(standby)) {
     return isDeleted ? standby : { ...win(standby, requestState.sent, lease, turn), requestState };
   }
@@ -194,7 +201,7 @@ function seeLease(
   serverTimeMs: number | null,
   turn: Turn,
 ): State {
-  const landed = standby.unanswered.find((sent) => hasLanded(lease, sent));
+  const landed = standby.unanswered.find((sent) => isStoredWhole(lease, sent));
   if (landed !== undefined) return win(standby, landed, lease, turn);
   const { former, candidate } = standby;
   const { leaseDurationMs } = candidate;
@@ -264,9 +271,7 @@ function retryAfterFailure(standby: Standby, failure: Failure, turn: Turn): Stan
   if (!isSameFailure(requestState.failure, failure)) turn.report({ id: 'api-failed', failure });
   return {
     ...standby,
-    unanswered: hasLostAttempt(standby)
-      ? standby.unanswered
-      : withUnanswered(standby.unanswered, requestState).slice(-mostUnanswered),
+    unanswered: unansweredWithPending(standby).slice(-mostUnanswered),
     requestState: pauseAfter(requestState, failure, { ownMs, askedMs }, turn),
   };
 }

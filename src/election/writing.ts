@@ -7,7 +7,7 @@ import {
   type Annotations,
   type ElectionRecord,
   type SentRecord,
-  hasLanded,
+  isStoredWhole,
   isNewerThan,
   newLease,
   readRecord,
@@ -26,8 +26,6 @@ export interface WriteBasis {
   readonly acquireTime: string | null;
   readonly transitions: number;
   readonly leaseDurationMs: number;
-  /** What it is written over; null: it creates the Lease. */
-  readonly over: RawLease | null;
   /** Our writes before this one, and what it is written over if that names us: renewTime has to differ from theirs by a whole second. */
   readonly earlier: readonly Pick<ElectionRecord, 'renewTime'>[];
 }
@@ -36,7 +34,7 @@ export interface WriteBasis {
  * A record unlike any other. client-go compares renewTime by whole seconds, so that a second write within a second, or
  * after the clock was set back, goes one second past the one before.
  */
-export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
+export function composeRecord(basis: WriteBasis, turn: Turn): Omit<SentRecord, 'overVersion'> {
   const { wallMs, random, bootMs } = turn.at;
   const earlierMs = basis.earlier.map(({ renewTime }) => parseTimeMs(renewTime ?? '') ?? 0);
   const renewMs = Math.max(wallMs, ...earlierMs.map((ms) => ms + 1000));
@@ -47,7 +45,6 @@ export function composeRecord(basis: WriteBasis, turn: Turn): SentRecord {
     transitions: basis.transitions,
     leaseDurationMs: basis.leaseDurationMs,
     sentAtMs: bootMs,
-    overVersion: basis.over === null ? null : resourceVersionOf(basis.over),
   };
 }
 
@@ -82,12 +79,13 @@ export function startWriting(
   state: State,
   streak: FailureStreak,
   lease: RawLease | null,
-  sent: SentRecord,
+  composed: Omit<SentRecord, 'overVersion'>,
   turn: Turn,
   changes: Annotations = {},
 ): { requests: number; requestState: Writing } {
   const request = state.requests + 1;
   const { candidate } = state;
+  const sent = { ...composed, overVersion: lease === null ? null : resourceVersionOf(lease) };
   const timeoutMs = attemptTimeoutMs(candidate);
   const seconds = sent.leaseDurationMs / 1000;
   turn.send(
@@ -115,7 +113,7 @@ export function startWriting(
  * over; null: it does. A webhook may have put the Lease back, and a proxy may answer with another one.
  */
 export function whyUnconfirmed({ sent }: Writing, answer: RawLease): Failure | null {
-  if (hasLanded(answer, sent)) return null;
+  if (isStoredWhole(answer, sent)) return null;
   const { holder } = readRecord(answer);
   const resourceVersion = resourceVersionOf(answer);
   const isStored = isNewerThan(answer, sent.overVersion);

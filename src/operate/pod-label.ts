@@ -139,7 +139,7 @@ export class PodLabel {
     for (const pod of this.#former) {
       // It may have been stopped meanwhile, and then our own comes first.
       if (!this.#isWanted) break;
-      const reply = await this.#takeOff(pod, timeoutMs);
+      const reply = await this.#takeOffOther(pod, timeoutMs);
       if (reply.id !== 'failed') this.#former = this.#former.filter((each) => each !== pod);
     }
     const isWanted = this.#isWanted;
@@ -152,8 +152,8 @@ export class PodLabel {
     else if (reply.failure.reason === 'forbidden') this.#isOn = before;
   }
 
-  /** A connection that was kept can have died without a word. The next attempt has another; should that fail, too, two Pods carry the label. */
-  async #takeOff(pod: PodNote, timeoutMs: number): Promise<ApiReply> {
+  /** A connection that was kept can have died without a word. The next attempt has another; should that fail, too, two Pods carry the label until it is tried again. */
+  async #takeOffOther(pod: PodNote, timeoutMs: number): Promise<ApiReply> {
     const reply = await this.#patch(pod, null, timeoutMs);
     const hasNoAnswer = reply.id === 'failed' && reply.failure.reason === 'timeout';
     return hasNoAnswer && this.#isWanted ? this.#patch(pod, null, timeoutMs) : reply;

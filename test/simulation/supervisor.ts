@@ -307,7 +307,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
     if (this.#live === null || this.#isOver) return;
     const { tree, root } = this.#live;
     const { nowMs } = this.#process.world;
-    if (this.#descendants?.mayHaveAdopted() === false) {
+    if (this.#descendants?.mayHaveOutsiders() === false) {
       this.#process.act(() => (this.#scannedAtMs = nowMs));
       return;
     }

@@ -54,8 +54,8 @@ test('who has gone to another pid namespace is looked after although our list of
   const find = descendants.findOf(root);
   rows = [rowOf(50, self, 'S'), rowOf(60, 50, 'S')];
   expect(find()).toHaveLength(2);
-  expect(descendants.mayHaveAdopted()).toBe(false);
+  expect(descendants.mayHaveOutsiders()).toBe(false);
   rows = [rowOf(50, self, 'S'), rowOf(60, 7, 'S')];
   expect(find()).toHaveLength(2);
-  expect(descendants.mayHaveAdopted()).toBe(true);
+  expect(descendants.mayHaveOutsiders()).toBe(true);
 });

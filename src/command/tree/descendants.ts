@@ -22,7 +22,7 @@ export class Descendants implements TreeFinder {
   readonly #options: DescendantsOptions;
   #memory: TreeMemory;
   #command: number | null = null;
-  /** A member is in another pid namespace, whose init is its parent. */
+  /** A member has a parent that is neither us nor a descendant: the init of another pid namespace. Never so where all processes are read. */
   #hasStray = false;
 
   /** To be made before anything of the command can have been orphaned: all children that Node did not start are older. */
@@ -49,7 +49,7 @@ export class Descendants implements TreeFinder {
    * True if we have a child that Node did not start: to read that list costs a tenth of a scan. Also true while another helper than the
    * guard runs, so that its children are known before they are orphaned, and while a member has left us: it leaves us no orphans.
    */
-  mayHaveAdopted(): boolean {
+  mayHaveOutsiders(): boolean {
     if (this.#hasStray) return true;
     const { subreaper } = this.#options;
     const children = unlessFailed(() => subreaper.children());

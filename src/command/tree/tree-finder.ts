@@ -20,7 +20,7 @@ export interface TreeFinder {
   /** Every orphan that comes to us belongs to the tree or to a helper: leader-run had no other children at the start. */
   readonly adoptsTreeAlone: boolean;
   /** Whether there may be a member that does not descend from the command. */
-  mayHaveAdopted(): boolean;
+  mayHaveOutsiders(): boolean;
   /** From now on this is the command. */
   findOf(root: TreeRoot): FindMembers;
   /** Reaps orphans that have exited: also helpers leave some to us. */
@@ -47,7 +47,7 @@ export async function createTreeFinder(
   return {
     isExact: false,
     adoptsTreeAlone: false,
-    mayHaveAdopted: () => true,
+    mayHaveOutsiders: () => true,
     findOf: hasTable ? findByMarks : findByGroup,
     reap: () => undefined,
     reapExited: () => undefined,

@@ -490,9 +490,9 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/writing.ts',
-        search: 'if (hasLanded(answer, sent)) return null;',
+        search: 'if (isStoredWhole(answer, sent)) return null;',
         replace:
-          'if (isNewerThan(answer, sent.overVersion) || !hasLanded(answer, { ...sent, overVersion: null })) return null;',
+          'if (isNewerThan(answer, sent.overVersion) || !isStoredWhole(answer, { ...sent, overVersion: null })) return null;',
       },
     ],
   },
@@ -503,8 +503,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/writing.ts',
-        search: 'if (hasLanded(answer, sent)) return null;',
-        replace: 'if (hasLanded(answer, { ...sent, overVersion: null })) return null;',
+        search: 'if (isStoredWhole(answer, sent)) return null;',
+        replace: 'if (isStoredWhole(answer, { ...sent, overVersion: null })) return null;',
       },
     ],
   },
@@ -644,8 +644,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/classify-record.ts',
-        search: "isSinceTerm: record.holder !== '' && began > 0",
-        replace: "isSinceTerm: record.holder !== '' && began > 1",
+        search: "isTakenSince: record.holder !== '' && began > 0",
+        replace: "isTakenSince: record.holder !== '' && began > 1",
       },
     ],
   },
@@ -692,8 +692,9 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/losing.ts',
-        search: "if (!isOlder && recordClass.id !== 'foreign') return losing;",
-        replace: 'if (recordClass.id !== null) return losing;',
+        search:
+          "return hasten(losing, { id: 'deposed', holder: recordClass.holder }, lease, turn);",
+        replace: 'return losing;',
       },
     ],
   },
