@@ -6,6 +6,7 @@
  */
 import type { RawLease } from './lease.ts';
 import {
+  type ElectionRecord,
   type SentRecord,
   compareResourceVersions,
   fingerprintOf,
@@ -15,6 +16,7 @@ import {
   isWrite,
   readRecord,
   resourceVersionOf,
+  termOf,
 } from './record.ts';
 import type { Reading, Tenure } from './state.ts';
 
@@ -29,8 +31,9 @@ export type RecordClass =
   /** Not newer than what we know to have been stored, or not stored at all, and of this term: of no account. */
   | { readonly id: 'outdated' }
   /**
-   * Not newer than what we know to have been stored, and not of this term: whoever reads it sees that the server has gone back in time. `isTakenSince`:
-   * another holds the lease in it, by a version after the one that won this term: an event of it is proof enough, too.
+   * Not newer than what we know to have been stored, and not of this term; or newer, free, and from before this term: whoever reads it sees that the
+   * server has gone back in time. `isTakenSince`: another holds the lease in it, by a version after the one that won this term: an event of it is proof
+   * enough, too.
    */
   | { readonly id: 'older'; readonly isTakenSince: boolean };
 
@@ -55,8 +58,19 @@ export function classifyRecord(
   if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
   // By the version that it was written over: a proxy shows what it was sent. Any other event or answer by that version is sorted out above.
   if (own.some((candidate) => isWrite(record, candidate))) return { id: 'outdated' };
-  if (record.holder === '') return { id: 'cleared' };
-  return { id: 'foreign', holder: record.holder };
+  if (record.holder !== '') return { id: 'foreign', holder: record.holder };
+  return isCleared(record, tenure.confirmed)
+    ? { id: 'cleared' }
+    : { id: 'older', isTakenSince: false };
+}
+
+/**
+ * Whether what no one holds is our record without its holder. Each free state before a term has fewer transitions, and not its annotation: then
+ * edits have made the state newer that the server has gone back to.
+ */
+function isCleared(record: ElectionRecord, confirmed: SentRecord): boolean {
+  const isNamed = record.term === termOf(confirmed.holder, confirmed.acquireTime);
+  return isNamed || record.transitions >= confirmed.transitions;
 }
 
 /** Whether it is the newest state that we know. A server that went back in time may give its version to another. */

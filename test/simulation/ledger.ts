@@ -4,6 +4,7 @@
  */
 import type { Answer, RawLease } from '../../src/election/lease.ts';
 import type { RunSettings } from '../../src/run.ts';
+import { metadataOf, objectOf, textOf } from './fields.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { Arrival, Author, Server, Version } from './server.ts';
 import type { SimulatedTree } from './tree.ts';
@@ -87,6 +88,8 @@ export class Ledger {
   /** The version by which it first saw that. */
   #wonVersion = Infinity;
   #acquireTime = '';
+  /** Those of its last write that it knows to be stored. */
+  #transitions = 0;
   /** When it last sent a renewTime of this second, boot clock. */
   readonly #renewedAt = new Map<string, number>();
 
@@ -218,7 +221,10 @@ export class Ledger {
     if (version === null || version.isDeletion) return;
     this.#noteShown(version);
     const { write } = version;
-    if (version.holder === '' && this.#wonMs < Infinity) this.#cleared.add(version);
+    if (version.resourceVersion > this.newestSeen && this.#isFromBefore(version)) {
+      this.hasFoundOlder = true;
+      if (by === 'answer' && this.goAtMs !== null) this.#noteDeposed(by);
+    } else if (version.holder === '' && this.#wonMs < Infinity) this.#cleared.add(version);
     this.#noteSeen(version);
     if (write.author === this.author) {
       if (version.holder !== '' && this.lostAtMs === null) {
@@ -231,6 +237,7 @@ export class Ledger {
         }
         this.#acquireTime = version.acquireTime;
         this.#wonMs = isNext ? write.sentBootMs : Math.min(this.#wonMs, write.sentBootMs);
+        if (write.sentBootMs >= this.confirmedMs) this.#transitions = version.transitions;
         this.confirmedMs = Math.max(this.confirmedMs, write.sentBootMs);
       }
     } else if (this.#isOwnToTheLetter(version)) {
@@ -244,6 +251,13 @@ export class Ledger {
       this.#wonMs = Infinity;
     }
     if (version.resourceVersion >= this.newestSeen) this.#noteNewest(version);
+  }
+
+  /** A free state from before its term, which edits have made newer: it has fewer transitions, and not the annotation of that term. */
+  #isFromBefore({ lease, holder, transitions }: Version): boolean {
+    const named = textOf(objectOf(metadataOf(lease)['annotations'])['leader-run/term']);
+    const isNamed = named === `${this.settings.identity}@${this.#acquireTime}`;
+    return this.hasWon && holder === '' && !isNamed && transitions < this.#transitions;
   }
 
   #noteShown(version: Version | null): void {

@@ -183,9 +183,9 @@ export const classicBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/classify-record.ts',
-        search: "if (record.holder === '') return { id: 'cleared' };",
-        replace: `if (record.holder === '') return { id: 'cleared' };
-  if (record.holder === tenure.confirmed.holder) return { id: 'unchanged' };`,
+        search: "if (record.holder !== '') return { id: 'foreign', holder: record.holder };",
+        replace: `if (record.holder === tenure.confirmed.holder) return { id: 'unchanged' };
+  if (record.holder !== '') return { id: 'foreign', holder: record.holder };`,
       },
     ],
   },
@@ -707,6 +707,19 @@ const foundBugs: readonly Bug[] = [
         file: 'src/election/standby.ts',
         search: 'if (hasLostAttempt(standby) || wasSeenSince(loser.observed, sent.sentAtMs))',
         replace: 'if (loser.requestState.rounds < 0)',
+      },
+    ],
+  },
+  {
+    id: 'free-state-is-cleared',
+    what: 'a free state that the server has gone back to, and that edits have made newer, is taken for a record that was cleared',
+    breaks: 'no take-over of an unexpired lease',
+    rareSeed: '220068856',
+    edits: [
+      {
+        file: 'src/election/classify-record.ts',
+        search: 'return isNamed || record.transitions >= confirmed.transitions;',
+        replace: 'return isNamed || record.transitions >= 0;',
       },
     ],
   },
