@@ -10,12 +10,13 @@ import { execCredential, fakePlugin } from '../fixtures/api/exec-plugin.ts';
 import { startTlsFront } from '../fixtures/api/tls-front.ts';
 import { standIns } from '../fixtures/daemons/stand-ins.ts';
 import { type Tag, createTag } from '../fixtures/daemons/tag.ts';
-import { inRounds, roundsOf, untilRun } from '../fixtures/daemons/ways.ts';
+import { inRounds, longestStartMs, roundsOf, untilRun } from '../fixtures/daemons/ways.ts';
 import { leaderRun, sandbox, start, startBy } from './rig.ts';
 import { temporaryFolder } from '../fixtures/folder.ts';
 
 const rounds = roundsOf(5);
-const flags = ['--lock-name', 'x', '-q', '--grace-period', '1s'];
+/** The lease is so long that a machine which stands still does not lose it. */
+const flags = ['--lock-name', 'x', '-q', '--grace-period', '1s', '--lease-duration', '120s'];
 const daemons = standIns();
 
 /** A command with something for leader-run to end, and a non-member of its own beside it. */
@@ -49,7 +50,7 @@ async function expectUntouched(
   expect([tag.living(), missing]).toEqual([[], []]);
 }
 
-const options = { timeout: 20_000 + rounds * 10_000 };
+const options = { timeout: longestStartMs + rounds * 10_000 };
 
 test.each(daemons)(
   `$name that somebody else has started, ${rounds} of ${rounds}`,
