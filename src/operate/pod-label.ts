@@ -154,14 +154,18 @@ export class PodLabel {
 
   /** A connection that was kept can have died without a word. The next attempt has another; should that fail, too, two Pods carry the label until it is tried again. */
   async #takeOffOther(pod: PodNote, timeoutMs: number): Promise<ApiReply> {
-    const reply = await this.#patch(pod, null, timeoutMs);
+    const reply = await this.#send(pod, null, timeoutMs);
     const hasNoAnswer = reply.id === 'failed' && reply.failure.reason === 'timeout';
-    return hasNoAnswer && this.#isWanted ? this.#patch(pod, null, timeoutMs) : reply;
+    const isTriedAgain = hasNoAnswer && this.#isWanted;
+    return this.#noted(pod, null, isTriedAgain ? await this.#send(pod, null, timeoutMs) : reply);
+  }
+
+  async #patch(pod: PodNote, cost: string | null, timeoutMs: number): Promise<ApiReply> {
+    return this.#noted(pod, cost, await this.#send(pod, cost, timeoutMs));
   }
 
   /** `cost` null: label and cost are taken off. */
-  async #patch(pod: PodNote, cost: string | null, timeoutMs: number): Promise<ApiReply> {
-    const { api, bootMs, warn } = this.#context;
+  #send(pod: PodNote, cost: string | null, timeoutMs: number): Promise<ApiReply> {
     const [key = '', value = ''] = pod.label.split('=');
     const metadata = {
       // Of another Pod of the same name the server refuses it: 409.
@@ -170,7 +174,12 @@ export class PodLabel {
       annotations: { [costAnnotation]: cost },
     };
     const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}`;
-    const reply = await api.request('PATCH', path, { metadata }, timeoutMs);
+    return this.#context.api.request('PATCH', path, { metadata }, timeoutMs);
+  }
+
+  /** Says what has gone wrong, and when it is tried again. */
+  #noted(pod: PodNote, cost: string | null, reply: ApiReply): ApiReply {
+    const { bootMs, warn } = this.#context;
     const why = this.#problem(pod, reply);
     if (why === null) {
       this.#warned.delete(pod.name);

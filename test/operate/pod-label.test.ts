@@ -130,6 +130,7 @@ test('the label of a leader before is tried to be removed once more before our o
   await run({ label, driver });
   const before = 'PATCH /api/v1/namespaces/space/pods/other-0';
   expect(api.sent.map(({ request }) => request)).toEqual([before, before, own]);
+  expect(api.warnings).toEqual([]);
 });
 
 test('a name that is not of this Pod: said', async () => {
