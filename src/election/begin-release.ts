@@ -1,7 +1,7 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
 import { rememberingOf, rememberingOfCandidacy } from './once.ts';
 import { nothingObserved } from './observed-lease.ts';
-import { type SentRecord, resourceVersionOf } from './record.ts';
+import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
 import type { Outcome } from './report.ts';
 import { freshStreak } from './retrying.ts';
@@ -73,8 +73,8 @@ export function releaseCandidacy(
     watch,
     requestState: requestState.id === 'writing' ? requestState : idleAt(turn.nowMs),
     written,
-    // None of them was sent on an older one.
-    newestVersion: current.id === 'present' ? resourceVersionOf(current.lease) : null,
+    newestVersion:
+      current.id === 'present' ? newestOf(resourceVersionOf(current.lease), written) : null,
     observed: nothingObserved,
     released: [],
     lease: null,
@@ -95,6 +95,12 @@ function recordingMs({ candidate, tenure }: Leading | SteppingDown | Losing, tur
   const leftMs =
     tenure.confirmed.sentAtMs + ownLeaseDurationMs(candidate.leaseDurationMs) - turn.nowMs;
   return Math.min(Math.max(releaseTimeoutMs, leftMs), longestRecordingMs);
+}
+
+/** None of them is stored by an older version than one that it was sent over. An old cache may have shown that. */
+function newestOf(shown: string, written: readonly SentRecord[]): string {
+  const versions = written.map(({ overVersion }) => overVersion ?? shown);
+  return versions.reduce((a, b) => ((compareResourceVersions(a, b) ?? 0) < 0 ? b : a), shown);
 }
 
 function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {

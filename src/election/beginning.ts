@@ -1,6 +1,6 @@
 /** How a candidacy begins, and begins again after a term (`--on-lost rejoin`). */
-import { type ObservedLease, holderOf, nothingObserved } from './observed-lease.ts';
 import type { SentRecord } from './record.ts';
+import { type ObservedLease, holderOf, nothingObserved } from './observed-lease.ts';
 import { freshStreak } from './retrying.ts';
 import { reportHolder } from './sightings.ts';
 import type { Candidate, Rejoin, Standby, State } from './state.ts';
@@ -37,6 +37,8 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
   turn.report({ id: 'rejoining', staysOutMs });
   const initial = initialStandby(candidate, turn.nowMs);
   const observed = observedIn(state);
+  const written = writesOf(state);
+  const isWithdrawn = state.id === 'releasing' && state.remembering?.id === 'withdraw';
   reportHolder(initial, holderOf(observed), turn);
   return {
     ...initial,
@@ -44,7 +46,8 @@ export function rejoin(state: State, { staysOutMs }: Rejoin, turn: Turn): Standb
     watch,
     hasContact: true,
     staysOutUntilMs: turn.nowMs + staysOutMs,
-    former: writesOf(state),
+    // A start that came to nothing is no run.
+    ...(isWithdrawn ? { unanswered: written } : { former: written }),
     // A read comes first.
     observed: { ...observed, current: { id: 'nothing' } },
   };

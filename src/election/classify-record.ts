@@ -6,18 +6,14 @@
  */
 import type { RawLease } from './lease.ts';
 import {
-  type ElectionRecord,
   type SentRecord,
+  type ElectionRecord,
   compareResourceVersions,
   fingerprintOf,
-  isStoredWhole,
-  isOfTerm,
-  isStoredWrite,
-  isWrite,
   readRecord,
   resourceVersionOf,
-  termOf,
 } from './record.ts';
+import { isStoredWhole, isOfTerm, isStoredWrite, isWrite } from './sent-record.ts';
 import type { Reading, Tenure } from './state.ts';
 
 export type RecordClass =
@@ -31,11 +27,11 @@ export type RecordClass =
   /** Not newer than what we know to have been stored, or not stored at all, and of this term: of no account. */
   | { readonly id: 'outdated' }
   /**
-   * Not newer than what we know to have been stored, and not of this term; or newer, free, and from before this term: whoever reads it sees that the
-   * server has gone back in time. `isTakenSince`: another holds the lease in it, by a version after the one that won this term: an event of it is proof
-   * enough, too.
+   * Not newer than what we know to have been stored, and not of this term; or newer, free, and from before this term; or created by us though nothing
+   * had been deleted: whoever reads it sees that the server has gone back in time. `isProof`: so does an event that tells of it. It is what we have
+   * created, or another holds the lease in it by a version after the one that won this term.
    */
-  | { readonly id: 'older'; readonly isTakenSince: boolean };
+  | { readonly id: 'older'; readonly isProof: boolean };
 
 export function classifyRecord(
   tenure: Tenure,
@@ -46,31 +42,30 @@ export function classifyRecord(
   // The version that we know counts again where the watch said that the Lease was deleted, and it was not.
   const isCurrent = order === null || order > 0 || (order === 0 && tenure.lease === null);
   const record = readRecord(lease);
+  const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
+  const sent = own.find((candidate) => isStoredWrite(lease, candidate));
+  // Our create got a version that is not newer: the Lease was not deleted, the server went back, and may have forgotten another holder.
+  if (sent?.overVersion === null && (order ?? 1) <= 0) return { id: 'older', isProof: true };
   if (!isCurrent) {
     if (isOfTerm(record, tenure.confirmed) || isToldAgain(tenure, lease)) return { id: 'outdated' };
     const began = compareResourceVersions(resourceVersionOf(lease), tenure.term.fencingToken) ?? 0;
-    return { id: 'older', isTakenSince: record.holder !== '' && began > 0 };
+    return { id: 'older', isProof: record.holder !== '' && began > 0 };
   }
-  const own = inFlight === null ? tenure.unanswered : [...tenure.unanswered, inFlight];
-  const sent = own.find((candidate) => isStoredWrite(lease, candidate));
   if (sent !== undefined)
     return isStoredWhole(lease, sent) ? { id: 'landed', sent } : { id: 'unchanged' };
   if (isWrite(record, tenure.confirmed)) return { id: 'unchanged' };
-  // By the version that it was written over: a proxy shows what it was sent. Any other event or answer by that version is sorted out above.
-  if (own.some((candidate) => isWrite(record, candidate))) return { id: 'outdated' };
   if (record.holder !== '') return { id: 'foreign', holder: record.holder };
   return isCleared(record, tenure.confirmed)
     ? { id: 'cleared' }
-    : { id: 'older', isTakenSince: false };
+    : { id: 'older', isProof: order !== null };
 }
 
 /**
- * Whether what no one holds is our record without its holder. Each free state before a term has fewer transitions, and not its annotation: then
- * edits have made the state newer that the server has gone back to.
+ * Whether a Lease that no one holds is our record, cleared: it has our annotation, or at least our transitions. Any other is from before this term, and
+ * edits have made it newer since the server has gone back to it.
  */
 function isCleared(record: ElectionRecord, confirmed: SentRecord): boolean {
-  const isNamed = record.term === termOf(confirmed.holder, confirmed.acquireTime);
-  return isNamed || record.transitions >= confirmed.transitions;
+  return isOfTerm(record, confirmed) || record.transitions >= confirmed.transitions;
 }
 
 /** Whether it is the newest state that we know. A server that went back in time may give its version to another. */

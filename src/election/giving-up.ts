@@ -1,5 +1,6 @@
 /** When a candidacy ends without leadership: `--wait` is over, nothing can come of it, or a signal asks for its end. */
-import { hasLostAttempt, unansweredWithPending } from './contention.ts';
+import { idle } from './acquiring.ts';
+import { hasLostAttempt, unansweredWithPending } from './attempts.ts';
 import { end } from './ending.ts';
 import type { Failure } from './lease.ts';
 import { freeAtMs, holderOf } from './observed-lease.ts';
@@ -13,10 +14,11 @@ import { abandon } from './writing.ts';
 /** A signal, or a command that cannot be started, ends the candidacy. */
 export function abandonCandidacy(standby: Standby, outcome: Outcome, turn: Turn): State {
   const { requestState } = standby;
-  if (requestState.id === 'reading' || hasLostAttempt(standby)) abandon(requestState, turn);
+  const isJoined = requestState.id === 'writing' && !hasLostAttempt(standby);
+  if (!isJoined) abandon(requestState, turn);
   const unanswered = unansweredWithPending(standby);
   if (unanswered.length === 0) return end(standby, outcome, turn);
-  return releaseCandidacy(standby, unanswered, outcome, turn);
+  return releaseCandidacy(isJoined ? standby : idle(standby, turn), unanswered, outcome, turn);
 }
 
 /** What was to be run once was: whether someone leads does not matter then. */

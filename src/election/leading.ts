@@ -14,7 +14,7 @@ import { releaseTerm } from './begin-release.ts';
 import { freshStreak } from './retrying.ts';
 import { advanceRenewal, renewNow, renewalDeadlineMs } from './renewing.ts';
 import { killDeadlineMs } from './settings.ts';
-import type { Leading, Standby, State } from './state.ts';
+import type { Leading, Standby, State, Tenure } from './state.ts';
 import { advanceSteppingDown, outcomeOfOwn, stepDown } from './stepping-down.ts';
 import { believedUntilMs, expiry, isLive } from './term.ts';
 import { requestFor } from './transfer.ts';
@@ -46,10 +46,26 @@ export function win(standby: Standby, sent: SentRecord, lease: RawLease, turn: T
       unanswered: [],
       echoMs: 0,
       unheardVersion: fencingToken,
-      olderEvent: null,
-      observed: nothingObserved,
+      ...heardBefore(standby, turn),
     },
     requestState: { id: 'idle', nextAtMs: sent.sentAtMs + candidate.retryPeriodMs, ...freshStreak },
+  };
+}
+
+/** The holders that were heard of while the attempt was under way stay in doubt through the term: it wins, because it names a version. */
+function heardBefore(
+  { observed }: Standby,
+  { nowMs }: Turn,
+): Pick<Tenure, 'olderEvent' | 'observed'> {
+  const { holdersInOlderStates } = observed;
+  const doubts = observed.doubts.filter(({ untilMs }) => nowMs < untilMs);
+  const last = [...doubts.map(({ by }) => by), ...holdersInOlderStates].at(-1);
+  return {
+    olderEvent:
+      last === undefined
+        ? null
+        : { holder: last.holder, version: last.resourceVersion, seenAtMs: nowMs },
+    observed: { ...nothingObserved, doubts, holdersInOlderStates },
   };
 }
 

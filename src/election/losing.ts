@@ -9,12 +9,13 @@ import { rememberingOf, reportRun, wasStopped } from './once.ts';
 import { releaseTerm } from './begin-release.ts';
 import type { Loss, Outcome } from './report.ts';
 import { deposedGraceMs } from './settings.ts';
-import type { Candidate, LiveCommand, Losing, Rejoin, State } from './state.ts';
+import type { Candidate, LiveCommand, Losing, OlderEvent, Rejoin, State } from './state.ts';
 import {
   type Tenured,
   believedUntilMs,
   killWhenDue,
   lossByOlder,
+  lossByOlderEvent,
   pidOf,
   withOlder,
 } from './term.ts';
@@ -61,6 +62,16 @@ export function lose(
   return killed;
 }
 
+/** The loss by a state that is older than what is known. */
+export function loseByOlder(state: Tenured, lease: RawLease, turn: Turn): State {
+  return lose(state, lossByOlder(state.tenure, lease), turn, lease);
+}
+
+/** The same by one that an event has told of: who holds the lease in it was noted then. */
+export function loseByOlderEvent(state: Tenured, older: OlderEvent, turn: Turn): State {
+  return lose(state, lossByOlderEvent(state.tenure, older), turn);
+}
+
 /** What the passing of time alone brings about. */
 export function advanceLosing(losing: Losing, turn: Turn): State {
   return killWhenDue(losing, { id: 'lost', loss: losing.loss }, turn);
@@ -82,7 +93,7 @@ export function onLosingEvent(
   const recordClass = classifyRecord(tenure, lease, null);
   switch (recordClass.id) {
     case 'older':
-      return recordClass.isTakenSince
+      return recordClass.isProof
         ? hasten(losing, lossByOlder(tenure, lease), lease, turn)
         : { ...losing, tenure: withOlder(tenure, lease, turn) };
     case 'foreign':

@@ -19,16 +19,16 @@ import {
 import type { Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
 import {
-  type ElectionRecord,
   type SentRecord,
+  type ElectionRecord,
   fingerprintOf,
   isNewer,
   isNewerThan,
-  isWrite,
   readRecord,
   resourceVersionOf,
   termOfRecord,
 } from './record.ts';
+import { isWrite } from './sent-record.ts';
 import { parseTimeMs } from './time.ts';
 
 export type Observation =
@@ -44,8 +44,6 @@ export interface PresentLease {
   readonly fingerprint: string;
   /** When the record was last seen to change, or a renewal of it was told of that the server has forgotten (boot clock). */
   readonly sinceMs: number;
-  /** When the Lease was last seen (boot clock), perhaps with other labels. */
-  readonly seenAtMs: number;
   /** A renewal was seen by us, or is fresh by the server's own clock. */
   readonly isHolderAlive: boolean;
   readonly isReleased: boolean;
@@ -72,13 +70,17 @@ function isReleased(record: ElectionRecord, namedTerm: string | null): boolean {
   return record.term === namedTerm;
 }
 
+function isSeenSince(current: Observation, sinceMs: number): boolean {
+  return current.id !== 'nothing' && current.sinceMs > sinceMs;
+}
+
 /** What a candidate sees the Lease with. */
 export interface Observer {
   readonly at: Instant;
   readonly leaseDurationMs: number;
   /** The server's clock, ms; null: it does not say. */
   readonly serverTimeMs: number | null;
-  /** Writes of which nothing is left that could lead. */
+  /** Our own writes of which nothing is left, or never was anything, that could lead. */
   readonly former: readonly SentRecord[];
 }
 
@@ -95,17 +97,22 @@ export function observe(
     current.id === 'nothing' ||
     (current.id === 'present' && isOlder(lease, versionOf(current.lease)));
   const known = { ...before, mayHaveGoneBack };
-  const doubts = doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs);
+  const own = former.find((sent) => isWrite(record, sent));
+  // What was seen since it was sent is not what it is written over: the server has gone back in time, and that one may lead there.
+  const isOvertaken = own !== undefined && isSeenSince(current, own.sentAtMs);
+  const others =
+    isOvertaken && lastHolder !== null ? [doubtOf(lastHolder, leaseDurationMs, at.bootMs)] : [];
+  const doubts = [...doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs), ...others];
   const isDoubtNew = doubts.some((doubt) => !before.doubts.includes(doubt));
   // An older state than the one seen does not tell how long it has lasted.
   const isUnchanged =
     current.id === 'present' && current.fingerprint === fingerprint && !isDoubtNew;
+  const wasReleased = isUnchanged && current.isReleased;
+  const isNowReleased = wasReleased || own !== undefined || isReleased(record, namedTerm);
   // A write that happened while we watched shows that its holder is alive.
   const isSeenAlive = isUnchanged ? current.isHolderAlive : current.id !== 'nothing';
-  const isHolderAlive = record.holder !== '' && (isSeenAlive || isFresh(record, serverTimeMs));
-  const wasReleased = isUnchanged && current.isReleased;
-  const isFormer = former.some((sent) => isWrite(record, sent));
-  const isNowReleased = wasReleased || isFormer || isReleased(record, namedTerm);
+  const isHolderAlive =
+    isHeld({ record, isReleased: isNowReleased }) && (isSeenAlive || isFresh(record, serverTimeMs));
   return {
     current: {
       id: 'present',
@@ -113,7 +120,6 @@ export function observe(
       record,
       fingerprint,
       sinceMs: isUnchanged ? current.sinceMs : at.bootMs,
-      seenAtMs: at.bootMs,
       isHolderAlive,
       isReleased: isNowReleased,
     },
@@ -169,19 +175,21 @@ export function addOlder<Known extends ObservedLease>(before: Known, lease: RawL
   return { ...before, holdersInOlderStates: [...others, holder] };
 }
 
+/** Whether anyone else may lead by this record. */
+export function isHeld({
+  record,
+  isReleased,
+}: Pick<PresentLease, 'record' | 'isReleased'>): boolean {
+  return record.holder !== '' && !isReleased;
+}
+
 /** Another candidate has taken or renewed the lease since: our own attempts are rounds of another race. */
 export function hasMovedOn(
   { current: before }: ObservedLease,
   { current }: { readonly current: PresentLease },
 ): boolean {
   const isSame = before.id === 'present' && before.fingerprint === current.fingerprint;
-  return current.record.holder !== '' && !isSame;
-}
-
-/** Whether the Lease, or that there is none, was seen later than at this instant (boot clock). */
-export function wasSeenSince({ current }: ObservedLease, sinceMs: number): boolean {
-  if (current.id === 'nothing') return false;
-  return (current.id === 'present' ? current.seenAtMs : current.sinceMs) > sinceMs;
+  return isHeld(current) && !isSame;
 }
 
 /** An event tells a standby of a state that is no newer than the one that it knows. */

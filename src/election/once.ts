@@ -3,7 +3,8 @@
  * the one that releases, so that nothing lies between the deed and its record.
  */
 import type { RawLease } from './lease.ts';
-import { type Annotations, type SentRecord, resourceVersionOf } from './record.ts';
+import { type SentRecord, type Annotations, readRecord, resourceVersionOf } from './record.ts';
+import { isWrite } from './sent-record.ts';
 import type { Outcome } from './report.ts';
 import {
   type Run,
@@ -15,7 +16,16 @@ import {
   withRun,
   withoutStart,
 } from './runs.ts';
-import type { Leading, Losing, Rejoin, Remembering, Standby, SteppingDown, Term } from './state.ts';
+import type {
+  Candidate,
+  Leading,
+  Losing,
+  Rejoin,
+  Remembering,
+  Standby,
+  SteppingDown,
+  Term,
+} from './state.ts';
 import { type Tenured, isLive } from './term.ts';
 import { timeOf } from './time.ts';
 import type { Turn } from './turn.ts';
@@ -36,7 +46,7 @@ export function needOf(standby: Standby, turn: Turn): Need {
   const { once = null } = candidate;
   const { current } = observed;
   if (once === null || current.id === 'nothing') return { id: 'needed' };
-  const runs = readRuns(current.id === 'present' ? current.lease : null);
+  const runs = runsSeen(standby, current.id === 'present' ? current.lease : null);
   if (runs === null) return { id: 'unknown', why: 'runs-unreadable' };
   // A key needs no clock.
   if (serverAheadMs === null && once.id === 'period')
@@ -70,7 +80,25 @@ export function startAnnotations(
   const { once = null } = standby.candidate;
   if (once?.counts !== 'start') return {};
   const run = runFrom(standby, turn.nowMs, null, turn);
-  return { [runsAnnotation]: withRun(readRuns(lease) ?? [], run) };
+  return { [runsAnnotation]: withRun(runsSeen(standby, lease) ?? [], run) };
+}
+
+/** Whether an attempt that is stored has its start with it: a webhook may have taken that away, and then another could run, too. */
+export function isStartRecorded({ once, identity }: Candidate, lease: RawLease): boolean {
+  if (once?.counts !== 'start') return true;
+  const [newest] = readRuns(lease) ?? [];
+  return newest?.by === identity && newest.token === null;
+}
+
+/** The runs that the Lease remembers, without the start that one of our own attempts has left which never led. */
+function runsSeen(
+  { candidate: { once, identity }, unanswered }: Standby,
+  lease: RawLease | null,
+): readonly Run[] | null {
+  const runs = readRuns(lease);
+  if (lease === null || runs === null || once?.counts !== 'start') return runs;
+  const record = readRecord(lease);
+  return unanswered.some((sent) => isWrite(record, sent)) ? withoutStart(runs, identity) : runs;
 }
 
 /** Our run, as it is remembered if it counts; null: runs are not remembered. */

@@ -111,36 +111,6 @@ export function compareResourceVersions(a: string, b: string): number | null {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/**
- * Whether the record is this very write of ours. Times that an admission webhook has cut count if both are cut alike, and
- * only beside our annotation, which has all digits of acquireTime (a release has none): random digits stay part of what is compared.
- */
-export function isWrite(record: ElectionRecord, sent: SentRecord): boolean {
-  if (record.holder !== sent.holder || record.transitions !== sent.transitions) return false;
-  if (record.acquireTime === sent.acquireTime && record.renewTime === sent.renewTime) return true;
-  const acquired = partsOf(record.acquireTime ?? '');
-  const renewed = partsOf(record.renewTime ?? '');
-  const digits = Math.max(acquired.fraction.length, renewed.fraction.length);
-  const term = sent.holder === '' ? null : termOf(sent.holder, sent.acquireTime);
-  return (
-    record.term === term &&
-    isCut(acquired, sent.acquireTime, digits) &&
-    isCut(renewed, sent.renewTime, digits)
-  );
-}
-
-/** Whether the Lease shows this write of ours by a newer version than it was written over. By that one, a proxy has only shown what it was sent. */
-export function isStoredWrite(lease: RawLease, sent: SentRecord): boolean {
-  return isWrite(readRecord(lease), sent) && isNewerThan(lease, sent.overVersion);
-}
-
-/** Whether it is stored and makes others wait for as long as it asked them to. */
-export function isStoredWhole(lease: RawLease, sent: SentRecord): boolean {
-  return (
-    isStoredWrite(lease, sent) && (readRecord(lease).leaseDurationMs ?? 0) >= sent.leaseDurationMs
-  );
-}
-
 /** Whether it is newer than the other (null: there is none). Versions that cannot be compared count as newer when they differ. */
 export function isNewer(lease: RawLease, than: RawLease | null): boolean {
   return isNewerThan(lease, than === null ? null : resourceVersionOf(than));
@@ -164,14 +134,6 @@ export function termOfRecord({ holder, acquireTime, term }: ElectionRecord): str
   const whole = term?.slice(holder.length + 1) ?? '';
   const isSame = term === `${holder}@${whole}` && isCut(acquired, whole, acquired.fraction.length);
   return isSame ? term : own;
-}
-
-/** Whether the record is of the term in which this was sent, whichever of its writes it is. */
-export function isOfTerm(
-  record: ElectionRecord,
-  { holder, acquireTime }: Pick<SentRecord, 'holder' | 'acquireTime'>,
-): boolean {
-  return record.holder === holder && termOfRecord(record) === termOf(holder, acquireTime);
 }
 
 /** The holder that a value of {@link termAnnotation} names. */
@@ -268,13 +230,13 @@ interface TimeParts {
   readonly fraction: string;
 }
 
-function partsOf(time: string): TimeParts {
+export function partsOf(time: string): TimeParts {
   const [, seconds = '', fraction = ''] = /^(.*:\d\d)(?:\.(\d*?)0*)?Z$/.exec(time) ?? [];
   return { seconds, fraction };
 }
 
 /** Whether this is what is left of a time when no more than so many digits of its fraction are kept. */
-function isCut({ seconds, fraction }: TimeParts, whole: string, digits: number): boolean {
+export function isCut({ seconds, fraction }: TimeParts, whole: string, digits: number): boolean {
   const from = partsOf(whole);
   const kept = from.fraction.slice(0, digits).replace(/0*$/, '');
   return seconds !== '' && seconds === from.seconds && fraction === kept;

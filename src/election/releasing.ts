@@ -10,13 +10,11 @@ import {
   type SentRecord,
   compareResourceVersions,
   isNewer,
-  isOfTerm,
-  isStoredWrite,
-  isWrite,
   readRecord,
   resourceVersionOf,
 } from './record.ts';
-import { conflictOfRead, outdatedRead, pauseAfter, streakOf } from './retrying.ts';
+import { isOfTerm, isStoredWrite, isWrite, showsUnstored } from './sent-record.ts';
+import { conflictOfRead, outdatedRead, pauseAfter, streakOf, unstoredRead } from './retrying.ts';
 import { attemptTimeoutMs, releaseTimeoutMs } from './settings.ts';
 import type { Releasing, State } from './state.ts';
 import { releaseTo } from './transfer.ts';
@@ -62,7 +60,7 @@ export function onReleasingAnswer(state: Releasing, answer: Answer, turn: Turn):
     case 'lease': {
       const failure = whyUnconfirmed(requestState, answer.lease);
       if (failure !== null) return retryAfterFailure(state, failure, turn);
-      if (isRelease) return finish(state, turn);
+      if (isRelease) return finish(state, answer.lease, turn);
       if (!canStillBeOurs(state, answer.lease)) return refuse(state, answer.lease, turn);
       return onJoined(state, answer.lease, requestState.sent, turn);
     }
@@ -145,10 +143,13 @@ function read(state: Releasing, turn: Turn): Releasing {
 }
 
 function judgeStored(state: Releasing, lease: RawLease, turn: Turn): State {
+  if (showsUnstored(lease, [...state.written, ...state.released]))
+    return retryAfterFailure({ ...state, lease: null }, unstoredRead, turn);
   const isNews = isNewsOf(state, lease);
   const canBeOurs = canStillBeOurs(state, lease);
   if (isNews) {
-    if (state.released.some((sent) => isStoredWrite(lease, sent))) return finish(state, turn);
+    if (state.released.some((sent) => isStoredWrite(lease, sent)))
+      return finish(state, lease, turn);
     if (!canBeOurs) return refuse(state, lease, turn);
     const own = state.written.find((sent) => isStoredWrite(lease, sent));
     if (own !== undefined) return writeAgain(withOwn(state, lease, own), turn);
@@ -203,7 +204,7 @@ function isNewsOf({ lease: known, newestVersion }: Releasing, lease: RawLease): 
 function isOutdated(state: Releasing, lease: RawLease): boolean {
   const { newestVersion } = state;
   if (!isOfOurTerm(state, lease)) return false;
-  if (newestVersion === null) return true;
+  if (newestVersion === null) return readRecord(lease).holder !== '';
   return (compareResourceVersions(resourceVersionOf(lease), newestVersion) ?? 1) <= 0;
 }
 
@@ -234,9 +235,11 @@ function withPendingWrite(state: Releasing): Releasing {
   return isRelease ? { ...state, released: withUnanswered(released, requestState) } : state;
 }
 
-function finish(state: Releasing, turn: Turn): State {
+function finish(state: Releasing, lease: RawLease, turn: Turn): State {
   turn.report({ id: 'released' });
-  return endAs('recorded', state, turn);
+  // A webhook may have taken from it what it says of runs.
+  const isRecorded = fateIn(lease, state.remembering) === 'recorded';
+  return endAs(isRecorded ? 'recorded' : 'unconfirmed', state, turn);
 }
 
 /** Where the record is not released by us, what our run would have left in it is left nowhere. */

@@ -4,15 +4,10 @@
  */
 import type { Answer, Failure, RawLease } from './lease.ts';
 import { type RecordClass, classifyRecord, isOvertaken, isToldAgain } from './classify-record.ts';
-import { lose } from './losing.ts';
+import { lose, loseByOlder, loseByOlderEvent } from './losing.ts';
 import { restoredAnnotations } from './once.ts';
-import {
-  type SentRecord,
-  compareResourceVersions,
-  isStoredWhole,
-  isNewer,
-  resourceVersionOf,
-} from './record.ts';
+import { type SentRecord, compareResourceVersions, isNewer, resourceVersionOf } from './record.ts';
+import { isStoredWhole, showsUnstored } from './sent-record.ts';
 import {
   conflictOfRead,
   freshStreak,
@@ -21,11 +16,12 @@ import {
   outdatedRead,
   pauseAfter,
   streakOf,
+  unstoredRead,
   withoutFailures,
 } from './retrying.ts';
 import { attemptTimeoutMs, killDeadlineMs } from './settings.ts';
 import type { State, Tenure, Writing } from './state.ts';
-import { type Tenured, believedUntilMs, lossByOlder, withOlder, withoutOlder } from './term.ts';
+import { type Tenured, believedUntilMs, withOlder, withoutOlder } from './term.ts';
 import { echoAfter } from './transfer.ts';
 import type { Turn } from './turn.ts';
 import {
@@ -85,6 +81,8 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
   if (answer.id === 'conflict') return retryAfterFailure(state, conflictOfRead, turn);
   if (answer.id === 'not-found') return recreate(state, turn);
   const { tenure } = state;
+  if (showsUnstored(answer.lease, tenure.unanswered))
+    return retryAfterFailure(state, unstoredRead, turn);
   if (requestState.id === 'reading' && isOvertaken(tenure, requestState, answer.lease)) {
     const lease = isNewer(answer.lease, tenure.lease) ? answer.lease : tenure.lease;
     return writeAgain({ ...state, tenure: { ...tenure, lease } }, turn);
@@ -92,15 +90,12 @@ export function onRenewalAnswer(state: Tenured, answer: Answer, turn: Turn): Sta
   return act(state, classifyRecord(tenure, answer.lease, null), answer.lease, turn);
 }
 
-/** Only an answer that shows our write confirms it: a webhook may have put the Lease back, a proxy may answer with another. */
 function onWritten(state: Tenured, requestState: Writing, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
   const failure = whyUnconfirmed(requestState, lease);
   if (failure !== null) return retryAfterFailure(state, failure, turn);
-  // Our create got a version that is not newer: the Lease was not deleted, the server went back, and may have forgotten another holder.
-  const order = compareResourceVersions(resourceVersionOf(lease), tenure.newestVersion) ?? 1;
-  if (requestState.sent.overVersion === null && order <= 0)
-    return lose(state, lossByOlder(tenure, lease, ''), turn);
+  const isOlder = classifyRecord(tenure, lease, requestState.sent).id === 'older';
+  if (isOlder) return loseByOlder(state, lease, turn);
   const confirmed = confirm(state, requestState.sent, lease, turn);
   const unheardVersion = resourceVersionOf(lease);
   return { ...confirmed, tenure: { ...confirmed.tenure, unheardVersion } };
@@ -130,7 +125,8 @@ export function onRenewalEvent(
   }
   if (recordClass.id === 'unchanged') return withLease(state, lease);
   // With a request under way only what ends the term matters; the request itself will show the rest.
-  if (requestState.id !== 'idle' && recordClass.id !== 'foreign') return state;
+  const endsTerm = recordClass.id === 'foreign' || recordClass.id === 'older';
+  if (requestState.id !== 'idle' && !endsTerm) return state;
   return act(state, recordClass, lease, turn);
 }
 
@@ -170,33 +166,33 @@ function act(state: Tenured, recordClass: RecordClass, lease: RawLease, turn: Tu
  */
 function onOutdated(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.olderEvent !== null) return loseByOlder(state, tenure.olderEvent.lease, turn);
+  if (tenure.olderEvent !== null) return loseByOlderEvent(state, tenure.olderEvent, turn);
   // Where the Lease has vanished meanwhile, someone else may have held it.
   const base = tenure.lease === null ? null : lease;
   return retryAfterFailure({ ...state, tenure: { ...tenure, lease: base } }, outdatedRead, turn);
 }
 
 /**
- * An event tells of an older state. If that is not of this term it is late, unless another holds the lease in it that took it since this term began, or a
- * renewal has found the Lease missing, or what the next one finds agrees. If the record that is known is told once more after it, it was late.
+ * An event tells of an older state. If that is not of this term it is late, unless it is proof by itself, or a renewal has found the Lease missing, or what
+ * the next one finds agrees. If the record that is known is told once more after it, it was late.
  */
 function noteOlderEvent(state: Tenured, lease: RawLease, turn: Turn): State {
   const { tenure } = state;
-  const recordClass = classifyRecord(tenure, lease, null);
+  const inFlight = state.requestState.id === 'writing' ? state.requestState.sent : null;
+  const recordClass = classifyRecord(tenure, lease, inFlight);
+  // By the version that was the newest when the Lease was found to be missing.
+  if (recordClass.id === 'foreign' && tenure.lease === null)
+    return act(state, recordClass, lease, turn);
   if (recordClass.id !== 'older')
     return isToldAgain(tenure, lease) ? { ...state, tenure: withoutOlder(tenure) } : state;
-  if (recordClass.isTakenSince || tenure.lease === null) return loseByOlder(state, lease, turn);
+  if (recordClass.isProof || tenure.lease === null) return loseByOlder(state, lease, turn);
   return { ...state, tenure: withOlder(tenure, lease, turn) };
-}
-
-function loseByOlder(state: Tenured, lease: RawLease, turn: Turn): State {
-  return lose(state, lossByOlder(state.tenure, lease), turn, lease);
 }
 
 /** The Lease was deleted: we create it again, unless someone was seen in a state that the server has gone back to. */
 function recreate(state: Tenured, turn: Turn): State {
   const { tenure } = state;
-  if (tenure.olderEvent !== null) return loseByOlder(state, tenure.olderEvent.lease, turn);
+  if (tenure.olderEvent !== null) return loseByOlderEvent(state, tenure.olderEvent, turn);
   reportRestoring(state, 'deleted', turn);
   return writeAgain({ ...state, tenure: { ...tenure, lease: null } }, turn);
 }

@@ -27,6 +27,12 @@ export const outdatedRead: Failure = {
   message: 'the server showed an outdated record',
 };
 
+/** A proxy has answered with what it was sent. */
+export const unstoredRead: Failure = {
+  reason: 'malformed',
+  message: 'a read showed a write that is not stored',
+};
+
 /** Before the first attempt, and after all went well. */
 export const freshStreak: FailureStreak = {
   failures: 0,

@@ -1,6 +1,6 @@
 /**
  * Standby: what answers, watch events and time mean to a candidate that waits. When it polls and takes the lease is decided in
- * `acquiring.ts`, what it does in a crowd in `contention.ts`, and when it gives up in `giving-up.ts`.
+ * `acquiring.ts`, which attempts have won or lost in `attempts.ts`, what it does in a crowd in `contention.ts`, and when it gives up in `giving-up.ts`.
  */
 import {
   acquire,
@@ -11,13 +11,15 @@ import {
   poll,
 } from './acquiring.ts';
 import {
-  backOffAfterLostRace,
+  failureIn,
   hasLostAttempt,
-  jitterAfterLostRace,
-  jitterAfterSeenRace,
+  isStoredAttempt,
+  observerOf,
   unansweredAfter,
   unansweredWithPending,
-} from './contention.ts';
+  wonUnanswered,
+} from './attempts.ts';
+import { backOffAfterLostRace, jitterAfterLostRace, jitterAfterSeenRace } from './contention.ts';
 import { abandonCandidacy, endAsDone, giveUp, giveUpAtMs, isFatal } from './giving-up.ts';
 import { win } from './leading.ts';
 import { mayHaveMissedRuns, needOf } from './once.ts';
@@ -29,22 +31,10 @@ import {
   noteOlderEvent,
   observe,
   observeAbsence,
-  wasSeenSince,
 } from './observed-lease.ts';
-import {
-  type SentRecord,
-  fingerprintOf,
-  isStoredWhole,
-  isNewer,
-  resourceVersionOf,
-} from './record.ts';
-import {
-  conflictOfRead,
-  freshStreak,
-  isSameFailure,
-  pauseAfter,
-  withoutFailures,
-} from './retrying.ts';
+import { type SentRecord, fingerprintOf, isNewer, resourceVersionOf } from './record.ts';
+import { isStoredWrite, showsUnstored } from './sent-record.ts';
+import { freshStreak, isSameFailure, pauseAfter, withoutFailures } from './retrying.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import {
   reportAbsence,
@@ -57,10 +47,7 @@ import { isLateForEntry, nominate, nominatesAtMs, nominationDueMs } from './succ
 import type { Standby, State } from './state.ts';
 import type { Turn } from './turn.ts';
 import { watchFrom } from './watching.ts';
-import { abandon, whyUnconfirmed, withUnanswered } from './writing.ts';
-
-/** Of the attempts that may have landed no more than this many are remembered: while the API fails there is no end to them. */
-const mostUnanswered = 64;
+import { abandon, withUnanswered } from './writing.ts';
 
 /** What the passing of time alone brings about. */
 export function advanceStandby(standby: Standby, turn: Turn): State {
@@ -104,17 +91,20 @@ export function standbyDeadlineMs(standby: Standby): number {
 export function onStandbyAnswer(standby: Standby, answer: Answer, turn: Turn): State {
   const { requestState } = standby;
   if (answer.id === 'failed') return refusedOrFailed(standby, answer.failure, turn);
-  if (requestState.id === 'writing' && answer.id === 'lease') {
-    const failure = whyUnconfirmed(requestState, answer.lease);
-    if (failure !== null) return retryAfterFailure(standby, failure, turn);
-  }
-  if (requestState.id === 'reading' && !requestState.isEntry && answer.id === 'conflict')
-    return retryAfterFailure(standby, conflictOfRead, turn);
+  const failure = failureIn(standby, answer);
+  if (failure !== null) return retryAfterFailure(standby, failure, turn);
   const greeted = { ...recovered(standby, turn), ...toldTime(standby, answer, turn) };
   if (requestState.id === 'reading' && isLateForEntry(standby, requestState, answer))
     return idle(greeted, turn);
-  if (answer.id === 'lease' && hasLostAttempt(standby))
-    return seeLease(idle(greeted, turn), answer.lease, answer.serverTimeMs, turn);
+  if (answer.id === 'lease' && hasLostAttempt(standby)) {
+    const unanswered = withUnanswered(greeted.unanswered, requestState);
+    return seeLease(
+      { ...idle(greeted, turn), unanswered },
+      answer.lease,
+      answer.serverTimeMs,
+      turn,
+    );
+  }
   if (requestState.id === 'writing')
     return onAcquireAnswer(greeted, requestState.sent, answer, turn);
   switch (answer.id) {
@@ -139,29 +129,40 @@ export function onStandbyEvent(
   if (current.id === 'present' && !isNewer(lease, current.lease))
     return isDeleted ? standby : hearOlder(standby, current, lease, turn);
   const { requestState } = standby;
-  const isOwn = requestState.id === 'writing' && isStoredWhole(lease, requestState.sent);
+  const isOwn =
+    requestState.id === 'writing' && isStoredAttempt(standby.candidate, lease, requestState.sent);
   if (isOwn && !hasLostAttempt(standby)) {
     return isDeleted ? standby : { ...win(standby, requestState.sent, lease, turn), requestState };
   }
   // Whatever was under way as a read may have been its entry as the successor, which this write was before.
   const isLost = requestState.id === 'reading' && current.id === 'present';
   const isOvertakenRead = isLost && fingerprintOf(lease) !== current.fingerprint;
-  const seen = isOvertakenRead ? { ...standby, nominatedIn: null } : standby;
+  // Stored, and yet no win: the server may have gone back in time, or a webhook has changed it.
+  const isStored = requestState.id === 'writing' && isStoredWrite(lease, requestState.sent);
+  const seen = {
+    ...standby,
+    nominatedIn: isOvertakenRead ? null : standby.nominatedIn,
+    unanswered: isStored ? withUnanswered(standby.unanswered, requestState) : standby.unanswered,
+  };
   const next = isDeleted ? seeAbsence(seen, turn) : seeLease(seen, lease, null, turn);
-  // The event answers a read. If a write that was given up has won after all, the one under way would only delay the renewals.
   if (next.id !== 'standby' && next.id !== 'leading') return next;
   // While someone leads, an entry is left to its answer: to give it up would close the connection that is kept warm.
   const isEntry = requestState.id === 'reading' && requestState.isEntry;
   if (isEntry && next.id === 'standby' && holderOf(next.observed) !== null)
     return { ...next, requestState };
+  // The event answers a read. If a write that was given up has won after all, the one under way would only delay the renewals.
   if (requestState.id === 'reading' || next.id === 'leading') abandon(requestState, turn);
   return next;
 }
 
 function hearOlder(standby: Standby, current: PresentLease, lease: RawLease, turn: Turn): Standby {
-  const { former, candidate } = standby;
-  const observer = { at: turn.at, leaseDurationMs: candidate.leaseDurationMs, former };
-  const observed = noteOlderEvent({ ...standby.observed, current }, lease, observer);
+  // By that a proxy shows no more than what it was sent.
+  if (showsUnstored(lease, standby.unanswered)) return standby;
+  const observed = noteOlderEvent(
+    { ...standby.observed, current },
+    lease,
+    observerOf(standby, turn),
+  );
   reportOlderEvent(standby, observed, lease, turn);
   return { ...standby, observed };
 }
@@ -172,25 +173,23 @@ function onAcquireAnswer(
   answer: Exclude<Answer, { id: 'failed' }>,
   turn: Turn,
 ): State {
+  // A proxy may have sent it twice, so that it has lost against itself.
+  const unanswered = unansweredWithPending(standby);
   switch (answer.id) {
     case 'lease':
       return win(standby, sent, answer.lease, turn);
     case 'not-found':
-      return poll(idle(standby, turn), turn);
+      return poll({ ...idle(standby, turn), unanswered }, turn);
     case 'conflict': {
       const contentionJitterMs = jitterAfterLostRace(standby);
-      const loser = idle({ ...standby, contentionJitterMs }, turn);
+      const loser = idle({ ...standby, contentionJitterMs, unanswered }, turn);
+      const isDeleted = loser.observed.current.id === 'absent' && sent.overVersion !== null;
       // What was seen meanwhile is why: it decides at once, and the lease is free again if only a label has changed.
-      if (hasLostAttempt(standby) || wasSeenSince(loser.observed, sent.sentAtMs))
+      if (hasLostAttempt(standby) || isDeleted)
         return { ...loser, ...backOffAfterLostRace(loser, loser.observed, turn) };
-      // A proxy may have sent it twice, so that it has lost against itself.
-      const doubter = {
-        ...loser,
-        unanswered: withUnanswered(loser.unanswered, standby.requestState),
-      };
-      if (standby.watch.id !== 'open') return poll(doubter, turn);
+      if (standby.watch.id !== 'open') return poll(loser, turn);
       // The watch will tell who won: a crowd of losers need not all ask. Should it not, a read comes before the next attempt.
-      return { ...doubter, backOffUntilMs: Infinity };
+      return { ...loser, backOffUntilMs: Infinity };
     }
   }
 }
@@ -201,11 +200,9 @@ function seeLease(
   serverTimeMs: number | null,
   turn: Turn,
 ): State {
-  const landed = standby.unanswered.find((sent) => isStoredWhole(lease, sent));
-  if (landed !== undefined) return win(standby, landed, lease, turn);
-  const { former, candidate } = standby;
-  const { leaseDurationMs } = candidate;
-  const observer = { at: turn.at, leaseDurationMs, serverTimeMs, former };
+  const won = wonUnanswered(standby, lease, turn);
+  if (won !== undefined) return win(standby, won, lease, turn);
+  const observer = { ...observerOf(standby, turn), serverTimeMs };
   const observed = observe(standby.observed, lease, observer);
   const hasMissed = { mayHaveMissedRuns: mayHaveMissedRuns(standby, lease) };
   const need = needOf({ ...standby, ...hasMissed, observed }, turn);
@@ -271,7 +268,7 @@ function retryAfterFailure(standby: Standby, failure: Failure, turn: Turn): Stan
   if (!isSameFailure(requestState.failure, failure)) turn.report({ id: 'api-failed', failure });
   return {
     ...standby,
-    unanswered: unansweredWithPending(standby).slice(-mostUnanswered),
+    unanswered: unansweredWithPending(standby),
     requestState: pauseAfter(requestState, failure, { ownMs, askedMs }, turn),
   };
 }

@@ -13,10 +13,10 @@
  *
  * With `--on-lost rejoin` what would end after a loss is standby again.
  */
+import type { SentRecord } from './record.ts';
 import type { Ending } from './event.ts';
 import type { Failure, RawLease } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
-import type { SentRecord } from './record.ts';
 import type { Loss, Outcome, OwnReason } from './report.ts';
 import type { Run } from './runs.ts';
 import type { ElectionSettings } from './settings.ts';
@@ -94,7 +94,7 @@ export interface Standby extends Base {
   readonly requestState: RequestState;
   readonly command: WaitingCommand;
   readonly observed: ObservedLease;
-  /** Acquiring attempts whose answer never came: they may have landed. */
+  /** Acquiring writes of ours that may be stored, but by which nothing of ours leads. What they leave is free. */
   readonly unanswered: readonly SentRecord[];
   readonly beganAtMs: number;
   /** Whether the API server ever answered as one should. Until then a refusal is fatal. */
@@ -152,7 +152,9 @@ export interface Tenure {
 
 /** Late, or the server has gone back in time. */
 export interface OlderEvent {
-  readonly lease: RawLease;
+  /** Who holds the lease in it; empty: no one. */
+  readonly holder: string;
+  readonly version: string;
   readonly seenAtMs: number;
 }
 
@@ -228,7 +230,7 @@ export interface Releasing extends Base {
   readonly requestState: RequestState;
   /** The writes of ours that the stored record may show. */
   readonly written: readonly SentRecord[];
-  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; after a candidacy, what it wrote over. null: none is known, so that nothing is late. */
+  /** The newest resourceVersion that the term knew of, later than `lease` where a read was outdated; after a candidacy, that it has seen, or has written over. null: none is known, so that nothing is late. */
   readonly newestVersion: string | null;
   /** The others that were seen: they decide whether a record can still be ours, and the next candidacy of this process is to know them. */
   readonly observed: ObservedLease;
@@ -242,7 +244,7 @@ export interface Releasing extends Base {
   /** What the release says of runs; null: nothing. */
   readonly remembering: Remembering | null;
   readonly deadlineMs: number;
-  /** After a candidacy, only an acquiring attempt without an answer may have won. */
+  /** After a candidacy, only attempts may be stored, and none of them has led. */
   readonly mode: 'after-term' | 'after-candidacy';
   /** Who is to lead next, as a request to transfer the lease said; null: whoever comes first. */
   readonly handsTo: string | null;

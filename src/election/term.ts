@@ -1,9 +1,10 @@
 /** What the states of a term have in common: until when it is believed in, how it is lost, the command that lives, and its kill. */
 import type { RawLease } from './lease.ts';
-import { addOlder, nothingObserved } from './observed-lease.ts';
+import { addOlder } from './observed-lease.ts';
 import { readRecord, resourceVersionOf } from './record.ts';
+import { isOfTerm } from './sent-record.ts';
 import type { KillReason, Loss } from './report.ts';
-import type { Leading, LiveCommand, Losing, SteppingDown, Tenure } from './state.ts';
+import type { Leading, LiveCommand, Losing, OlderEvent, SteppingDown, Tenure } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** The states in which the lease is renewed. */
@@ -24,24 +25,38 @@ export function expiry({ tenure, requestState }: Tenured, turn: Turn): Loss {
   };
 }
 
-/** The loss by a state that is older than what is known, and held by this one, or by no one. */
-export function lossByOlder(
+/** The loss by a state that is older than what is known. */
+export function lossByOlder(tenure: Tenure, lease: RawLease): Loss {
+  return lossByOlderEvent(tenure, olderEventOf(tenure, lease));
+}
+
+export function lossByOlderEvent(
   { newestVersion }: Tenure,
-  lease: RawLease,
-  holder = readRecord(lease).holder,
+  { holder, version }: Pick<OlderEvent, 'holder' | 'version'>,
 ): Loss {
-  return { id: 'went-back', holder, shownVersion: resourceVersionOf(lease), newestVersion };
+  return { id: 'went-back', holder, shownVersion: version, newestVersion };
+}
+
+function olderEventOf(
+  { confirmed }: Tenure,
+  lease: RawLease,
+): Pick<OlderEvent, 'holder' | 'version'> {
+  const record = readRecord(lease);
+  // Where it is our own, there is no other holder to name.
+  const holder = isOfTerm(record, confirmed) ? '' : record.holder;
+  return { holder, version: resourceVersionOf(lease) };
 }
 
 /** An event tells of an older state: it is late, or the server has gone back in time. */
 export function withOlder(tenure: Tenure, lease: RawLease, { nowMs }: Turn): Tenure {
   const observed = addOlder(tenure.observed, lease);
-  return { ...tenure, observed, olderEvent: { lease, seenAtMs: nowMs } };
+  return { ...tenure, observed, olderEvent: { ...olderEventOf(tenure, lease), seenAtMs: nowMs } };
 }
 
 /** What was told of older states was late. */
 export function withoutOlder(tenure: Tenure): Tenure {
-  return { ...tenure, olderEvent: null, observed: nothingObserved };
+  const observed = { ...tenure.observed, holdersInOlderStates: [] };
+  return { ...tenure, olderEvent: null, observed };
 }
 
 /** Whether the command got "go". */

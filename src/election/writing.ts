@@ -4,16 +4,16 @@
 import type { Failure, LeaseRequest, RawLease } from './lease.ts';
 import { microTime, parseTimeMs } from './time.ts';
 import {
+  type SentRecord,
   type Annotations,
   type ElectionRecord,
-  type SentRecord,
-  isStoredWhole,
   isNewerThan,
   newLease,
   readRecord,
   resourceVersionOf,
   withRecord,
 } from './record.ts';
+import { isStoredWhole } from './sent-record.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import { countRound, streakOf } from './retrying.ts';
 import type { RequestState, Reading, State, FailureStreak, Writing } from './state.ts';
@@ -112,8 +112,12 @@ export function startWriting(
  * Whether the Lease in the answer to a write shows that it was stored: this record, as a version newer than the one written
  * over; null: it does. A webhook may have put the Lease back, and a proxy may answer with another one.
  */
-export function whyUnconfirmed({ sent }: Writing, answer: RawLease): Failure | null {
-  if (isStoredWhole(answer, sent)) return null;
+export function whyUnconfirmed(
+  { sent }: Writing,
+  answer: RawLease,
+  hasAnnotations = true,
+): Failure | null {
+  if (hasAnnotations && isStoredWhole(answer, sent)) return null;
   const { holder } = readRecord(answer);
   const resourceVersion = resourceVersionOf(answer);
   const isStored = isNewerThan(answer, sent.overVersion);
@@ -138,5 +142,6 @@ export function withUnanswered(
   unanswered: readonly SentRecord[],
   requestState: RequestState,
 ): readonly SentRecord[] {
-  return requestState.id === 'writing' ? [...unanswered, requestState.sent] : unanswered;
+  if (requestState.id !== 'writing' || unanswered.includes(requestState.sent)) return unanswered;
+  return [...unanswered, requestState.sent];
 }

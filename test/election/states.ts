@@ -1,9 +1,9 @@
 /** A state of each kind, and events and effects that belong to them. */
+import type { SentRecord } from '../../src/election/record.ts';
 import type { Effect } from '../../src/election/effect.ts';
 import type { ElectionEvent } from '../../src/election/event.ts';
 import type { Transition } from '../../src/election/invariants.ts';
 import { nothingObserved } from '../../src/election/observed-lease.ts';
-import type { SentRecord } from '../../src/election/record.ts';
 import { killDeadlineMs } from '../../src/election/settings.ts';
 import { initialStandby } from '../../src/election/beginning.ts';
 import type {

@@ -5,11 +5,11 @@ import {
   type SentRecord,
   compareResourceVersions,
   fingerprintOf,
-  isWrite,
   readRecord,
   resourceVersionOf,
   withRecord,
 } from '../../src/election/record.ts';
+import { isWrite } from '../../src/election/sent-record.ts';
 import { microTime, parseTimeMs } from '../../src/election/time.ts';
 import { anyLease, holds } from './runs.ts';
 

@@ -123,11 +123,7 @@ function withoutLost(state: State, isAbout: (sent: SentRecord) => boolean): Stat
 function stateEssence(state: State, nowMs: number): object {
   switch (state.id) {
     case 'standby': {
-      const { observed, requestState } = state;
-      if (observed.current.id !== 'present') return state;
-      const { seenAtMs, ...current } = observed.current;
-      const isSeenSince = requestState.id === 'writing' && seenAtMs > requestState.sent.sentAtMs;
-      return { ...state, observed: { ...observed, current: { ...current, isSeenSince } } };
+      return state;
     }
     case 'leading':
     case 'stepping-down': {
@@ -172,15 +168,14 @@ function untimed({ sentAtMs: _, ...said }: SentRecord): object {
 
 /** Which of the writes that may yet be confirmed were sent after the event; those to come are, unless it came at this very instant. */
 function olderEssence(
-  { tenure, requestState, candidate }: Leading | SteppingDown,
+  { tenure, requestState }: Leading | SteppingDown,
   nowMs: number,
 ): object | null {
   const { olderEvent: older, unanswered } = tenure;
   if (older === null) return null;
-  const lease = candidate.rejoins === true ? older.lease : null;
   const isAfter = ({ sentAtMs }: SentRecord) => sentAtMs > older.seenAtMs;
   const sent = requestState.id === 'writing' ? [...unanswered, requestState.sent] : unanswered;
-  return { areAfter: sent.map(isAfter), isNow: older.seenAtMs >= nowMs, lease };
+  return { areAfter: sent.map(isAfter), isNow: older.seenAtMs >= nowMs };
 }
 
 class Writer {

@@ -4,7 +4,7 @@ import { createWarmSupervisor } from '../../src/command/warm-supervisor.ts';
 import type { CommandEvent } from '../../src/election/event.ts';
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
-import { asJob, drawBehaviour } from './behaviour.ts';
+import { type Behaviour, asJob, drawBehaviour } from './behaviour.ts';
 import type { Standby } from './judge-hand-over.ts';
 import type { Judge } from './judge.ts';
 import { SimulatedLeaseApi, describeRequest } from './lease-api.ts';
@@ -45,6 +45,8 @@ export interface CandidatePlan {
   readonly mayWatch: boolean;
   /** Its commands exit within seconds of the stop signal. */
   readonly everEnds: boolean;
+  /** What all its commands are like; not there: drawn for each. */
+  readonly behaviour?: Behaviour;
 }
 
 /** The surroundings that all replicas share. */
@@ -238,10 +240,11 @@ export class Candidate implements Replica {
     onEvent: (event: CommandEvent) => void,
   ): SimulatedSupervisor {
     const { world, judge, once } = this.#around;
+    const { everEnds, behaviour: planned } = this.#plan;
     /** Of the term that its command is started for. */
     let ledger: Ledger | null = null;
     const { processRandom } = this.machine;
-    const drawn = drawBehaviour(world.random, processRandom, this.#plan.everEnds);
+    const drawn = planned ?? drawBehaviour(world.random, processRandom, everEnds);
     const behaviour = once === null ? drawn : asJob(drawn, processRandom);
     world.tell(
       process.name,

@@ -1,10 +1,10 @@
 /**
  * What `--once` promises: a key whose run has succeeded, and was given back in order, is not run again; where starts count, no key
- * is started twice; and what is recorded was run by the holder of that token.
+ * is started twice; what is recorded was run by the holder of that token; and what is said to be done was stored, and is no start of its own.
  */
 import type { Ending } from '../../src/election/event.ts';
-import { readRuns } from '../../src/election/runs.ts';
-import type { Ledger } from './ledger.ts';
+import { type Run, readRuns } from '../../src/election/runs.ts';
+import { type Ledger, processOf } from './ledger.ts';
 import type { Author, Server, Version } from './server.ts';
 import type { World } from './world.ts';
 
@@ -31,6 +31,22 @@ export class OnceJudge {
     const done = this.#done.get(once.key);
     if (done !== undefined) this.#break(`${ledger.author.name} runs "${once.key}" after ${done}`);
     if (once.counts === 'start') this.#done.set(once.key, ledger.author.name);
+  }
+
+  /** It ends, because of this run. */
+  onDone({ author, settings }: Ledger, run: Run): void {
+    if (settings.once?.id !== 'key') return;
+    const isSame = ({ start, by }: Run) => start === run.start && by === run.by;
+    const stored = this.#server.history.find(({ lease }) => readRuns(lease)?.some(isSame) === true);
+    const name = processOf(author);
+    if (stored === undefined)
+      return this.#break(`${name} says of a run that no one has stored that it is done`);
+    const isOwn = processOf(stored.write.author) === name;
+    const hasStarted = [...this.#starts.values()].some((each) => processOf(each.author) === name);
+    // Where a client-go of its identity has gone on with what it had left, it cannot know that.
+    const isAsLeft = this.#server.current?.write.author === stored.write.author;
+    if (run.token === null && isOwn && isAsLeft && !hasStarted)
+      this.#break(`${name} takes a start of its own that came to nothing for a run`);
   }
 
   onCommit(before: Version | null, after: Version, author: Author): void {

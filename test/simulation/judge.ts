@@ -212,6 +212,7 @@ export class Judge {
       ledger.hasWon = true;
       this.writes.onWin(ledger.author, ledger.confirmedMs);
     }
+    if (report.id === 'done') this.#once.onDone(ledger, report.run);
     const reason = 'reason' in report ? report.reason : null;
     const isOfOwn = reason?.id === 'transfer' || reason?.id === 'max-term';
     ledger.saidStopping ||= report.id === 'stopping-command';

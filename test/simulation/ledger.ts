@@ -166,11 +166,16 @@ export class Ledger {
     if (answer.id !== 'lease') return request.id === 'get' && answer.id === 'not-found' && isTold;
     const version = this.#server.versionOf(answer.lease);
     if (version === null || version.resourceVersion >= this.newestSeen) return false;
-    if (request.id === 'get') return !this.#isOfThisTerm(version) || isTold;
-    // It is created again in the same term, where something newer was known.
-    // What it has heard of before the answer came is confirmed, whatever was heard after that.
-    const isRenewal = version.write.sentBootMs > Math.max(this.#wonMs, this.confirmedMs);
-    return request.id === 'create' && this.#isAnswered(answer.lease, arrival) && isRenewal;
+    if (this.#isCreatedAgain(version)) return true;
+    return request.id === 'get' && (!this.#isOfThisTerm(version) || isTold);
+  }
+
+  /** It has created the Lease again in its term, where something newer was known. What it has heard of is confirmed, whatever is heard after that. */
+  #isCreatedAgain({ resourceVersion, write }: Version): boolean {
+    const { author, isCreate, sentBootMs } = write;
+    const isRenewal = sentBootMs > Math.max(this.#wonMs, this.confirmedMs);
+    const isOwn = isCreate && author === this.author;
+    return isOwn && isRenewal && resourceVersion < this.newestSeen;
   }
 
   /** That is an old cache's, or a state that the server has gone back to: nobody can tell. */
@@ -180,9 +185,10 @@ export class Ledger {
   }
 
   /** As far as it can know: a client-go of its identity goes on with its term. */
-  #isOfThisTerm({ write, holder, acquireTime }: Version): boolean {
+  #isOfThisTerm({ write, holder, acquireTime, lease }: Version): boolean {
+    if (holder === '') return this.#isNamedIn(lease);
     // Once it has won by one of its attempts, the others are no records of its term.
-    if (write.author === this.author && holder !== '' && !this.hasWon) return true;
+    if (write.author === this.author && !this.hasWon) return true;
     if (holder !== this.settings.identity) return false;
     if (acquireTime === this.#acquireTime) return true;
     // A webhook may have cut the rest.
@@ -194,6 +200,10 @@ export class Ledger {
     const version = this.#server.versionOf(lease);
     if (version !== null) this.#noteShown(version.isDeletion ? null : version);
     const isOlder = version !== null && version.resourceVersion < this.newestSeen;
+    if (isOlder && this.#isCreatedAgain(version)) {
+      this.hasFoundOlder = true;
+      if (this.goAtMs !== null) this.#noteDeposed('event');
+    }
     if (isOlder && !this.#isOfThisTerm(version)) {
       this.#olderToldMs = this.process.bootMs();
       // Together with a Lease that was not there it is no late one.
@@ -255,9 +265,13 @@ export class Ledger {
 
   /** A free state from before its term, which edits have made newer: it has fewer transitions, and not the annotation of that term. */
   #isFromBefore({ lease, holder, transitions }: Version): boolean {
-    const named = textOf(objectOf(metadataOf(lease)['annotations'])['leader-run/term']);
-    const isNamed = named === `${this.settings.identity}@${this.#acquireTime}`;
-    return this.hasWon && holder === '' && !isNamed && transitions < this.#transitions;
+    const isCleared = this.#isNamedIn(lease) || transitions >= this.#transitions;
+    return this.hasWon && holder === '' && !isCleared;
+  }
+
+  #isNamedIn(lease: RawLease): boolean {
+    const term = textOf(objectOf(metadataOf(lease)['annotations'])['leader-run/term']);
+    return term === `${this.settings.identity}@${this.#acquireTime}`;
   }
 
   #noteShown(version: Version | null): void {

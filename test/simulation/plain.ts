@@ -14,7 +14,7 @@ export const plainSettings: CandidatePlan['settings'] = {
   signals: { hasTerminal: false, receivesHangUpAlone: false, ignoredSignals: [] },
 };
 
-export function plainReplica(timing: Timing): ReplicaPlan {
+export function plainReplica(timing: Timing): Extract<ReplicaPlan, { kind: 'leader-run' }> {
   return {
     kind: 'leader-run',
     machine: { rate: 1, wallAheadMs: 0 },

@@ -10,11 +10,9 @@ import { simulate } from './simulate.ts';
 const common = [
   ['34', 'conflict-forgets-write'],
   ['35', 'read-beside-write'],
-  ['35', 'attempt-beside-renewal'],
   ['190', 'label-is-a-lost-race'],
   ['246', 'withdrawal-forgets-transitions'],
   ['324', 'loss-is-not-hastened'],
-  ['738', 'successor-cleared'],
 ] as const;
 
 const rare = allBugs.flatMap(({ id, rareSeed }) =>

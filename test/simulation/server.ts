@@ -33,7 +33,12 @@ export interface Version {
   readonly renewTime: string;
   readonly atMs: number;
   /** The write that the spec is of: labels change without it. */
-  readonly write: { readonly author: Author; readonly sentBootMs: number; readonly atMs: number };
+  readonly write: {
+    readonly author: Author;
+    readonly sentBootMs: number;
+    readonly atMs: number;
+    readonly isCreate: boolean;
+  };
 }
 
 export type CommitListener = (before: Version | null, after: Version, by: Arrival) => void;
@@ -250,7 +255,12 @@ export class Server {
       // As its author sent it: a webhook may have cut it, and who edits a label sends what was cut.
       acquireTime: same?.acquireTime ?? textOf(specOf(bodyOf(request) ?? body)['acquireTime']),
       renewTime: textOf(spec['renewTime']),
-      write: same?.write ?? { author, sentBootMs, atMs: this.#world.nowMs },
+      write: same?.write ?? {
+        author,
+        sentBootMs,
+        atMs: this.#world.nowMs,
+        isCreate: request.id === 'create',
+      },
     };
     this.#commit(arrival, version);
     return this.#answer(version);

@@ -182,7 +182,12 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   }
 
   kill(): void {
-    this.#process.act(() => this.#live?.reaper.kill());
+    this.#process.act(() => {
+      this.#live?.reaper.kill();
+      // The next scan would say so, 0.2 s later.
+      const unkilled = new Set(this.#tree?.unkilled);
+      this.#excuseTheUndecided((task) => !unkilled.has(task));
+    });
   }
 
   cancel(): void {
@@ -319,7 +324,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
       this.#guard?.include(hidden);
       this.#scannedAtMs = nowMs;
     });
-    this.#excuseTheUndecided(members);
+    this.#excuseTheUndecided(isAmong(members));
   }
 
   /** SIGCHLD: heard of once, however many have ended. */
@@ -368,7 +373,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
     if (this.#live === null) return;
     this.#tellStart(pid);
     this.#live.reaper.commandEnded((left) => {
-      if (left !== null) this.#excuseTheUndecided(left);
+      if (left !== null) this.#excuseTheUndecided(isAmong(left));
       this.#tell({ id: 'ended', ending });
       const processes = (left ?? []).map(({ pid, name }) => ({ pid, name }));
       if (processes.length > 0) this.#tell({ id: 'left-behind', processes, ranForMs: 0 });
@@ -376,7 +381,7 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   }
 
   #gone(): void {
-    this.#excuseTheUndecided([]);
+    this.#excuseTheUndecided(() => false);
     this.#isOver = true;
     this.#kernel.watchers.delete(this.#planScan);
     this.#tell({ id: 'gone' });
@@ -451,11 +456,10 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   }
 
   /** What the docs leave open: whether an orphan is the command's or an older child's. */
-  #excuseTheUndecided(members: readonly ProcessRow[]): void {
+  #excuseTheUndecided(isMember: (task: Task) => boolean): void {
     this.#noteTheUndecided();
     for (const task of this.#tree?.living ?? []) {
-      const isMember = members.some(({ pid }) => pid === task.pid);
-      if (isMember || isGone(task) || !this.#undecided.has(task)) continue;
+      if (isMember(task) || isGone(task) || !this.#undecided.has(task)) continue;
       this.#excuse('a process daemonised and cleared its environment beside an older child');
     }
   }
@@ -488,4 +492,8 @@ export class SimulatedSupervisor implements PromotableSupervisor {
   #report(event: CommandEvent): void {
     this.#process.post(() => this.#tell(event));
   }
+}
+
+function isAmong(members: readonly ProcessRow[]): (task: Task) => boolean {
+  return (task) => members.some(({ pid }) => pid === task.pid);
 }

@@ -5,11 +5,15 @@
 import type { Bug, Edit } from './bug.ts';
 import {
   clearedAndTaken,
+  clearedUnderASuccessor,
   editedSinceARestore,
   forgottenRuns,
+  heardAndRestored,
+  leftBehindAndKilled,
   olderIsARelease,
   restoredTwice,
   restoredTwiceUnderALeader,
+  unseenAndCleared,
 } from './stages.ts';
 
 /**
@@ -66,8 +70,7 @@ export const classicBugs: readonly Bug[] = [
       {
         file: 'src/election/releasing.ts',
         search: 'if (isNews) return refuse(state, lease, turn);',
-        replace:
-          'if (isNews) return proceed({ ...state, lease, transitions: record.transitions }, turn);',
+        replace: 'if (isNews) return proceed(withOwn(state, lease, readRecord(lease)), turn);',
       },
     ],
   },
@@ -207,6 +210,18 @@ export const classicBugs: readonly Bug[] = [
 /** Bugs that a lock which remembers what was done could have. */
 const onceBugs: readonly Bug[] = [
   {
+    id: 'own-start-is-done',
+    what: 'a start of our own, by an attempt that was given up, counts as a run',
+    breaks: 'once',
+    edits: [
+      {
+        file: 'src/election/once.ts',
+        search: '? withoutStart(runs, identity) : runs;',
+        replace: '? runs : runs;',
+      },
+    ],
+  },
+  {
     id: 'once-judged-when-waiting-only',
     what: 'a lease that is free is taken without a look at what is remembered',
     breaks: 'once',
@@ -290,8 +305,8 @@ const termBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/observed-lease.ts',
-        search: 'wasReleased || isFormer || isReleased(record, namedTerm)',
-        replace: `wasReleased || isFormer || isReleased(record, namedTerm) ||
+        search: 'wasReleased || own !== undefined || isReleased(record, namedTerm)',
+        replace: `wasReleased || own !== undefined || isReleased(record, namedTerm) ||
       JSON.stringify(lease).includes('leader-run/transfer')`,
       },
     ],
@@ -422,7 +437,7 @@ const foundBugs: readonly Bug[] = [
     id: 'event-is-no-evidence',
     what: 'a leader whose answers are lost does not believe the events that show its renewals',
     breaks: 'G2',
-    rareSeed: '13194',
+    stage: heardAndRestored,
     edits: [
       {
         file: 'src/election/renewing.ts',
@@ -446,6 +461,18 @@ const foundBugs: readonly Bug[] = [
     ],
   },
   {
+    id: 'withdrawal-forgets-transitions',
+    what: 'a withdrawn candidacy that had won is released with no transitions',
+    breaks: 'leaseTransitions count holders',
+    edits: [
+      {
+        file: 'src/election/releasing.ts',
+        search: 'onJoined(state, answer.lease, requestState.sent, turn)',
+        replace: 'writeAgain({ ...state, lease: answer.lease }, turn)',
+      },
+    ],
+  },
+  {
     id: 'attempt-beside-renewal',
     what: 'a renewal is sent while an acquiring attempt is still under way',
     breaks: 'one request at a time',
@@ -459,21 +486,10 @@ const foundBugs: readonly Bug[] = [
     ],
   },
   {
-    id: 'withdrawal-forgets-transitions',
-    what: 'a withdrawn candidacy that had won is released with no transitions',
-    breaks: 'leaseTransitions count holders',
-    edits: [
-      {
-        file: 'src/election/releasing.ts',
-        search: 'onJoined(state, answer.lease, requestState.sent, turn)',
-        replace: 'writeAgain({ ...state, lease: answer.lease }, turn)',
-      },
-    ],
-  },
-  {
     id: 'successor-cleared',
     what: "a record that client-go emptied is taken at once as it is not the last holder's that was seen",
     breaks: 'no take-over of an unexpired lease',
+    stage: unseenAndCleared,
     edits: [
       {
         file: 'src/election/observed-lease.ts',
@@ -490,7 +506,7 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/writing.ts',
-        search: 'if (isStoredWhole(answer, sent)) return null;',
+        search: 'if (hasAnnotations && isStoredWhole(answer, sent)) return null;',
         replace:
           'if (isNewerThan(answer, sent.overVersion) || !isStoredWhole(answer, { ...sent, overVersion: null })) return null;',
       },
@@ -503,7 +519,7 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/writing.ts',
-        search: 'if (isStoredWhole(answer, sent)) return null;',
+        search: 'if (hasAnnotations && isStoredWhole(answer, sent)) return null;',
         replace: 'if (isStoredWhole(answer, { ...sent, overVersion: null })) return null;',
       },
     ],
@@ -566,7 +582,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'noteOlderEvent({ ...standby.observed, current }, lease, observer)',
+        search:
+          'noteOlderEvent(\n    { ...standby.observed, current },\n    lease,\n    observerOf(standby, turn),\n  )',
         replace: '{ ...standby.observed, current }',
       },
     ],
@@ -614,10 +631,10 @@ const foundBugs: readonly Bug[] = [
     id: 'overtaken-and-yet-won',
     what: 'an attempt wins though another was seen to win before',
     breaks: 'G1',
-    rareSeed: '3608',
+    rareSeed: '271005629',
     edits: [
       {
-        file: 'src/election/contention.ts',
+        file: 'src/election/attempts.ts',
         search: 'isNewerThan(current.lease, requestState.sent.overVersion)',
         replace:
           'isNewerThan(current.lease, requestState.sent.overVersion) && requestState.rounds < 0',
@@ -644,8 +661,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/classify-record.ts',
-        search: "isTakenSince: record.holder !== '' && began > 0",
-        replace: "isTakenSince: record.holder !== '' && began > 1",
+        search: "isProof: record.holder !== '' && began > 0",
+        replace: "isProof: record.holder !== '' && began > 1",
       },
     ],
   },
@@ -655,9 +672,9 @@ const foundBugs: readonly Bug[] = [
     breaks: 'G2',
     edits: [
       {
-        file: 'src/election/renewing.ts',
-        search: 'if (requestState.sent.overVersion === null && order <= 0)',
-        replace: 'if (requestState.sent.overVersion === null && order < -1)',
+        file: 'src/election/classify-record.ts',
+        search: 'if (sent?.overVersion === null && (order ?? 1) <= 0)',
+        replace: 'if (sent?.overVersion === null && (order ?? 1) < -1)',
       },
     ],
   },
@@ -705,7 +722,7 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/standby.ts',
-        search: 'if (hasLostAttempt(standby) || wasSeenSince(loser.observed, sent.sentAtMs))',
+        search: 'if (hasLostAttempt(standby) || isDeleted)',
         replace: 'if (loser.requestState.rounds < 0)',
       },
     ],
@@ -718,8 +735,8 @@ const foundBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/election/classify-record.ts',
-        search: 'return isNamed || record.transitions >= confirmed.transitions;',
-        replace: 'return isNamed || record.transitions >= 0;',
+        search: 'isOfTerm(record, confirmed) || record.transitions >= confirmed.transitions',
+        replace: 'isOfTerm(record, confirmed) || record.transitions >= 0',
       },
     ],
   },
@@ -829,16 +846,13 @@ const treeBugs: readonly Bug[] = [
     id: 'no-scan-of-what-is-left',
     what: 'what the command leaves behind is not told to the guard, because it was scanned when the command ended',
     breaks: 'G2',
+    stage: leftBehindAndKilled,
     edits: [
       {
         file: 'src/command/tree/descendants.ts',
-        search: '!children.every((pid) => started.has(pid))',
-        replace: 'children === null',
-      },
-      {
-        file: 'src/command/tree/descendants.ts',
-        search: '!children.some((pid) => pid === this.#command)',
-        replace: 'this.#command === null',
+        search:
+          '!children.some((pid) => pid === this.#command) || !children.every((pid) => started.has(pid))',
+        replace: 'this.#command !== null && !children.every((pid) => started.has(pid))',
       },
     ],
   },
@@ -862,13 +876,15 @@ const successorBugs: readonly Bug[] = [
     id: 'successor-takes-what-is-empty',
     what: 'the designated successor takes a lease without a holder, whoever emptied it',
     breaks: 'no take-over of an unexpired lease',
+    stage: clearedUnderASuccessor,
     edits: [
       {
         file: 'src/election/acquiring.ts',
-        search: 'const freeMs = freeAtMs(observed, candidate.leaseDurationMs);',
-        replace: `const isEmpty = observed.current.id === 'present' && observed.current.record.holder === '';
-  const isSuccessor = JSON.stringify(observed.current).includes(JSON.stringify('{"to":"' + candidate.identity).slice(1, -1));
-  const freeMs = isEmpty && isSuccessor ? -Infinity : freeAtMs(observed, candidate.leaseDurationMs);`,
+        search: 'return Math.max(freeMs, backOffUntilMs,',
+        replace: `const { current } = observed;
+  const isSuccessor = JSON.stringify(current).includes(JSON.stringify('{"to":"' + candidate.identity).slice(1, -1));
+  if (current.id === 'present' && current.record.holder === '' && isSuccessor) return requestState.writableAtMs;
+  return Math.max(freeMs, backOffUntilMs,`,
       },
     ],
   },
