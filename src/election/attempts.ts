@@ -42,7 +42,8 @@ export function wonUnanswered(
 ): SentRecord | undefined {
   const { observed, unanswered, candidate } = standby;
   const { current } = observed;
-  if (current.id === 'nothing' || nowMs < freeAtMs(observed, candidate.leaseDurationMs))
+  const isDoubtful = nowMs < freeAtMs(observed, candidate.leaseDurationMs);
+  if (current.id === 'nothing' || isDoubtful || observed.holdersInOlderStates.length > 0)
     return undefined;
   return unanswered.find(
     (sent) =>

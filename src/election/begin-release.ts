@@ -75,7 +75,7 @@ export function releaseCandidacy(
     written,
     newestVersion:
       current.id === 'present' ? newestOf(resourceVersionOf(current.lease), written) : null,
-    observed: nothingObserved,
+    observed: isAnotherKnown(standby, written, turn) ? standby.observed : nothingObserved,
     released: [],
     lease: null,
     wasOlderSeen: false,
@@ -101,6 +101,19 @@ function recordingMs({ candidate, tenure }: Leading | SteppingDown | Losing, tur
 function newestOf(shown: string, written: readonly SentRecord[]): string {
   const versions = written.map(({ overVersion }) => overVersion ?? shown);
   return versions.reduce((a, b) => ((compareResourceVersions(a, b) ?? 0) < 0 ? b : a), shown);
+}
+
+/** Whether another may lead that is not from before these attempts. Then what shows them may be an old cache, and be that one's by now. */
+function isAnotherKnown(
+  { candidate, observed: { lastHolder, doubts } }: Standby,
+  written: readonly SentRecord[],
+  { nowMs }: Turn,
+): boolean {
+  const doubted = doubts.filter(({ untilMs }) => nowMs < untilMs).map(({ by }) => by);
+  return [...doubted, ...(lastHolder === null ? [] : [lastHolder])].some(
+    ({ holder, transitions }) =>
+      holder !== candidate.identity && written.some((sent) => transitions >= sent.transitions),
+  );
 }
 
 function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {

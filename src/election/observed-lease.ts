@@ -20,6 +20,7 @@ import type { Instant } from './event.ts';
 import type { RawLease } from './lease.ts';
 import {
   type SentRecord,
+  compareResourceVersions,
   type ElectionRecord,
   fingerprintOf,
   isNewer,
@@ -70,8 +71,16 @@ function isReleased(record: ElectionRecord, namedTerm: string | null): boolean {
   return record.term === namedTerm;
 }
 
-function isSeenSince(current: Observation, sinceMs: number): boolean {
-  return current.id !== 'nothing' && current.sinceMs > sinceMs;
+/**
+ * Who was seen since this write of ours was sent, or was heard of in older states: that is not what it is written over. If the server has gone back in
+ * time, that one may lead there, and ours may stand over its record.
+ */
+function othersSince(own: SentRecord, before: ObservedLease): readonly SeenHolder[] {
+  const { current, lastHolder, holdersInOlderStates } = before;
+  const isSeenSince = current.id !== 'nothing' && current.sinceMs > own.sentAtMs;
+  return isSeenSince && lastHolder !== null
+    ? [lastHolder, ...holdersInOlderStates]
+    : holdersInOlderStates;
 }
 
 /** What a candidate sees the Lease with. */
@@ -98,11 +107,11 @@ export function observe(
     (current.id === 'present' && isOlder(lease, versionOf(current.lease)));
   const known = { ...before, mayHaveGoneBack };
   const own = former.find((sent) => isWrite(record, sent));
-  // What was seen since it was sent is not what it is written over: the server has gone back in time, and that one may lead there.
-  const isOvertaken = own !== undefined && isSeenSince(current, own.sentAtMs);
-  const others =
-    isOvertaken && lastHolder !== null ? [doubtOf(lastHolder, leaseDurationMs, at.bootMs)] : [];
-  const doubts = [...doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs), ...others];
+  const others = own === undefined ? [] : othersSince(own, before);
+  const doubts = [
+    ...doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs),
+    ...others.map((each) => doubtOf(each, leaseDurationMs, at.bootMs)),
+  ];
   const isDoubtNew = doubts.some((doubt) => !before.doubts.includes(doubt));
   // An older state than the one seen does not tell how long it has lasted.
   const isUnchanged =
@@ -211,9 +220,13 @@ export function noteOlderEvent<Known extends ObservedLease & { readonly current:
     if (holder.term === observed.lastHolder?.term && isRenewedAfter(record, current.record))
       return { ...observed, current: { ...current, sinceMs: at.bootMs } };
     const noted = addOlder(observed, lease);
-    const hasGoneBack = record.holder !== '' && isBefore(current.lease, current.record, holder);
-    if (!hasGoneBack) return noted;
-    // Edits have made the state newer that the server has gone back to.
+    // By the very version that is known, another record is not late; and edits make the state newer that the server has gone back to.
+    const order = compareResourceVersions(
+      resourceVersionOf(lease),
+      resourceVersionOf(current.lease),
+    );
+    const hasGoneBack = order === 0 || isBefore(current.lease, current.record, holder);
+    if (record.holder === '' || !hasGoneBack) return noted;
     const others = doubts.filter(({ by }) => by.term !== holder.term);
     return { ...noted, doubts: [...others, doubtOf(holder, leaseDurationMs, at.bootMs)] };
   }
