@@ -13,8 +13,8 @@ import { whyUnconfirmed, withUnanswered } from './writing.ts';
 const mostUnanswered = 64;
 
 /**
- * Something newer than what the write under way is written over was seen, and not this write: it cannot land any more, unless the
- * server goes back in time, and then the holder that was seen may lead.
+ * The Lease was seen by a newer version than the write under way is written over: it cannot land any more, unless the server goes back in
+ * time, and then the holder that was seen may lead; or it has landed, and does not win.
  */
 export function hasLostAttempt({ requestState, observed: { current } }: Standby): boolean {
   return (

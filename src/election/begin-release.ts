@@ -1,5 +1,6 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
 import { rememberingOf, rememberingOfCandidacy } from './once.ts';
+import type { SeenHolder } from './doubts.ts';
 import { nothingObserved } from './observed-lease.ts';
 import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
@@ -103,17 +104,25 @@ function newestOf(shown: string, written: readonly SentRecord[]): string {
   return versions.reduce((a, b) => ((compareResourceVersions(a, b) ?? 0) < 0 ? b : a), shown);
 }
 
-/** Whether another may lead that is not from before these attempts. Then what shows them may be an old cache, and be that one's by now. */
+/**
+ * Whether another may lead that is not from before these attempts, by its transitions or because one of them is written over its record. Then what
+ * shows them may be an old cache, and that version be another's by now.
+ */
 function isAnotherKnown(
-  { candidate, observed: { lastHolder, doubts } }: Standby,
+  { observed: { current, lastHolder, doubts } }: Standby,
   written: readonly SentRecord[],
   { nowMs }: Turn,
 ): boolean {
   const doubted = doubts.filter(({ untilMs }) => nowMs < untilMs).map(({ by }) => by);
-  return [...doubted, ...(lastHolder === null ? [] : [lastHolder])].some(
-    ({ holder, transitions }) =>
-      holder !== candidate.identity && written.some((sent) => transitions >= sent.transitions),
-  );
+  const isSeenSince = ({ sentAtMs }: SentRecord) =>
+    current.id !== 'nothing' && current.sinceMs > sentAtMs;
+  const seen = lastHolder !== null && written.some(isSeenSince) ? [lastHolder] : [];
+  const others = [...doubted, ...seen];
+  const isBefore = ({ transitions, resourceVersion }: SeenHolder) =>
+    written.every((sent) => transitions < sent.transitions) ||
+    written.some(({ overVersion }) => overVersion === resourceVersion);
+  const before = others.filter(isBefore).map(({ term }) => term);
+  return others.some(({ term }) => !before.includes(term));
 }
 
 function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {

@@ -1,6 +1,6 @@
 /** How a candidacy begins, and begins again after a term (`--on-lost rejoin`). */
-import type { SentRecord } from './record.ts';
 import { type ObservedLease, holderOf, nothingObserved } from './observed-lease.ts';
+import type { SentRecord } from './record.ts';
 import { freshStreak } from './retrying.ts';
 import { reportHolder } from './sightings.ts';
 import type { Candidate, Rejoin, Standby, State } from './state.ts';

@@ -6,8 +6,8 @@
  */
 import type { RawLease } from './lease.ts';
 import {
-  type SentRecord,
   type ElectionRecord,
+  type SentRecord,
   compareResourceVersions,
   fingerprintOf,
   readRecord,

@@ -105,9 +105,11 @@ export function observe(
   const mayHaveGoneBack =
     current.id === 'nothing' ||
     (current.id === 'present' && isOlder(lease, versionOf(current.lease)));
-  const known = { ...before, mayHaveGoneBack };
   const own = former.find((sent) => isWrite(record, sent));
   const others = own === undefined ? [] : othersSince(own, before);
+  // The Lease was missing for as long as that holder could lead when this was sent.
+  const isOver = own !== undefined && current.id === 'absent' && current.sinceMs <= own.sentAtMs;
+  const known = { ...before, lastHolder: isOver ? null : lastHolder, mayHaveGoneBack };
   const doubts = [
     ...doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs),
     ...others.map((each) => doubtOf(each, leaseDurationMs, at.bootMs)),
@@ -225,7 +227,8 @@ export function noteOlderEvent<Known extends ObservedLease & { readonly current:
       resourceVersionOf(lease),
       resourceVersionOf(current.lease),
     );
-    const hasGoneBack = order === 0 || isBefore(current.lease, current.record, holder);
+    const isAnother = order === 0 && holder.term !== observed.lastHolder?.term;
+    const hasGoneBack = isAnother || isBefore(current.lease, current.record, holder);
     if (record.holder === '' || !hasGoneBack) return noted;
     const others = doubts.filter(({ by }) => by.term !== holder.term);
     return { ...noted, doubts: [...others, doubtOf(holder, leaseDurationMs, at.bootMs)] };

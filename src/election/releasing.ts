@@ -175,8 +175,8 @@ function canStillBeOurs(
   { observed: { current }, newestVersion }: Releasing,
   lease: RawLease,
 ): boolean {
-  if (current.id !== 'present') return true;
-  return newestVersion === null && isNewer(lease, current.lease);
+  if (current.id === 'nothing') return true;
+  return newestVersion === null && current.id === 'present' && isNewer(lease, current.lease);
 }
 
 /** The write that was joined is stored. After an older state its version may be another's by now; a candidacy is told late of what it wrote over. */

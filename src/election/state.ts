@@ -13,10 +13,10 @@
  *
  * With `--on-lost rejoin` what would end after a loss is standby again.
  */
-import type { SentRecord } from './record.ts';
 import type { Ending } from './event.ts';
 import type { Failure, RawLease } from './lease.ts';
 import type { ObservedLease } from './observed-lease.ts';
+import type { SentRecord } from './record.ts';
 import type { Loss, Outcome, OwnReason } from './report.ts';
 import type { Run } from './runs.ts';
 import type { ElectionSettings } from './settings.ts';
