@@ -1,6 +1,6 @@
 /** The attempts of a candidate to acquire the lease: which of them has won, which have lost, and which may have landed or may yet. */
 import type { Answer, Failure, RawLease } from './lease.ts';
-import { type Observer, freeAtMs } from './observed-lease.ts';
+import { type Observer, freeAtMs, isSeenSince } from './observed-lease.ts';
 import { isStartRecorded } from './once.ts';
 import { type SentRecord, isNewerThan, readRecord } from './record.ts';
 import { conflictOfRead, unstoredRead } from './retrying.ts';
@@ -41,13 +41,12 @@ export function wonUnanswered(
   { nowMs }: Turn,
 ): SentRecord | undefined {
   const { observed, unanswered, candidate } = standby;
-  const { current } = observed;
+  // Before the Lease was seen for the first time it is not known to be free either.
   const isDoubtful = nowMs < freeAtMs(observed, candidate.leaseDurationMs);
-  if (current.id === 'nothing' || isDoubtful || observed.holdersInOlderStates.length > 0)
-    return undefined;
+  if (isDoubtful || observed.holdersInOlderStates.length > 0) return undefined;
   return unanswered.find(
     (sent) =>
-      current.sinceMs <= sent.sentAtMs &&
+      !isSeenSince(observed, sent.sentAtMs) &&
       nowMs < sent.sentAtMs + candidate.renewDeadlineMs / 2 &&
       isStoredAttempt(candidate, lease, sent),
   );

@@ -1,7 +1,7 @@
 /** Begins the release: of a term's lease, or of what a candidacy may have won. */
 import { rememberingOf, rememberingOfCandidacy } from './once.ts';
 import type { SeenHolder } from './doubts.ts';
-import { nothingObserved } from './observed-lease.ts';
+import { isSeenSince, nothingObserved } from './observed-lease.ts';
 import { type SentRecord, compareResourceVersions, resourceVersionOf } from './record.ts';
 import { advanceReleasing } from './releasing.ts';
 import type { Outcome } from './report.ts';
@@ -109,14 +109,14 @@ function newestOf(shown: string, written: readonly SentRecord[]): string {
  * shows them may be an old cache, and that version be another's by now.
  */
 function isAnotherKnown(
-  { observed: { current, lastHolder, doubts } }: Standby,
+  { observed }: Standby,
   written: readonly SentRecord[],
   { nowMs }: Turn,
 ): boolean {
+  const { lastHolder, doubts } = observed;
   const doubted = doubts.filter(({ untilMs }) => nowMs < untilMs).map(({ by }) => by);
-  const isSeenSince = ({ sentAtMs }: SentRecord) =>
-    current.id !== 'nothing' && current.sinceMs > sentAtMs;
-  const seen = lastHolder !== null && written.some(isSeenSince) ? [lastHolder] : [];
+  const isSeen = written.some(({ sentAtMs }) => isSeenSince(observed, sentAtMs));
+  const seen = isSeen && lastHolder !== null ? [lastHolder] : [];
   const others = [...doubted, ...seen];
   const isBefore = ({ transitions, resourceVersion }: SeenHolder) =>
     written.every((sent) => transitions < sent.transitions) ||

@@ -71,14 +71,18 @@ function isReleased(record: ElectionRecord, namedTerm: string | null): boolean {
   return record.term === namedTerm;
 }
 
+/** Whether the record, or that there is none, was first seen later than at this instant (boot clock). */
+export function isSeenSince({ current }: ObservedLease, sinceMs: number): boolean {
+  return current.id !== 'nothing' && current.sinceMs > sinceMs;
+}
+
 /**
  * Who was seen since this write of ours was sent, or was heard of in older states: that is not what it is written over. If the server has gone back in
  * time, that one may lead there, and ours may stand over its record.
  */
 function othersSince(own: SentRecord, before: ObservedLease): readonly SeenHolder[] {
-  const { current, lastHolder, holdersInOlderStates } = before;
-  const isSeenSince = current.id !== 'nothing' && current.sinceMs > own.sentAtMs;
-  return isSeenSince && lastHolder !== null
+  const { lastHolder, holdersInOlderStates } = before;
+  return isSeenSince(before, own.sentAtMs) && lastHolder !== null
     ? [lastHolder, ...holdersInOlderStates]
     : holdersInOlderStates;
 }
@@ -108,7 +112,7 @@ export function observe(
   const own = former.find((sent) => isWrite(record, sent));
   const others = own === undefined ? [] : othersSince(own, before);
   // The Lease was missing for as long as that holder could lead when this was sent.
-  const isOver = own !== undefined && current.id === 'absent' && current.sinceMs <= own.sentAtMs;
+  const isOver = own !== undefined && current.id === 'absent' && !isSeenSince(before, own.sentAtMs);
   const known = { ...before, lastHolder: isOver ? null : lastHolder, mayHaveGoneBack };
   const doubts = [
     ...doubtsAfter(known, lease, record, leaseDurationMs, at.bootMs),

@@ -3,7 +3,7 @@
  * the one that releases, so that nothing lies between the deed and its record.
  */
 import type { RawLease } from './lease.ts';
-import { type SentRecord, type Annotations, readRecord, resourceVersionOf } from './record.ts';
+import { type Annotations, type SentRecord, readRecord, resourceVersionOf } from './record.ts';
 import { isWrite } from './sent-record.ts';
 import type { Outcome } from './report.ts';
 import {
