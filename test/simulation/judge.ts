@@ -84,7 +84,7 @@ export class Judge {
     }
   }
 
-  /** A minute holds no more requests than the README says. */
+  /** A minute holds no more requests than the pauses between them allow. */
   #checkWork(ledger: Ledger, nowMs: number): void {
     const { sends, settings } = ledger;
     while ((sends[0] ?? nowMs) < nowMs - 60_000) sends.shift();
@@ -466,9 +466,12 @@ function isLeft(tree: SimulatedTree | null): boolean {
   return tree !== null && tree.state !== 'dead' && tree.excuse === null;
 }
 
-/** Two requests each retry period, a write and a read, and some more: after a failure the pauses begin short. */
+/**
+ * A write and a read before each pause, which is between half a retry period and a whole one, at random; and some more, because a minute
+ * can have more of the short ones, and because the first pauses after a failure are shorter still.
+ */
 export function requestsPerMinute(retryPeriodMs: number): number {
-  return 40 + Math.ceil(2 * (60_000 / retryPeriodMs));
+  return 40 + Math.ceil(2 * (60_000 / (0.75 * retryPeriodMs)));
 }
 
 /** For how long the Pod's label may keep the stop signal back. */

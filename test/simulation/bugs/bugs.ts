@@ -9,6 +9,7 @@ import {
   editedSinceARestore,
   forgottenRuns,
   heardAndRestored,
+  lateStart,
   leftBehindAndKilled,
   olderIsARelease,
   restoredTwice,
@@ -605,7 +606,7 @@ const foundBugs: readonly Bug[] = [
     id: 'late-start-without-pause',
     what: 'a renewal before a late start of the command does not keep the pauses of writes that lead to nothing',
     breaks: 'bounded work',
-    rareSeed: '63007189',
+    stage: lateStart,
     edits: [
       {
         file: 'src/election/leading.ts',

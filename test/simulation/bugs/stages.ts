@@ -156,3 +156,12 @@ export const leftBehindAndKilled = stage(
   [candidate(0, { behaviour: leavesOneBehind })],
   [after('command-ended', 1_000, 'crash')],
 );
+
+/** Its command is ready only when half of the renew deadline is over, so that it renews before it starts it, and each write conflicts. */
+export const lateStart = stage(
+  [candidate(0)],
+  [
+    after('acquired', 0, 'event loop blocked', 5_500),
+    after('acquired', 0, 'label edited before each write', 12_000),
+  ],
+);
