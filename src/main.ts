@@ -12,7 +12,7 @@ import { findTerminal, listenToSignals } from './process/signals.ts';
 import { suspendSelf } from './process/suspend.ts';
 import { tuneV8Later } from './process/tune-v8.ts';
 import { startPlainCommand } from './command/plain-command.ts';
-import { createSupervisor } from './command/command-supervisor.ts';
+import { CommandSupervisor } from './command/command-supervisor.ts';
 import type { SupervisorOptions } from './command/supervisor-options.ts';
 import type { PromotableSupervisor } from './command/warm-supervisor.ts';
 import { candidateEnvironmentOf } from './command/term-environment.ts';
@@ -166,7 +166,7 @@ function supervisorMaker(
   observers: Observers | null,
 ) {
   return (onEvent: (event: CommandEvent) => void) =>
-    createSupervisor({
+    new CommandSupervisor({
       ...options,
       onEvent,
       onWarning: (message, about) => {
@@ -183,7 +183,7 @@ async function warmSupervisors(
   create: (onEvent: (event: CommandEvent) => void) => PromotableSupervisor,
 ): Promise<Ports['createSupervisor']> {
   if (!flags.warm) return create;
-  const { createWarmSupervisor } = await import('./command/warm-supervisor.ts');
+  const { WarmSupervisor } = await import('./command/warm-supervisor.ts');
   const candidate = { ...settings, leaseName: lockName, leaseNamespace: namespace };
   const environment = {
     ...candidateEnvironmentOf(candidate),
@@ -192,7 +192,7 @@ async function warmSupervisors(
   const { promoteSignal, signal: stopSignal } = flags;
   const { gracePeriodMs, renewDeadlineMs } = settings;
   const terms = { environment, promoteSignal, stopSignal, gracePeriodMs, renewDeadlineMs };
-  return (onEvent) => createWarmSupervisor({ ...terms, create, onEvent, clock: realClock });
+  return (onEvent) => new WarmSupervisor({ ...terms, create, onEvent, clock: realClock });
 }
 
 type LeaseOfRun = ReturnType<typeof leaseOf>;

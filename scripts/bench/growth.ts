@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { realClock } from '../../src/process/clock.ts';
 import { readStartContext } from '../../src/process/start-context.ts';
 import { listenToSignals } from '../../src/process/signals.ts';
-import { createSupervisor } from '../../src/command/command-supervisor.ts';
+import { CommandSupervisor } from '../../src/command/command-supervisor.ts';
 import type { Report } from '../../src/election/report.ts';
 import { loadCluster } from '../../src/lease/cluster.ts';
 import { connectLease } from '../../src/lease/connection.ts';
@@ -98,7 +98,7 @@ class Leader {
         clock: realClock,
         api: this.#connect(kubeconfig, name),
         createSupervisor: (onEvent) =>
-          createSupervisor({
+          new CommandSupervisor({
             command: ['sleep', '100000'],
             startContext: readStartContext(process.env),
             settingNames: [],

@@ -11,25 +11,20 @@ import type { CommandEvent, Ending } from '../election/event.ts';
 import { hasShellClock } from '../process/clock.ts';
 import { isExecutable } from './gate/environment.ts';
 import { createGatePlan } from './gate/gate-plan.ts';
-import { type Gate, type GateEvents, createGate } from './gate/gate.ts';
-import { type Guard, startGuard } from './guard/guard.ts';
+import { Gate, type GateEvents } from './gate/gate.ts';
+import { Guard } from './guard/guard.ts';
 import { hiddenFromGuard } from './tree/judge-tree.ts';
 import { type Markers, createMarkers } from './markers.ts';
 import { type ProcessRow, hasProcessTable } from '../process/process-table.ts';
-import { createTree, membersOf, namesOf, readRoot } from './tree/process-tree.ts';
-import type { Tree, TreeRoot } from './tree/process-tree.ts';
+import { Tree, type TreeRoot, membersOf, namesOf, readRoot } from './tree/process-tree.ts';
 import type { StartOptions } from './supervisor.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 import type { PromotableSupervisor } from './warm-supervisor.ts';
 import { systemShell } from '../process/start-context.ts';
 import { suspendAlongWith } from '../process/suspend.ts';
 import { type TreeFinder, createTreeFinder } from './tree/tree-finder.ts';
-import { type TreeReaper, createTreeReaper } from './tree/tree-reaper.ts';
+import { TreeReaper } from './tree/tree-reaper.ts';
 import { oncePerTurn, scanNowAndThen } from './tree/scanning.ts';
-
-export function createSupervisor(options: SupervisorOptions): PromotableSupervisor {
-  return new CommandSupervisor(options);
-}
 
 /** Renewals come every two seconds by default; a guard that answers none of them in this time is replaced. */
 const defaultGuardTimeoutMs = 2_000;
@@ -60,7 +55,7 @@ interface EarlyStart {
   readonly signals: NodeJS.Signals[];
 }
 
-class CommandSupervisor implements PromotableSupervisor {
+export class CommandSupervisor implements PromotableSupervisor {
   readonly #options: SupervisorOptions;
   readonly #markers: Markers;
   readonly #shell: string;
@@ -95,7 +90,7 @@ class CommandSupervisor implements PromotableSupervisor {
     process.on('SIGCHLD', this.#onChildExit);
     const { onWarning, guardTimeoutMs, hasTerminal, isWarm = false } = this.#options;
     const { helper } = this.#markers;
-    this.#gate = createGate({
+    this.#gate = new Gate({
       shell: this.#shell,
       plan: createGatePlan(this.#shell, this.#markers.tree, this.#options),
       hasOwnGroup: !hasTerminal,
@@ -105,7 +100,7 @@ class CommandSupervisor implements PromotableSupervisor {
     this.#gate.prepare();
     if (hasProcessTable() && !hasShellClock)
       onWarning('There is no /proc/uptime: if leader-run is stopped, the command keeps running');
-    this.#guard = startGuard({
+    this.#guard = new Guard({
       shell: this.#shell,
       environment: { [helper]: '', ...(finder.adoptsTreeAlone && { helper }) },
       timeoutMs: guardTimeoutMs ?? defaultGuardTimeoutMs,
@@ -214,8 +209,8 @@ class CommandSupervisor implements PromotableSupervisor {
     // The guard first: should we be stopped between the two, it knows when to kill.
     this.#guard?.extend(options.killAtMs);
     const root = readRoot(this.#gate.go(options), !this.#options.hasTerminal, this.#markers.tree);
-    const tree = createTree(root, this.#finder.findOf(root));
-    const reaper = createTreeReaper({
+    const tree = new Tree(root, this.#finder.findOf(root));
+    const reaper = new TreeReaper({
       tree,
       onGone: () => this.#gone(),
       onLingering: (members) =>

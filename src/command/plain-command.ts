@@ -1,7 +1,7 @@
 /** A command that needs no lease: started as faithfully as one that does, and not guarded. For `leader-run sandbox`. */
 import type { Ending } from '../election/event.ts';
 import { systemShell } from '../process/start-context.ts';
-import { createGate } from './gate/gate.ts';
+import { Gate } from './gate/gate.ts';
 import { type CommandOptions, createGatePlan } from './gate/gate-plan.ts';
 
 export interface PlainCommand {
@@ -21,7 +21,7 @@ export function startPlainCommand(
   const ended: PlainCommand['ended'] = new Promise((resolved) => (resolve = resolved));
   const early: NodeJS.Signals[] = [];
   let isStarted = false;
-  const gate = createGate({
+  const gate = new Gate({
     shell,
     plan: createGatePlan(shell, null, options),
     // What the terminal sends has to reach it.

@@ -29,10 +29,6 @@ export interface WarmOptions {
   readonly clock: Pick<Clock, 'bootMs' | 'setTimer'>;
 }
 
-export function createWarmSupervisor(options: WarmOptions): Supervisor {
-  return new WarmSupervisor(options);
-}
-
 /** setTimeout takes no more. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -42,7 +38,7 @@ interface Promotion {
   readonly marginMs: number;
 }
 
-class WarmSupervisor implements Supervisor {
+export class WarmSupervisor implements Supervisor {
   readonly #options: WarmOptions;
   readonly #inner: PromotableSupervisor;
   #phase: 'preparing' | 'starting' | 'standby' | 'promoted' | 'dismissed' = 'preparing';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { childrenOf, until } from './fixtures/processes.ts';
 import { type Host, type Rig, createRig } from './fixtures/rig.ts';
 import { guardsOf } from './fixtures/guards.ts';
-import { createGate } from '../../src/command/gate/gate.ts';
+import { Gate } from '../../src/command/gate/gate.ts';
 import { busyFile, rareShells, shells } from './fixtures/shells.ts';
 import { supervise } from './fixtures/supervise.ts';
 
@@ -57,7 +57,7 @@ test('a gate that Node throws at instead of starting it has failed', async () =>
       softOpenFilesLimit: null,
       ignoredSignals: [],
     };
-    createGate({ shell: busyFile(), plan, hasOwnGroup: true, events }).prepare();
+    new Gate({ shell: busyFile(), plan, hasOwnGroup: true, events }).prepare();
   });
   expect(await failed).toBe('spawn ETXTBSY');
 });
@@ -99,7 +99,7 @@ function runThroughGate(shell: string, command: readonly string[], ignoredSignal
       onCancelled: reject,
       onFailed: reject,
     };
-    const gate = createGate({ shell, plan, hasOwnGroup: true, events });
+    const gate = new Gate({ shell, plan, hasOwnGroup: true, events });
     gate.prepare();
   });
 }

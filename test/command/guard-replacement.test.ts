@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { bootNowMs } from '../../src/process/clock.ts';
-import { type Guard, startGuard } from '../../src/command/guard/guard.ts';
+import { Guard } from '../../src/command/guard/guard.ts';
 import { readProcess } from '../../src/process/process-table.ts';
 import { isAlive, stateOf, until } from './fixtures/processes.ts';
 import { busyFile } from './fixtures/shells.ts';
@@ -37,7 +37,7 @@ test('G2: a silent guard is ended once another one knows all, also if one betwee
   const armed = new Promise<void>((resolve) => {
     const fail = (message = 'killed') => expect.unreachable(message);
     const options = { shell: path, timeoutMs: 500, onKilled: fail, onLost: fail };
-    guard = startGuard({ ...options, onArmed: resolve, onReplaced: (why) => replaced.push(why) });
+    guard = new Guard({ ...options, onArmed: resolve, onReplaced: (why) => replaced.push(why) });
   });
   onTestFinished(() => guard.disarm());
   const startTicks = readProcess(pid)?.startTicks ?? 0;
@@ -59,7 +59,7 @@ test('a guard that Node throws at instead of starting it is lost like any other'
   const lost = new Promise((resolve) => {
     const fail = () => expect.unreachable('it works');
     const options = { timeoutMs: 500, onArmed: fail, onReplaced: fail, onKilled: fail };
-    startGuard({ ...options, shell: busyFile(), onLost: resolve });
+    new Guard({ ...options, shell: busyFile(), onLost: resolve });
   });
   expect(await lost).toMatch(/^the guard, run by \/.*\/busy, could not be started: spawn ETXTBSY$/);
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { guardScript } from '../../src/command/guard/guard-script.ts';
-import { startGuard } from '../../src/command/guard/guard.ts';
+import { Guard } from '../../src/command/guard/guard.ts';
 import { readProcess } from '../../src/process/process-table.ts';
 import { asSh, find, shells } from './fixtures/shells.ts';
 
@@ -18,7 +18,7 @@ test.each([
   const shell = asSh(name);
   if (shell === null) return;
   const message = await new Promise((resolve) => {
-    startGuard({ ...nothing, shell, onArmed: fail, onLost: resolve });
+    new Guard({ ...nothing, shell, onArmed: fail, onLost: resolve });
   });
   expect(message).toBe(`the guard, run by ${shell} -> ${name}, ${why}`);
 });
@@ -51,7 +51,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     };
     const ended = [root, member].map((child) => once(child ?? expect.unreachable(), 'exit'));
     await new Promise<void>((resolve) => {
-      const guard = startGuard({
+      const guard = new Guard({
         ...nothing,
         shell,
         onArmed: () => {
@@ -81,7 +81,7 @@ describe.each(shells)('guard run by %s', (shell) => {
     onTestFinished(() => void process.kill(member, 'SIGKILL'));
     if (leader.exitCode === null) await once(leader, 'exit');
     await new Promise<void>((resolve) => {
-      const guard = startGuard({
+      const guard = new Guard({
         ...nothing,
         shell,
         onArmed: () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Tree } from '../../src/command/tree/process-tree.ts';
 import { type ProcessRow, ScanFailedError } from '../../src/process/process-table.ts';
-import { createTreeReaper } from '../../src/command/tree/tree-reaper.ts';
+import { TreeReaper } from '../../src/command/tree/tree-reaper.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -17,18 +17,17 @@ function createFake() {
   const said: (string | readonly number[])[] = [];
   let kills = 0;
   const shortage = { isThere: false };
-  const tree: Tree = {
+  const tree: Pick<Tree, 'members' | 'kill'> = {
     members: () => {
       if (shortage.isThere) throw new ScanFailedError('EMFILE');
       return [...alive].map(rowOf);
     },
-    signal: () => expect.unreachable('a reaper sends SIGKILL alone'),
     kill: () => {
       kills += 1;
       return new Set(alive);
     },
   };
-  const reaper = createTreeReaper({
+  const reaper = new TreeReaper({
     tree,
     onGone: () => said.push('gone'),
     onLingering: (members) => said.push(members.map(({ pid }) => pid)),

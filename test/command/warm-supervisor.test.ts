@@ -2,7 +2,7 @@
 import { expect, it, vi, onTestFinished } from 'vitest';
 import type { CommandEvent } from '../../src/election/event.ts';
 import { realClock } from '../../src/process/clock.ts';
-import { createWarmSupervisor } from '../../src/command/warm-supervisor.ts';
+import { WarmSupervisor } from '../../src/command/warm-supervisor.ts';
 
 const term = {
   environment: {
@@ -22,7 +22,7 @@ function rig(ms = 0) {
   const asked: string[] = [];
   const told: string[] = [];
   let say!: (event: CommandEvent) => void;
-  const supervisor = createWarmSupervisor({
+  const supervisor = new WarmSupervisor({
     create: (onEvent) => {
       say = onEvent;
       return {

@@ -1,6 +1,6 @@
 /** One replica: leader-run as it is shipped, started again whenever it has ended, as Kubernetes or cron would. */
 import type { Supervisor } from '../../src/command/supervisor.ts';
-import { createWarmSupervisor } from '../../src/command/warm-supervisor.ts';
+import { WarmSupervisor } from '../../src/command/warm-supervisor.ts';
 import type { CommandEvent } from '../../src/election/event.ts';
 import type { Outcome } from '../../src/election/report.ts';
 import { type RunSettings, run } from '../../src/run.ts';
@@ -219,7 +219,7 @@ export class Candidate implements Replica {
     settings: RunSettings,
     onEvent: (event: CommandEvent) => void,
   ): Supervisor {
-    return createWarmSupervisor({
+    return new WarmSupervisor({
       create: (onEventOfProcess) => this.#createSupervisor(process, settings, onEventOfProcess),
       onEvent,
       environment: {},

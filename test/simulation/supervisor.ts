@@ -6,10 +6,10 @@ import { Descendants } from '../../src/command/tree/descendants.ts';
 import { hiddenFromGuard } from '../../src/command/tree/judge-tree.ts';
 import type { KnownProcesses, ProcessRow } from '../../src/process/process-table.ts';
 import type { TreeRoot } from '../../src/command/tree/process-tree.ts';
-import { type Tree, createTree } from '../../src/command/tree/process-tree.ts';
+import { Tree } from '../../src/command/tree/process-tree.ts';
 import type { StartOptions } from '../../src/command/supervisor.ts';
 import type { PromotableSupervisor } from '../../src/command/warm-supervisor.ts';
-import { type TreeReaper, createTreeReaper } from '../../src/command/tree/tree-reaper.ts';
+import { TreeReaper } from '../../src/command/tree/tree-reaper.ts';
 import type { CommandEvent, Ending } from '../../src/election/event.ts';
 import type { Ambience } from './ambience.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -265,11 +265,11 @@ export class SimulatedSupervisor implements PromotableSupervisor {
     this.#oracle.decide(root);
     const kill = (pid: number, signal: NodeJS.Signals) =>
       this.#kernel.kill(pid, signal, 'leader-run' satisfies Killer);
-    const tree = createTree(treeRoot, descendants.findOf(treeRoot), {
+    const tree = new Tree(treeRoot, descendants.findOf(treeRoot), {
       killProcess: kill,
       killGroup: (group, signal) => kill(-group, signal),
     });
-    const reaper = createTreeReaper({
+    const reaper = new TreeReaper({
       tree,
       onGone: () => this.#gone(),
       onLingering: (members) =>

@@ -84,9 +84,9 @@ export const sabotages: readonly Sabotage[] = [
       },
       {
         file: 'src/command/command-supervisor.ts',
-        search: '    const tree = createTree(root, this.#finder.findOf(root));\n',
+        search: '    const tree = new Tree(root, this.#finder.findOf(root));\n',
         replace:
-          '    setTimeout(() => this.#guard?.arm(root), 3_000);\n    const tree = createTree(root, this.#finder.findOf(root));\n',
+          '    setTimeout(() => this.#guard?.arm(root), 3_000);\n    const tree = new Tree(root, this.#finder.findOf(root));\n',
       },
     ],
   },

@@ -1,6 +1,6 @@
 /** Stopping, signalling and killing what the tree consists of while scans fail. */
 import { expect, test } from 'vitest';
-import { createTree } from '../../src/command/tree/process-tree.ts';
+import { Tree } from '../../src/command/tree/process-tree.ts';
 import { type ProcessRow, ScanFailedError } from '../../src/process/process-table.ts';
 
 const rowOf = (pid: number): ProcessRow => ({
@@ -25,7 +25,7 @@ function treeThatShows(scans: readonly (readonly number[] | null)[]) {
     if (shown === null) throw new ScanFailedError('Cannot read /proc: EMFILE');
     return shown.map(rowOf);
   };
-  const tree = createTree(root, members, {
+  const tree = new Tree(root, members, {
     killGroup: (group, signal) => void sent.push(`${signal} to the group ${group}`),
     killProcess: (pid, signal) => void sent.push(`${signal} to ${pid}`),
   });

@@ -33,19 +33,6 @@ export interface GateEvents {
   readonly onCancelled: () => void;
 }
 
-export interface Gate {
-  /** Starts its sh. */
-  prepare(): void;
-  /** Opens it: synchronous, returns the command's pid. Only after {@link GateEvents.onWaiting}. */
-  go(options: StartOptions): number;
-  /** Instead of {@link go}. */
-  cancel(): void;
-  /** Writes a line on the descriptor of a warm command, and ends it. */
-  promote(line: string): void;
-  /** To the command alone; a no-op when it has ended or does not exist yet. */
-  signal(signal: NodeJS.Signals): void;
-}
-
 export interface GateOptions {
   readonly shell: string;
   readonly plan: GatePlan;
@@ -58,10 +45,6 @@ export interface GateOptions {
 
 /** The number of the descriptor on which a warm command is told that it leads. */
 export const promotionDescriptor = 4;
-
-export function createGate(options: GateOptions): Gate {
-  return new ShellGate(options);
-}
 
 type GateState =
   /** Not started yet, or ended for good. */
@@ -77,7 +60,7 @@ type GateState =
   | { readonly id: 'open'; readonly process: ChildProcess }
   | { readonly id: 'cancelled'; readonly process: ChildProcess | null };
 
-class ShellGate implements Gate {
+export class Gate {
   readonly #options: GateOptions;
   /** Ends each text; random, so that no argument can hold it. */
   readonly #token = randomBytes(12).toString('hex');
@@ -87,6 +70,7 @@ class ShellGate implements Gate {
     this.#options = options;
   }
 
+  /** Starts its sh. */
   prepare(): void {
     const { shell, plan, hasOwnGroup, isWarm = false, events } = this.#options;
     const files = isBusybox(shell) ? filesOf(plan) : null;
@@ -105,6 +89,7 @@ class ShellGate implements Gate {
     this.#send(process, preparation(plan, files));
   }
 
+  /** Opens it: synchronous, returns the command's pid. Only after {@link GateEvents.onWaiting}. */
   go({ notAfterMs, environment }: StartOptions): number {
     if (this.#state.id !== 'waiting')
       throw new Error(`Cannot open gate as it is ${this.#state.id}`);
@@ -116,6 +101,7 @@ class ShellGate implements Gate {
     return pid;
   }
 
+  /** Instead of {@link go}. */
   cancel(): void {
     const { id } = this.#state;
     const process = id === 'waiting' || id === 'starting' ? this.#state.process : null;
@@ -124,6 +110,7 @@ class ShellGate implements Gate {
     else process.kill('SIGKILL');
   }
 
+  /** Writes a line on the descriptor of a warm command, and ends it. */
   promote(line: string): void {
     if (this.#state.id !== 'open') return;
     const socket = this.#state.process.stdio[promotionDescriptor] as Socket | null | undefined;
@@ -132,6 +119,7 @@ class ShellGate implements Gate {
     socket?.end(`${line}\n`);
   }
 
+  /** To the command alone; a no-op when it has ended or does not exist yet. */
   signal(signal: NodeJS.Signals): void {
     if (this.#state.id !== 'absent') this.#state.process?.kill(signal);
   }

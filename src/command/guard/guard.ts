@@ -36,29 +36,11 @@ export interface GuardMember {
   readonly startTicks: number;
 }
 
-export interface Guard {
-  /** Tells it which tree to kill, instead of the one before. */
-  arm(tree: TreeRoot): void;
-  /**
-   * Tells it of members that do not descend from the root, instead of those before, and whether there is still one in the root's
-   * group: the number of an empty one can become another's.
-   */
-  include(members: readonly GuardMember[], hasGroup?: boolean): void;
-  /** Moves the deadline: boot-clock ms, never earlier than before. */
-  extend(killAtMs: number): void;
-  /** Ends it without harm to anybody. */
-  disarm(): void;
-}
-
 /** How long the first one may take to be armed: nothing runs yet, so there is time also on a machine with too much to do. */
 const firstArmingMs = 10_000;
 
-export function startGuard(options: GuardOptions): Guard {
-  return new GuardKeeper(options);
-}
-
 /** Keeps one guard alive: the present one, and for the time of a replacement also the one before. */
-class GuardKeeper implements Guard {
+export class Guard {
   readonly #options: GuardOptions;
   #present: GuardProcess | null;
   /** The one before, and what it failed of, until the present one knows all that it knew. */
@@ -69,11 +51,13 @@ class GuardKeeper implements Guard {
   #killAtMs = Infinity;
   #isArmed = false;
 
+  /** Starts it. */
   constructor(options: GuardOptions) {
     this.#options = options;
     this.#present = new GuardProcess(this, options, Math.max(firstArmingMs, options.timeoutMs));
   }
 
+  /** Tells it which tree to kill, instead of the one before. */
   arm({ pid, startTicks, hasOwnGroup, marker }: TreeRoot): void {
     this.#group = hasOwnGroup ? pid : '-';
     this.#isArmed = false;
@@ -81,11 +65,16 @@ class GuardKeeper implements Guard {
     this.#tell('tree', tree);
   }
 
+  /**
+   * Tells it of members that do not descend from the root, instead of those before, and whether there is still one in the root's
+   * group: the number of an empty one can become another's.
+   */
   include(members: readonly GuardMember[], hasGroup = true): void {
     const words = members.map(({ pid, startTicks }) => `${pid} ${startTicks}`);
     this.#tell('members', `told="${words.join(' ')}" group=${hasGroup ? this.#group : '-'}`);
   }
 
+  /** Moves the deadline: boot-clock ms, never earlier than before. */
   extend(killAtMs: number): void {
     this.#killAtMs = killAtMs;
     if (killAtMs === Infinity || !hasShellClock) return;
@@ -93,6 +82,7 @@ class GuardKeeper implements Guard {
     this.#tell('deadline', `deadline=${toCentiseconds(killAtMs) - 1}`);
   }
 
+  /** Ends it without harm to anybody. */
   disarm(): void {
     this.#end(() => undefined);
   }
@@ -152,7 +142,7 @@ class GuardKeeper implements Guard {
 }
 
 class GuardProcess {
-  readonly #keeper: GuardKeeper;
+  readonly #keeper: Guard;
   readonly #process: ChildProcess;
   readonly #answerMs: number;
   readonly #firstAnswerMs: number;
@@ -162,7 +152,7 @@ class GuardProcess {
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(keeper: GuardKeeper, options: GuardOptions, firstAnswerMs: number) {
+  constructor(keeper: Guard, options: GuardOptions, firstAnswerMs: number) {
     this.#keeper = keeper;
     this.#answerMs = options.timeoutMs;
     this.#firstAnswerMs = firstAnswerMs;

@@ -29,26 +29,10 @@ export function readRoot(pid: number, hasOwnGroup: boolean, marker: string): Tre
 /** Finds the living members, parents before their children. Throws {@link ScanFailedError}. */
 export type FindMembers = () => readonly ProcessRow[];
 
-export interface Tree {
-  readonly members: FindMembers;
-  /** Sends a signal to every member at once: none may run its next step because another of them has ended. */
-  signal(signal: NodeJS.Signals): void;
-  /** SIGKILL to every member, those that appear meanwhile included. Returns to which; which died of it, {@link members} tells. */
-  kill(): ReadonlySet<number>;
-}
-
 /** kill(2), so that it can be simulated. */
 export interface Kill {
   readonly killGroup: typeof killGroup;
   readonly killProcess: typeof killProcess;
-}
-
-export function createTree(
-  root: TreeRoot,
-  members: FindMembers,
-  kill: Kill = { killGroup, killProcess },
-): Tree {
-  return new ProcessTree(root, members, kill);
 }
 
 /** A member that cannot be stopped can go on forking: so many rounds are enough for all others. */
@@ -57,18 +41,21 @@ const mostRounds = 100;
 /** A scan that failed is tried again at once, so often; then what was found so far gets its signal. */
 const mostFailures = 3;
 
-class ProcessTree implements Tree {
+export class Tree {
   readonly members: FindMembers;
   readonly #root: TreeRoot;
   readonly #kill: Kill;
 
-  constructor(root: TreeRoot, members: FindMembers, kill: Kill) {
+  constructor(root: TreeRoot, members: FindMembers, kill: Kill = { killGroup, killProcess }) {
     this.#root = root;
     this.members = members;
     this.#kill = kill;
   }
 
-  /** The group by one call, under which none of it can fork; all others while they are stopped. */
+  /**
+   * Sends a signal to every member at once: none may run its next step because another of them has ended. The group by one call, under
+   * which none of it can fork; all others while they are stopped.
+   */
   signal(signal: NodeJS.Signals): void {
     const inGroup = this.#scan().filter(this.#isInGroup);
     const others = this.#stop((member) => !this.#isInGroup(member));
@@ -79,6 +66,7 @@ class ProcessTree implements Tree {
     for (const pid of others) this.#kill.killProcess(pid, 'SIGCONT');
   }
 
+  /** SIGKILL to every member, those that appear meanwhile included. Returns to which; which died of it, {@link members} tells. */
   kill(): ReadonlySet<number> {
     if (this.#scan().some(this.#isInGroup)) this.#kill.killGroup(this.#root.pid, 'SIGSTOP');
     const stopped = this.#stop(() => true);

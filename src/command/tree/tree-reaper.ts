@@ -3,7 +3,7 @@ import type { ProcessRow } from '../../process/process-table.ts';
 import { type Tree, membersOf } from './process-tree.ts';
 
 export interface TreeReaperOptions {
-  readonly tree: Tree;
+  readonly tree: Pick<Tree, 'members' | 'kill'>;
   /** Nothing is left. The last call. */
   readonly onGone: () => void;
   readonly onLingering: (members: readonly ProcessRow[]) => void;
@@ -25,35 +25,16 @@ const ownClock: ReaperClock = {
   },
 };
 
-export interface TreeReaper {
-  /** Whether the command has ended and nothing was left of its tree. */
-  readonly isOver: boolean;
-  /**
-   * The command's own 'exit' event has come: from now on an empty tree is a dead one. `announce` is called with what is left (null: the scan
-   * failed), and before {@link TreeReaperOptions.onGone}.
-   */
-  commandEnded(announce: (left: readonly ProcessRow[] | null) => void): void;
-  /** The gate refused to become the command: there never was a tree, and an orphan in doubt is a helper's. */
-  commandRefused(announce: () => void): void;
-  kill(): void;
-  /** One of our children has exited (SIGCHLD): perhaps the last of the tree. */
-  childExited(): void;
-}
-
 /** How often survivors of {@link TreeReaper.kill} are reported. */
 const lingeringMs = 10_000;
 
 /** Scans come at intervals that double from 1 ms up to this: those that die soon are seen dead soon. */
 const longestIntervalMs = 100;
 
-export function createTreeReaper(options: TreeReaperOptions): TreeReaper {
-  return new Reaper(options);
-}
-
-class Reaper implements TreeReaper {
-  isOver = false;
+export class TreeReaper {
   readonly #options: TreeReaperOptions;
   readonly #clock: ReaperClock;
+  #isOver = false;
   #hasCommandEnded = false;
   #isKilling = false;
   #intervalMs = 1;
@@ -66,23 +47,33 @@ class Reaper implements TreeReaper {
     this.#clock = options.clock ?? ownClock;
   }
 
+  /** Whether the command has ended and nothing was left of its tree. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /**
+   * The command's own 'exit' event has come: from now on an empty tree is a dead one. `announce` is called with what is left (null: the scan
+   * failed), and before {@link TreeReaperOptions.onGone}.
+   */
   commandEnded(announce: (left: readonly ProcessRow[] | null) => void): void {
     this.#hasCommandEnded = true;
     const left = membersOf(this.#options.tree);
-    this.isOver = left?.length === 0;
+    this.#isOver = left?.length === 0;
     announce(left);
-    if (this.isOver) this.#finish();
+    if (this.#isOver) this.#finish();
     else this.#scanLater();
   }
 
+  /** The gate refused to become the command: there never was a tree, and an orphan in doubt is a helper's. */
   commandRefused(announce: () => void): void {
-    this.isOver = true;
+    this.#isOver = true;
     announce();
     this.#finish();
   }
 
   kill(): void {
-    if (this.#isKilling || this.isOver) return;
+    if (this.#isKilling || this.#isOver) return;
     this.#isKilling = true;
     this.#saidAtMs = this.#clock.nowMs();
     this.#intervalMs = 1;
@@ -90,8 +81,9 @@ class Reaper implements TreeReaper {
     this.#scanLater();
   }
 
+  /** One of our children has exited (SIGCHLD): perhaps the last of the tree. */
   childExited(): void {
-    if (this.#hasCommandEnded && !this.isOver) this.#scan();
+    if (this.#hasCommandEnded && !this.#isOver) this.#scan();
   }
 
   #scan(): void {
@@ -113,7 +105,7 @@ class Reaper implements TreeReaper {
   }
 
   #finish(): void {
-    this.isOver = true;
+    this.#isOver = true;
     this.#cancelScan();
     this.#options.onGone();
   }

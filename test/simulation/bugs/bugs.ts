@@ -813,8 +813,8 @@ const treeBugs: readonly Bug[] = [
     edits: [
       {
         file: 'src/command/tree/tree-reaper.ts',
-        search: 'this.isOver = left?.length === 0;',
-        replace: 'this.isOver = true;',
+        search: 'this.#isOver = left?.length === 0;',
+        replace: 'this.#isOver = true;',
       },
     ],
   },
