@@ -235,13 +235,16 @@ export class WriteJudge {
   }
 
   /** The record of a client-go that goes on with the term of its identity's other owner, and of which a webhook has cut the times. */
-  #mayBeTwins(claim: Claim | null, { name }: Author): boolean {
-    const { acquireTime = '' } = this.#terms.get(name) ?? {};
-    return (
-      claim?.author.kind === 'client-go' &&
-      claim.acquireTime.slice(0, 19) === acquireTime.slice(0, 19) &&
-      this.#world.statistics.has('fault: a webhook cuts times')
+  #mayBeTwins(claim: Claim | null, author: Author): boolean {
+    if (claim?.author.kind !== 'client-go') return false;
+    // A term before a rejoin counts, too.
+    const isTwins = [...this.#writers.values()].some(
+      (writer) =>
+        processOf(writer.author) === processOf(author) &&
+        this.#terms.get(writer.author.name)?.acquireTime.slice(0, 19) ===
+          claim.acquireTime.slice(0, 19),
     );
+    return isTwins && this.#world.statistics.has('fault: a webhook cuts times');
   }
 
   /** The same of a term that the server has gone back to: whose it is goes on with it, and cannot tell that record from its own. */
