@@ -105,24 +105,36 @@ function newestOf(shown: string, written: readonly SentRecord[]): string {
 }
 
 /**
- * Whether another may lead that is not from before these attempts, by its transitions or because one of them is written over its record. Then what
- * shows them may be an old cache, and that version be another's by now.
+ * Whether another may lead that is not from before these attempts. Then what shows them may be an old cache, and that version be another's by now.
  */
 function isAnotherKnown(
   { observed }: Standby,
   written: readonly SentRecord[],
   { nowMs }: Turn,
 ): boolean {
-  const { lastHolder, doubts } = observed;
+  const { current, lastHolder, doubts } = observed;
   const doubted = doubts.filter(({ untilMs }) => nowMs < untilMs).map(({ by }) => by);
   const isSeen = written.some(({ sentAtMs }) => isSeenSince(observed, sentAtMs));
-  const seen = isSeen && lastHolder !== null ? [lastHolder] : [];
+  // The Lease was missing for as long as that holder could lead when one of them was sent.
+  const isOver =
+    current.id === 'absent' && written.some(({ sentAtMs }) => sentAtMs > current.sinceMs);
+  const seen = isSeen && !isOver && lastHolder !== null ? [lastHolder] : [];
   const others = [...doubted, ...seen];
-  const isBefore = ({ transitions, resourceVersion }: SeenHolder) =>
-    written.every((sent) => transitions < sent.transitions) ||
-    written.some(({ overVersion }) => overVersion === resourceVersion);
+  const isBefore = (holder: SeenHolder) =>
+    written.some((sent) => isWrittenOver(sent, holder)) ||
+    written.every((sent) => isFromBefore(sent, holder));
   const before = others.filter(isBefore).map(({ term }) => term);
   return others.some(({ term }) => !before.includes(term));
+}
+
+/** By its version alone it may be another's: the server may have gone back to before that. */
+function isWrittenOver(sent: SentRecord, { resourceVersion, term }: SeenHolder): boolean {
+  return sent.overVersion === resourceVersion && sent.overTerm === term;
+}
+
+function isFromBefore(sent: SentRecord, { resourceVersion, transitions }: SeenHolder): boolean {
+  const order = compareResourceVersions(resourceVersion, sent.overVersion ?? '');
+  return order !== null && order < 0 && transitions < sent.transitions;
 }
 
 function idleAt(nextAtMs: number): Extract<RequestState, { id: 'idle' }> {

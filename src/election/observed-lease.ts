@@ -138,7 +138,7 @@ export function observe(
       isHolderAlive,
       isReleased: isNowReleased,
     },
-    lastHolder: isNowReleased ? null : lastHolderAfter(lastHolder, lease, record),
+    lastHolder: isNowReleased ? null : holderIn(lease, record, lastHolder),
     doubts,
     namedTerm: namedTermAfter(record, isNowReleased, doubts),
     holdersInOlderStates: [],
@@ -184,7 +184,7 @@ export function addAnother(
 export function addOlder<Known extends ObservedLease>(before: Known, lease: RawLease): Known {
   const record = readRecord(lease);
   const { lastHolder, holdersInOlderStates } = before;
-  const holder = lastHolderAfter(null, lease, record);
+  const holder = holderIn(lease, record);
   if (isReleased(record, null) || holder.term === lastHolder?.term) return before;
   const others = holdersInOlderStates.filter(({ term }) => term !== holder.term);
   return { ...before, holdersInOlderStates: [...others, holder] };
@@ -221,7 +221,7 @@ export function noteOlderEvent<Known extends ObservedLease & { readonly current:
   const record = readRecord(lease);
   const isOver = isReleased(record, null) || former.some((sent) => isWrite(record, sent));
   if (!isOver) {
-    const holder = lastHolderAfter(null, lease, record);
+    const holder = holderIn(lease, record);
     // Its newest renewal, which the server has forgotten: it may lead until that has expired.
     if (holder.term === observed.lastHolder?.term && isRenewedAfter(record, current.record))
       return { ...observed, current: { ...current, sinceMs: at.bootMs } };
@@ -231,7 +231,7 @@ export function noteOlderEvent<Known extends ObservedLease & { readonly current:
       resourceVersionOf(lease),
       resourceVersionOf(current.lease),
     );
-    const isAnother = order === 0 && holder.term !== observed.lastHolder?.term;
+    const isAnother = order === 0 && !isSameClaim(record, current.record);
     const hasGoneBack = isAnother || isBefore(current.lease, current.record, holder);
     if (record.holder === '' || !hasGoneBack) return noted;
     const others = doubts.filter(({ by }) => by.term !== holder.term);
@@ -265,10 +265,10 @@ export function holderOf({ lastHolder }: ObservedLease): string | null {
 }
 
 /** Who holds the lease; where the record was cleared by someone else, whoever our annotation names. */
-function lastHolderAfter(
-  before: SeenHolder | null,
+export function holderIn(
   lease: RawLease,
   record: ElectionRecord,
+  before: SeenHolder | null = null,
 ): SeenHolder {
   if (record.holder === '') return namedHolder(lease, record, before);
   return {
@@ -278,6 +278,12 @@ function lastHolderAfter(
     leaseDurationMs: record.leaseDurationMs ?? 0,
     resourceVersion: resourceVersionOf(lease),
   };
+}
+
+/** API servers of two versions give one record in two forms. */
+function isSameClaim(one: ElectionRecord, other: ElectionRecord): boolean {
+  const isSameTime = parseTimeMs(one.renewTime ?? '') === parseTimeMs(other.renewTime ?? '');
+  return isSameTime && one.holder === other.holder && one.transitions === other.transitions;
 }
 
 function isRenewedAfter(one: ElectionRecord, other: ElectionRecord): boolean {

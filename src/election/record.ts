@@ -45,7 +45,9 @@ export interface SentRecord {
   readonly transitions: number;
   readonly leaseDurationMs: number;
   readonly sentAtMs: number;
+  /** The version and the term (of whoever its record names) that it is written over; null: there was no Lease. */
   readonly overVersion: string | null;
+  readonly overTerm: string | null;
 }
 
 export function readRecord(lease: RawLease): ElectionRecord {

@@ -157,7 +157,7 @@ export function onStandbyEvent(
 
 function hearOlder(standby: Standby, current: PresentLease, lease: RawLease, turn: Turn): Standby {
   // By that a proxy shows no more than what it was sent.
-  if (showsUnstored(lease, standby.unanswered)) return standby;
+  if (showsUnstored(lease, unansweredWithPending(standby))) return standby;
   const observed = noteOlderEvent(
     { ...standby.observed, current },
     lease,
@@ -205,8 +205,9 @@ function seeLease(
   const observer = { ...observerOf(standby, turn), serverTimeMs };
   const observed = observe(standby.observed, lease, observer);
   const hasMissed = { mayHaveMissedRuns: mayHaveMissedRuns(standby, lease) };
+  const unanswered = unansweredAfter(standby, lease);
   const need = needOf({ ...standby, ...hasMissed, observed }, turn);
-  if (need.id === 'done') return endAsDone(standby, need.run, turn);
+  if (need.id === 'done') return endAsDone({ ...standby, observed, unanswered }, need.run, turn);
   reportHolder(standby, holderOf(observed), turn);
   reportDoubt(standby, observed, turn);
   reportBound(standby, observed, turn);
@@ -221,7 +222,7 @@ function seeLease(
     ...hasMissed,
     contentionJitterMs,
     watch,
-    unanswered: unansweredAfter(standby, lease),
+    unanswered,
     nominatesAtMs: nominatesAtMs(standby, observed, turn),
   };
 }

@@ -13,6 +13,7 @@ import {
   resourceVersionOf,
   withRecord,
 } from './record.ts';
+import { holderIn } from './observed-lease.ts';
 import { isStoredWhole } from './sent-record.ts';
 import { attemptTimeoutMs } from './settings.ts';
 import { countRound, streakOf } from './retrying.ts';
@@ -34,7 +35,10 @@ export interface WriteBasis {
  * A record unlike any other. client-go compares renewTime by whole seconds, so that a second write within a second, or
  * after the clock was set back, goes one second past the one before.
  */
-export function composeRecord(basis: WriteBasis, turn: Turn): Omit<SentRecord, 'overVersion'> {
+export function composeRecord(
+  basis: WriteBasis,
+  turn: Turn,
+): Omit<SentRecord, 'overVersion' | 'overTerm'> {
   const { wallMs, random, bootMs } = turn.at;
   const earlierMs = basis.earlier.map(({ renewTime }) => parseTimeMs(renewTime ?? '') ?? 0);
   const renewMs = Math.max(wallMs, ...earlierMs.map((ms) => ms + 1000));
@@ -79,13 +83,20 @@ export function startWriting(
   state: State,
   streak: FailureStreak,
   lease: RawLease | null,
-  composed: Omit<SentRecord, 'overVersion'>,
+  composed: Omit<SentRecord, 'overVersion' | 'overTerm'>,
   turn: Turn,
   changes: Annotations = {},
 ): { requests: number; requestState: Writing } {
   const request = state.requests + 1;
   const { candidate } = state;
-  const sent = { ...composed, overVersion: lease === null ? null : resourceVersionOf(lease) };
+  const over =
+    lease === null
+      ? { overVersion: null, overTerm: null }
+      : {
+          overVersion: resourceVersionOf(lease),
+          overTerm: holderIn(lease, readRecord(lease)).term,
+        };
+  const sent = { ...composed, ...over };
   const timeoutMs = attemptTimeoutMs(candidate);
   const seconds = sent.leaseDurationMs / 1000;
   turn.send(

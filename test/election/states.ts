@@ -25,6 +25,7 @@ export const sent: SentRecord = {
   leaseDurationMs: 15_000,
   sentAtMs: 0,
   overVersion: null,
+  overTerm: null,
 };
 export const lease = { metadata: { resourceVersion: '1' }, spec: { holderIdentity: 'me' } };
 export const streak = { failures: 0, failure: null, rounds: 1, writableAtMs: -Infinity };

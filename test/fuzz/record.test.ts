@@ -21,6 +21,7 @@ const sent: fc.Arbitrary<SentRecord> = fc.record({
   leaseDurationMs: fc.constant(15_000),
   sentAtMs: fc.nat(),
   overVersion: fc.constant(null),
+  overTerm: fc.constant(null),
 });
 
 test('any Lease is read, and what is read is of its type', () => {
